@@ -1,0 +1,62 @@
+"""Each scheduled batch against the limits max_num_seqs and max_num_batched_tokens."""
+
+from ..sites import Watcher
+from .scheduler_steps import steps_of
+
+NAME = "batch_utilization"
+TOGGLE = "ENABLE_BATCH_UTILIZATION_TRACKING"
+
+COLUMNS = (
+    "timestamp_sec",
+    "step",
+    "num_seqs",
+    "max_num_seqs",
+    "scheduled_tokens",
+    "max_tokens",
+    "phase",
+    "context_requests",
+    "context_tokens",
+    "generation_requests",
+    "generation_tokens",
+    "running_queue_len",
+    "waiting_queue_len",
+)
+
+
+def watchers(recorder):
+    steps = steps_of(recorder)
+    table = recorder.table("batch_utilization", COLUMNS)
+
+    def after_schedule(args, kwargs, output, start, end):
+        step = steps.current
+        if step is None or not output.total_num_scheduled_tokens:
+            return
+        scheduler = args[0]
+        running, waiting = queue_lengths(scheduler)
+        table.add(
+            (
+                recorder.seconds(start),
+                step.number,
+                len(output.num_scheduled_tokens),
+                scheduler.max_num_running_reqs,
+                output.total_num_scheduled_tokens,
+                scheduler.max_num_scheduled_tokens,
+                step.phase,
+                step.context_requests,
+                step.context_tokens,
+                step.generation_requests,
+                step.generation_tokens,
+                running,
+                waiting,
+            )
+        )
+
+    return [
+        Watcher(NAME, "vllm.v1.core.sched.scheduler", "Scheduler.schedule", after=after_schedule)
+    ]
+
+
+def queue_lengths(scheduler):
+    """Requests running and waiting after the step was scheduled."""
+    counts = getattr(scheduler, "get_request_counts", None)
+    return counts() if counts else (len(scheduler.running), len(scheduler.waiting))

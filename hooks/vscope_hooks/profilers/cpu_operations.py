@@ -1,0 +1,95 @@
+"""Time on the CPU, per operation of a step.
+
+scheduling and output_update belong to the engine, batch_preparation, model_execution and sampling
+to each worker (batch_preparation is part of model_execution), output_processing (detokenizing,
+stop strings) to the API server. `context` names the step; a worker's call without one is vLLM's
+own warm-up.
+"""
+
+from ..sites import Watcher
+from .forward_pass import RUNNERS, is_real, rank_of
+from ..steps import marked
+from .scheduler_steps import steps_of
+
+NAME = "cpu_operations"
+TOGGLE = "ENABLE_CPU_TIMING"
+
+SCHEDULER = "vllm.v1.core.sched.scheduler"
+COLUMNS = ("timestamp_sec", "operation", "duration_ms", "context", "rank")
+
+
+def watchers(recorder):
+    steps = steps_of(recorder)
+    table = recorder.table("cpu_operations_timing", COLUMNS)
+    # The step that this worker is executing.
+    running = [None]
+
+    def add(operation, start, end, number):
+        context = "" if number is None else "step=%d" % number
+        table.add(
+            (recorder.seconds(start), operation, 1e3 * (end - start), context, recorder.rank)
+        )
+
+    def after_schedule(args, kwargs, output, start, end):
+        if output.total_num_scheduled_tokens:
+            add("scheduling", start, end, steps.number)
+
+    def after_update(args, kwargs, result, start, end):
+        output = args[1] if len(args) > 1 else kwargs["scheduler_output"]
+        if output.total_num_scheduled_tokens:
+            add("output_update", start, end, marked(output).number)
+
+    def before_execute(args, kwargs):
+        output = is_real(args, kwargs)
+        running[0] = None
+        if output is not None:
+            running[0] = marked(output).number
+            recorder.set_rank(rank_of(args[0]))
+
+    def after_execute(args, kwargs, result, start, end):
+        if is_real(args, kwargs) is not None:
+            add("model_execution", start, end, running[0])
+
+    def after_prepare(args, kwargs, result, start, end):
+        add("batch_preparation", start, end, running[0])
+
+    def after_sample(args, kwargs, result, start, end):
+        add("sampling", start, end, running[0])
+
+    def after_outputs(args, kwargs, result, start, end):
+        outputs = args[1] if len(args) > 1 else kwargs["engine_core_outputs"]
+        if outputs:
+            add("output_processing", start, end, None)
+
+    found = [
+        Watcher(NAME, SCHEDULER, "Scheduler.schedule", after=after_schedule),
+        Watcher(
+            NAME,
+            SCHEDULER,
+            "Scheduler.update_from_output",
+            after=after_update,
+            needs=("scheduler_output",),
+        ),
+        Watcher(
+            NAME,
+            "vllm.v1.engine.output_processor",
+            "OutputProcessor.process_outputs",
+            after=after_outputs,
+            needs=("engine_core_outputs",),
+        ),
+    ]
+    for module, prepare in zip(RUNNERS, ("_prepare_inputs", "prepare_inputs")):
+        runner = "GPUModelRunner."
+        found += [
+            Watcher(
+                NAME,
+                module,
+                runner + "execute_model",
+                before=before_execute,
+                after=after_execute,
+                needs=("scheduler_output",),
+            ),
+            Watcher(NAME, module, runner + prepare, after=after_prepare),
+            Watcher(NAME, module, runner + "sample_tokens", after=after_sample),
+        ]
+    return found

@@ -1,0 +1,126 @@
+"""Numbers the engine's steps and keeps account of tokens that were computed for nothing.
+
+A row of step_adjustments.csv takes tokens off a step: recomputed (a preemption had freed them),
+overscheduled (the request had already ended when the step came back; asynchronous scheduling runs
+ahead by a step), rejected_draft (speculative tokens that the model did not accept). They are few,
+so a step without any costs two dictionary look-ups.
+"""
+
+import collections
+
+from ..sites import Watcher, argument
+from ..steps import describe, mark
+
+NAME = "scheduler_steps"
+TOGGLE = None
+
+MODULE = "vllm.v1.core.sched.scheduler"
+COLUMNS = ("timestamp_sec", "step", "request_id", "kind", "tokens")
+
+# An abort after a stop string reaches the engine some steps late: so many are remembered.
+REMEMBERED_STEPS = 128
+
+
+class Steps:
+    """The steps of one scheduler."""
+
+    def __init__(self):
+        self.number = 0
+        self.current = None
+        # Position up to which a preempted request had been computed.
+        self.computed = {}
+        self.recent = collections.deque(maxlen=REMEMBERED_STEPS)
+
+    def recent_of(self, request_id):
+        """The remembered steps of a request as `step:tokens`, oldest first."""
+        return " ".join(
+            "%d:%d" % (number, tokens[request_id])
+            for number, tokens in self.recent
+            if request_id in tokens
+        )
+
+
+def steps_of(recorder):
+    """The process's steps, shared by the profilers of the scheduler."""
+    if not hasattr(recorder, "steps"):
+        recorder.steps = Steps()
+    return recorder.steps
+
+
+def watchers(recorder):
+    steps = steps_of(recorder)
+    table = recorder.table("step_adjustments", COLUMNS)
+
+    def after_schedule(args, kwargs, output, start, end):
+        if not output.total_num_scheduled_tokens:
+            steps.current = None
+            return
+        steps.number += 1
+        steps.current = describe(output, steps.number, recorder.pid)
+        mark(output, steps.current)
+        steps.recent.append((steps.number, output.num_scheduled_tokens))
+        if steps.computed:
+            count_recomputed(args[0], output, recorder.seconds(start))
+
+    def count_recomputed(scheduler, output, now):
+        for name in steps.computed.keys() & output.num_scheduled_tokens.keys():
+            request = scheduler.requests.get(name)
+            if request is None:
+                continue
+            # schedule() has already moved num_computed_tokens to the end of this step.
+            end = request.num_computed_tokens
+            begin = end - output.num_scheduled_tokens[name]
+            before = steps.computed[name]
+            if begin < before:
+                table.add((now, steps.number, name, "recomputed", min(end, before) - begin))
+            if end >= before:
+                del steps.computed[name]
+
+    def before_preempt(args, kwargs):
+        request = argument(args, kwargs, 1, "request")
+        name = request.request_id
+        steps.computed[name] = max(request.num_computed_tokens, steps.computed.get(name, 0))
+
+    def before_update(args, kwargs):
+        scheduler = args[0]
+        output = argument(args, kwargs, 1, "scheduler_output")
+        number = getattr(output, "_vscope_step", (None,))[0]
+        if number is None:
+            return
+        tokens = output.num_scheduled_tokens
+        now = None
+        for name in tokens.keys() - scheduler.requests.keys():
+            now = now or recorder.seconds()
+            table.add((now, number, name, "overscheduled", tokens[name]))
+        if output.scheduled_spec_decode_tokens:
+            count_rejected(scheduler, output, argument(args, kwargs, 2, "model_runner_output"), number)
+
+    def count_rejected(scheduler, output, produced, number):
+        now = recorder.seconds()
+        for name, drafts in output.scheduled_spec_decode_tokens.items():
+            request = scheduler.requests.get(name)
+            index = produced.req_id_to_index.get(name)
+            if request is None or index is None or not produced.sampled_token_ids:
+                continue
+            accepted = max(0, len(produced.sampled_token_ids[index]) - 1)
+            rejected = len(drafts) - accepted
+            if rejected > 0:
+                table.add((now, number, name, "rejected_draft", rejected))
+
+    def after_free(args, kwargs, result, start, end):
+        steps.computed.pop(argument(args, kwargs, 1, "request").request_id, None)
+
+    return [
+        Watcher(NAME, MODULE, "Scheduler.schedule", after=after_schedule),
+        Watcher(
+            NAME, MODULE, "Scheduler._preempt_request", before=before_preempt, needs=("request",)
+        ),
+        Watcher(
+            NAME,
+            MODULE,
+            "Scheduler.update_from_output",
+            before=before_update,
+            needs=("scheduler_output", "model_runner_output"),
+        ),
+        Watcher(NAME, MODULE, "Scheduler._free_request", after=after_free, needs=("request",)),
+    ]

@@ -1,0 +1,231 @@
+"""Everything that one process records: its tables, its hooks, and the thread that writes them."""
+
+import atexit
+import multiprocessing
+import multiprocessing.util
+import os
+import platform
+import sys
+import threading
+import time
+
+from . import __version__
+from .session import open_session, write_json
+from .table import Table
+
+FLUSH_SECONDS = 0.25
+
+
+class Recorder:
+    """Opens the process's folder in the session and starts the writer thread."""
+
+    def __init__(self, forced):
+        self.forced = forced
+        self.session, self.session_start = open_session()
+        self.tables = {}
+        self.hooks = {}
+        # Wrapped methods by symbol, see sites.py.
+        self.sites = {}
+        self.engine = {}
+        self.rank = None
+        # Read by every wrapper: True while somebody has paused the session.
+        self.paused = False
+        self.ticks = []
+        self._pauses = []
+        self._flush_lock = threading.Lock()
+        self._changed = forced
+        self._begin()
+        if forced:
+            self._open_folder()
+        atexit.register(self.close)
+        self._close_with_multiprocessing()
+        multiprocessing.util.register_after_fork(self, Recorder._close_with_multiprocessing)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._after_fork)
+
+    def _close_with_multiprocessing(self):
+        # EngineCore and the workers are children of multiprocessing: they skip atexit.
+        multiprocessing.util.Finalize(None, self.close, exitpriority=10)
+
+    def _begin(self):
+        self.pid = os.getpid()
+        # perf_counter runs on from here; wall time is read once, so no clock step can reorder rows.
+        self._offset = time.time() - self.session_start - time.perf_counter()
+        self.started_sec = self.seconds()
+        self.folder = None
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="vscope-writer", daemon=True)
+        self._thread.start()
+
+    def _open_folder(self):
+        self.role = self._role()
+        self.folder = os.path.join(self.session, "processes", "%s-%d" % (self.role, self.pid))
+        os.makedirs(self.folder, exist_ok=True)
+        for table in self.tables.values():
+            table.folder = self.folder
+        self._save()
+
+    def _role(self):
+        name = multiprocessing.current_process().name
+        for start, role in (
+            ("EngineCore", "engine_core"),
+            ("VllmWorker", "worker"),
+            ("ApiServer", "api_server"),
+        ):
+            if name.startswith(start):
+                return role
+        if self.forced:
+            return "python"
+        line = " ".join(sys.argv)
+        serves = " serve" in line or "api_server" in line
+        return "api_server" if serves else "offline"
+
+    def name_role(self):
+        """A process that was registered as a plain Python one turned out to be vLLM's."""
+        if not self.forced:
+            return
+        self.forced = False
+        old = self.folder
+        self._open_folder()
+        if old is not None and old != self.folder:
+            try:
+                os.unlink(os.path.join(old, "process.json"))
+                os.rmdir(old)
+            except OSError:
+                pass
+
+    def seconds(self, at=None):
+        """Seconds since the session began, of now or of a value of time.perf_counter()."""
+        return (time.perf_counter() if at is None else at) + self._offset
+
+    def table(self, name, columns):
+        """The table of that name, made on first use."""
+        if name not in self.tables:
+            self.tables[name] = Table(self.folder, name, columns)
+        return self.tables[name]
+
+    def hook(self, profiler, symbol, status, reason=None):
+        """Notes what became of a hook; the last word counts."""
+        entry = {"name": profiler, "symbol": symbol, "status": status}
+        if reason:
+            entry["reason"] = reason
+        self.hooks[(profiler, symbol)] = entry
+        self._changed = True
+
+    def facts(self, **facts):
+        """Adds facts about the engine (sizes and limits, never text of requests)."""
+        self.engine.update((key, value) for key, value in facts.items() if value is not None)
+        self._changed = True
+
+    def set_rank(self, rank):
+        """Notes the global rank of this worker."""
+        if rank is not None and rank != self.rank:
+            self.rank = rank
+            self._changed = True
+
+    def _run(self):
+        # In a forked child this thread does not exist; `_after_fork` starts another.
+        pid = self.pid
+        while not self._wake.wait(FLUSH_SECONDS) and self.pid == pid:
+            self._tick()
+
+    def _tick(self):
+        try:
+            self._look_for_pause()
+            for tick in self.ticks:
+                tick()
+            self.flush()
+        except Exception as error:
+            self.hook("recorder", "writer thread", "failed", "%s: %s" % (type(error).__name__, error))
+
+    def _look_for_pause(self):
+        paused = os.path.exists(os.path.join(self.session, "paused"))
+        if paused == self.paused:
+            return
+        self.paused = paused
+        if paused:
+            self._pauses.append([round(self.seconds(), 6), None])
+        else:
+            self._pauses[-1][1] = round(self.seconds(), 6)
+        self._changed = True
+
+    def flush(self):
+        """Writes waiting rows, and the process's record where it has changed."""
+        with self._flush_lock:
+            if self.folder is None:
+                # vLLM also loads plugins in short-lived helpers, and forks: a process gets a
+                # folder once it has news, and by then it has its own name too.
+                if not self._changed and not any(table.rows for table in self.tables.values()):
+                    return
+                self._open_folder()
+            before = sum(table.dropped for table in self.tables.values())
+            for table in list(self.tables.values()):
+                table.flush()
+            after = sum(table.dropped for table in self.tables.values())
+            if self._changed or after != before or after != getattr(self, "_saved_drops", 0):
+                self._saved_drops = after
+                self._save()
+
+    def _save(self):
+        self._changed = False
+        try:
+            write_json(os.path.join(self.folder, "process.json"), self.record())
+        except OSError:
+            # A full disk: the drop counters stay in memory and are written when it recovers.
+            self._changed = True
+
+    def record(self):
+        """What process.json holds."""
+        tables = list(self.tables.values())
+        return {
+            "schema_version": 1,
+            "hooks_version": __version__,
+            "pid": self.pid,
+            "parent_pid": os.getppid(),
+            "role": self.role,
+            "rank": self.rank,
+            "host": platform.node(),
+            "started_sec": round(self.started_sec, 6),
+            "updated_sec": round(self.seconds(), 6),
+            "versions": _versions(),
+            "engine": self.engine,
+            "hooks": list(self.hooks.values()),
+            "dropped": {table.name: table.dropped for table in tables},
+            "errors": [table.error for table in tables if table.error],
+            "paused": self._pauses,
+        }
+
+    def close(self):
+        """Last flush of a process that ends by itself."""
+        self._wake.set()
+        try:
+            for tick in self.ticks:
+                tick()
+            self._changed = self._changed or self.folder is not None
+            self.flush()
+        except Exception:
+            pass
+
+    def _after_fork(self):
+        try:
+            self._flush_lock = threading.Lock()
+            self.rank = None
+            self._changed = False
+            for table in self.tables.values():
+                table.forget()
+            self._begin()
+        except Exception:
+            self.paused = True
+
+
+def _versions():
+    versions = {"python": platform.python_version()}
+    for name in ("vllm", "torch"):
+        module = sys.modules.get(name)
+        version = getattr(module, "__version__", None)
+        if isinstance(version, str):
+            versions[name] = str(version)
+    cuda = getattr(getattr(sys.modules.get("torch"), "version", None), "cuda", None)
+    if cuda:
+        versions["cuda"] = str(cuda)
+    return versions

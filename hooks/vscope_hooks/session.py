@@ -1,0 +1,81 @@
+"""The session's folder: found, or made by the first process that needs one."""
+
+import json
+import os
+import time
+
+DEFAULT_ROOT = "/tmp/vllm_profiling"
+
+TOGGLES = (
+    "ENABLE_CUDA_GRAPH_TRACKING",
+    "ENABLE_KV_CACHE_TRACKING",
+    "ENABLE_MOE_EXPERT_TRACKING",
+    "ENABLE_FORWARD_PASS_TIMING",
+    "ENABLE_CPU_TIMING",
+    "ENABLE_BATCH_UTILIZATION_TRACKING",
+    "ENABLE_PREEMPTION_TRACKING",
+    "ENABLE_ENCODER_DECODER_TIMING",
+)
+
+
+def enabled(name):
+    """Whether a toggle of the environment is on; 0, false and empty mean off, unset means on."""
+    return os.environ.get(name, "1").strip().lower() not in ("", "0", "false", "no", "off")
+
+
+def whole(name, default, least):
+    """A whole number of the environment; the default where it is missing or makes no sense."""
+    try:
+        return max(least, int(os.environ.get(name, "")))
+    except ValueError:
+        return default
+
+
+def open_session():
+    """Returns (folder, wall-clock start in seconds), making the folder if no process has yet.
+
+    The first process leaves both in its own environment, so that the processes which it spawns
+    or forks join the same session.
+    """
+    folder = os.environ.get("VSCOPE_SESSION_DIR")
+    start = os.environ.get("VSCOPE_SESSION_START")
+    if folder and start:
+        return folder, float(start)
+    root = os.environ.get("VLLM_PROFILING_DIR") or DEFAULT_ROOT
+    os.makedirs(root, exist_ok=True)
+    while True:
+        now = time.time()
+        stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(now))
+        folder = os.path.join(root, "session_%s_%d" % (stamp, os.getpid()))
+        try:
+            os.mkdir(folder)
+            break
+        except FileExistsError:
+            # Two containers share the folder, and both of us are process 1.
+            time.sleep(0.1)
+    _write_metadata(folder, now)
+    os.environ["VSCOPE_SESSION_DIR"] = folder
+    os.environ["VSCOPE_SESSION_START"] = repr(now)
+    return folder, now
+
+
+def _write_metadata(folder, now):
+    metadata = {
+        "session_id": os.path.basename(folder).replace("session_", "", 1),
+        "start_time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+        "start_epoch_sec": now,
+        "output_dir": folder,
+    }
+    for name in TOGGLES:
+        metadata[name.lower()] = enabled(name)
+    metadata["cuda_events_enabled"] = enabled("USE_CUDA_EVENTS")
+    write_json(os.path.join(folder, "metadata.json"), metadata)
+
+
+def write_json(path, value):
+    """Writes a JSON file so that a reader sees the old one or the new one, never half of it."""
+    temporary = "%s.%d.tmp" % (path, os.getpid())
+    with open(temporary, "w", encoding="utf-8") as handle:
+        json.dump(value, handle, indent=1)
+        handle.write("\n")
+    os.replace(temporary, path)

@@ -1,0 +1,133 @@
+"""Wrapping a vLLM method so that profilers can watch it.
+
+One wrapper per method, however many profilers watch it. The wrapper calls the original exactly
+once with the arguments it was given, and returns what it returned; what a watcher raises is noted
+in the session and goes no further.
+"""
+
+import functools
+import inspect
+import sys
+from time import perf_counter
+
+from .imports import when_imported
+
+# A watcher that fails this often is taken off, so that its failures cost nothing either.
+GIVE_UP_AFTER = 20
+
+
+class Watcher:
+    """A profiler's interest in one method.
+
+    before(args, kwargs) runs ahead of the original; after(args, kwargs, result, start, end) runs
+    when it has returned, with time.perf_counter() values. `needs` are the parameters that the
+    watcher reads: where the method lacks one, the hook is absent.
+    """
+
+    def __init__(self, profiler, module, path, before=None, after=None, needs=()):
+        self.profiler = profiler
+        self.module = module
+        self.path = path
+        self.before = before
+        self.after = after
+        self.needs = needs
+        self.failures = 0
+
+    @property
+    def symbol(self):
+        return "%s:%s" % (self.module, self.path)
+
+
+class Site:
+    """A wrapped method and those who watch it."""
+
+    def __init__(self, recorder):
+        self.recorder = recorder
+        self.before = []
+        self.after = []
+
+    def add(self, watcher):
+        if watcher.before:
+            self.before.append((watcher.before, watcher))
+        if watcher.after:
+            self.after.append((watcher.after, watcher))
+
+    def failed(self, watcher, error):
+        watcher.failures += 1
+        reason = "%s: %s (%d times)" % (type(error).__name__, error, watcher.failures)
+        if watcher.failures >= GIVE_UP_AFTER:
+            self.before = [pair for pair in self.before if pair[1] is not watcher]
+            self.after = [pair for pair in self.after if pair[1] is not watcher]
+            reason += ", taken off"
+        self.recorder.hook(watcher.profiler, watcher.symbol, "failed", reason)
+
+
+def attach(recorder, watchers):
+    """Attaches watchers now, or as soon as their module has been imported."""
+    for watcher in watchers:
+        when_imported(recorder, watcher.module, functools.partial(_attach, recorder, watcher))
+
+
+def _attach(recorder, watcher):
+    try:
+        owner, name = _owner(watcher)
+        method = getattr(owner, name, None)
+        missing = _missing(method, watcher.needs) if callable(method) else ["(no such method)"]
+        if missing:
+            reason = "this vLLM's %s lacks %s" % (watcher.symbol, ", ".join(missing))
+            recorder.hook(watcher.profiler, watcher.symbol, "absent", reason)
+            return
+        site = recorder.sites.get(watcher.symbol)
+        if site is None:
+            site = recorder.sites[watcher.symbol] = Site(recorder)
+            setattr(owner, name, _wrapper(method, site))
+        site.add(watcher)
+        recorder.hook(watcher.profiler, watcher.symbol, "attached")
+    except Exception as error:
+        reason = "%s: %s" % (type(error).__name__, error)
+        recorder.hook(watcher.profiler, watcher.symbol, "failed", reason)
+
+
+def _owner(watcher):
+    owner = sys.modules[watcher.module]
+    *parents, name = watcher.path.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent, None)
+    return owner, name
+
+
+def _missing(original, needs):
+    if not needs:
+        return []
+    parameters = inspect.signature(original).parameters
+    return [name for name in needs if name not in parameters]
+
+
+def _wrapper(original, site):
+    recorder = site.recorder
+
+    @functools.wraps(original)
+    def watched(*args, **kwargs):
+        if recorder.paused:
+            return original(*args, **kwargs)
+        for before, watcher in site.before:
+            try:
+                before(args, kwargs)
+            except Exception as error:
+                site.failed(watcher, error)
+        start = perf_counter()
+        result = original(*args, **kwargs)
+        end = perf_counter()
+        for after, watcher in site.after:
+            try:
+                after(args, kwargs, result, start, end)
+            except Exception as error:
+                site.failed(watcher, error)
+        return result
+
+    return watched
+
+
+def argument(args, kwargs, position, name):
+    """The argument of that name, or at that position (self is 0)."""
+    return args[position] if len(args) > position else kwargs[name]

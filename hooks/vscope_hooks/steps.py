@@ -1,0 +1,74 @@
+"""What a scheduled batch is made of, and the name by which workers know it.
+
+vLLM hands one SchedulerOutput per step to every worker. The step's name rides on that object as
+an attribute (pickling keeps it), so that a worker's row and the scheduler's row of one step can be
+joined whatever the executor, and vLLM's own warm-up batches, which no scheduler made, stand out.
+"""
+
+from typing import NamedTuple, Optional
+
+_ATTRIBUTE = "_vscope_step"
+
+
+class Step(NamedTuple):
+    """A batch: counts of requests and of new tokens, in prefill (context) and decode.
+
+    `number` counts the steps of the engine process `engine_pid`; both are None for a batch that
+    no watched scheduler made.
+    """
+
+    number: Optional[int]
+    engine_pid: Optional[int]
+    context_requests: int
+    context_tokens: int
+    generation_requests: int
+    generation_tokens: int
+
+    @property
+    def phase(self):
+        if not self.context_requests:
+            return "decode"
+        return "mixed" if self.generation_requests else "prefill"
+
+
+def describe(output, number=None, engine_pid=None):
+    """The step of a SchedulerOutput.
+
+    A request is in prefill until its first output token exists, and again while it recomputes
+    what a preemption has freed.
+    """
+    tokens = output.num_scheduled_tokens
+    requests = len(tokens)
+    total = output.total_num_scheduled_tokens
+    context = [request.req_id for request in output.scheduled_new_reqs]
+    cached = output.scheduled_cached_reqs
+    resumed = getattr(cached, "resumed_req_ids", ())
+    produced = getattr(cached, "num_output_tokens", None)
+    if produced is None:
+        context += [name for name in cached.req_ids if tokens.get(name, 0) > 1]
+    elif resumed or 0 in produced:
+        context += [
+            name
+            for name, count in zip(cached.req_ids, produced)
+            if count == 0 or name in resumed
+        ]
+    context_tokens = sum(tokens.get(name, 0) for name in context)
+    return Step(
+        number,
+        engine_pid,
+        len(context),
+        context_tokens,
+        requests - len(context),
+        total - context_tokens,
+    )
+
+
+def mark(output, step):
+    """Writes the step's name on the object that goes to the workers."""
+    object.__setattr__(output, _ATTRIBUTE, tuple(step))
+
+
+def marked(output):
+    """The step written on the object, or one without a number made from its contents."""
+    fields = getattr(output, _ATTRIBUTE, None)
+    return Step(*fields) if fields else describe(output)

@@ -1,0 +1,61 @@
+/**
+ * The files of a bundle, with size and checksum.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import type { FileSystem } from "../contract/context.ts";
+import { type ArtifactRecord, MANIFEST_NAME } from "./manifest.ts";
+import { SESSION_TABLES } from "./session_tables.ts";
+
+const MEDIA_TYPES: Record<string, string> = {
+  csv: "text/csv",
+  html: "text/html",
+  json: "application/json",
+  log: "text/plain",
+  txt: "text/plain",
+};
+
+/** Lists every file of the bundle but its manifest and unfinished ones. Needs read permission. */
+export async function listArtifacts(files: FileSystem, dir: string): Promise<ArtifactRecord[]> {
+  const found: ArtifactRecord[] = [];
+  for (const path of (await walk(files, dir, "")).sort()) {
+    if (path === MANIFEST_NAME || path.endsWith(".tmp") || path === "paused") continue;
+    found.push({ path, ...await measure(files, `${dir}/${path}`), schema: schemaOf(path) });
+  }
+  return found;
+}
+
+async function walk(files: FileSystem, dir: string, below: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const entry of files.readDir(`${dir}/${below}`)) {
+    const path = below + entry.name;
+    if (entry.isDirectory) paths.push(...await walk(files, dir, `${path}/`));
+    else if (entry.isFile) paths.push(path);
+  }
+  return paths;
+}
+
+/** Size in bytes and SHA-256 (hexadecimal) of a file, read in blocks. */
+export async function measure(
+  files: FileSystem,
+  path: string,
+): Promise<{ bytes: number; sha256: string }> {
+  using file = await files.open(path, { read: true });
+  const hash = createHash("sha256");
+  const buffer = new Uint8Array(1 << 18);
+  let bytes = 0;
+  for (;;) {
+    const count = await file.read(buffer);
+    if (count === null) return { bytes, sha256: hash.digest("hex") };
+    hash.update(buffer.subarray(0, count));
+    bytes += count;
+  }
+}
+
+function schemaOf(path: string): string {
+  const table = Object.values(SESSION_TABLES).find((candidate) => candidate.path === path);
+  if (table) return table.schema;
+  return MEDIA_TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream";
+}

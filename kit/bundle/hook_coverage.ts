@@ -1,0 +1,45 @@
+/**
+ * What became of every profiler in every process, those included that no process ever reached.
+ *
+ * @module
+ */
+
+import type { HookRecord, HookStatus } from "./manifest.ts";
+import type { RawProcess } from "./raw_session.ts";
+
+/** The profilers of a session and the toggle in `metadata.json` that turns each on or off. */
+export const SESSION_PROFILERS: Readonly<Record<string, string>> = {
+  forward_pass: "enable_forward_pass_timing",
+  cpu_operations: "enable_cpu_timing",
+  batch_utilization: "enable_batch_utilization_tracking",
+  kv_cache: "enable_kv_cache_tracking",
+  request_lifecycle: "enable_preemption_tracking",
+};
+
+/** The hooks of the manifest: per process as it told, and one `absent` for a profiler without any. */
+export function hookCoverage(
+  processes: readonly RawProcess[],
+  metadata: Readonly<Record<string, unknown>>,
+): HookRecord[] {
+  const hooks: HookRecord[] = [];
+  for (const process of processes) {
+    for (const hook of process.hooks) {
+      hooks.push({
+        name: hook.name,
+        status: hook.status as HookStatus,
+        symbol: hook.symbol,
+        ...(hook.reason === undefined ? {} : { reason: hook.reason }),
+        process: process.name,
+      });
+    }
+  }
+  const reached = new Set(hooks.map((hook) => hook.name));
+  for (const [name, toggle] of Object.entries(SESSION_PROFILERS)) {
+    if (reached.has(name)) continue;
+    const reason = metadata[toggle] === false
+      ? `switched off by ${toggle.toUpperCase()}`
+      : "no process imported the part of vLLM that it watches";
+    hooks.push({ name, status: "absent", reason, process: "any" });
+  }
+  return hooks;
+}

@@ -1,0 +1,99 @@
+/**
+ * `bundle.json`: what every run leaves behind, whatever the recipe.
+ *
+ * @module
+ */
+
+/** Version of the shape of `bundle.json`. */
+export const BUNDLE_SCHEMA_VERSION = 1;
+
+/** Name of the manifest within a bundle's folder. */
+export const MANIFEST_NAME = "bundle.json";
+
+/** How a closed bundle ended; an open one has no status. */
+export type BundleStatus = "complete" | "partial" | "failed" | "interrupted";
+
+/** Whether a hook did its work in one process. */
+export type HookStatus = "attached" | "absent" | "failed";
+
+/** One value of the recipe's contract and where it came from. */
+export interface ContractValue {
+  value: unknown;
+  source: "flag" | "environment" | "config" | "default";
+  /** The flag, variable or file that gave it. */
+  from?: string;
+}
+
+/** A process that took part. */
+export interface ProcessRecord {
+  pid: number;
+  /** `api_server`, `engine_core`, `worker`, `python` (hooks forced on), `command`. */
+  role: string;
+  /** Global rank of a worker. */
+  rank?: number;
+  /** Seconds after `started_at`. */
+  started_sec?: number;
+  /** Exit code, for a process that vscope itself started. */
+  exit_code?: number;
+  signal?: string;
+}
+
+/** A hook in a process. */
+export interface HookRecord {
+  /** Profiler, as `forward_pass`. */
+  name: string;
+  status: HookStatus;
+  /** The vLLM symbol that was wrapped or looked for. */
+  symbol?: string;
+  /** Why it is absent or failed. */
+  reason?: string;
+  /** `<role>-<pid>`, or `any` where no process got as far as looking. */
+  process: string;
+}
+
+/** A file of the bundle. */
+export interface ArtifactRecord {
+  /** Relative to the bundle's folder, with `/`. */
+  path: string;
+  bytes: number;
+  sha256: string;
+  /** Name of the table's schema, as `forward_pass_timing@1`, or a media type. */
+  schema: string;
+}
+
+/** Something that a reader has to know, found while the bundle was made. */
+export interface BundleNote {
+  severity: "info" | "warning" | "error";
+  message: string;
+}
+
+/** What `bundle.json` holds. What cannot be known is absent. */
+export interface Manifest {
+  schema_version: typeof BUNDLE_SCHEMA_VERSION;
+  recipe: string;
+  /** Absent while the run goes on. */
+  status?: BundleStatus;
+  started_at: string;
+  ended_at?: string;
+  contract: Record<string, ContractValue>;
+  command: string[];
+  versions: {
+    vscope: string;
+    deno: string;
+    python?: string;
+    vllm?: string;
+    torch?: string;
+    cuda?: string;
+    driver?: string;
+  };
+  devices: { kind: string; name: string; count?: number; memory_bytes?: number }[];
+  engine: Record<string, unknown>;
+  processes: ProcessRecord[];
+  hooks: HookRecord[];
+  /** Rows that were dropped, per table; a table without drops is listed with 0. */
+  dropped: Record<string, number>;
+  artifacts: ArtifactRecord[];
+  notes: BundleNote[];
+  /** The vscope process that keeps the bundle open; gone once it is closed. */
+  open_by?: { pid: number; start_ticks?: string; host: string };
+}

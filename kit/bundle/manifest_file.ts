@@ -1,0 +1,55 @@
+/**
+ * Reading and writing `bundle.json`; a reader never sees half a file.
+ *
+ * @module
+ */
+
+import type { FileSystem } from "../contract/context.ts";
+import { UsageError } from "../contract/errors.ts";
+import { BUNDLE_SCHEMA_VERSION, type Manifest, MANIFEST_NAME } from "./manifest.ts";
+
+/** Writes the manifest beside its final name and renames it. Needs write permission on `dir`. */
+export async function writeManifest(
+  files: FileSystem,
+  dir: string,
+  manifest: Manifest,
+): Promise<void> {
+  const temporary = `${dir}/.${MANIFEST_NAME}.${Deno.pid}.tmp`;
+  await files.writeTextFile(temporary, JSON.stringify(manifest, null, 2) + "\n");
+  await files.rename(temporary, `${dir}/${MANIFEST_NAME}`);
+}
+
+/**
+ * Reads the manifest of a bundle, or nothing where there is none.
+ *
+ * @throws {UsageError} when the file is not a manifest that this vscope can read.
+ */
+export async function readManifest(files: FileSystem, dir: string): Promise<Manifest | undefined> {
+  const path = `${dir}/${MANIFEST_NAME}`;
+  let text: string;
+  try {
+    text = await files.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    throw error;
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new UsageError(
+      `Cannot read "${path}": it is not JSON; make the bundle again, or remove the file and run ` +
+        `"vscope bundle merge ${dir}"`,
+    );
+  }
+  const version = (parsed as { schema_version?: unknown } | null)?.schema_version;
+  if (version !== BUNDLE_SCHEMA_VERSION) {
+    throw new UsageError(
+      `Cannot read "${path}": its schema_version is ${JSON.stringify(version)}, ` +
+        `this vscope reads ${BUNDLE_SCHEMA_VERSION}; use the vscope that wrote it`,
+    );
+  }
+  return parsed as Manifest;
+}

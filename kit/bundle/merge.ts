@@ -1,0 +1,232 @@
+/**
+ * Makes a complete bundle of what the hooks of a session left, process by process.
+ *
+ * Merging only reads the per-process files and can be repeated: while the session runs it gives
+ * the state of the moment.
+ *
+ * @module
+ */
+
+import type { FileSystem } from "../contract/context.ts";
+import { UsageError } from "../contract/errors.ts";
+import { VERSION } from "../contract/version.ts";
+import { listArtifacts } from "./artifacts.ts";
+import { hookCoverage } from "./hook_coverage.ts";
+import { isAlive } from "./liveness.ts";
+import { BUNDLE_SCHEMA_VERSION, type BundleNote, type BundleStatus, type Manifest } from "./manifest.ts";
+import { readManifest, writeManifest } from "./manifest_file.ts";
+import * as tables from "./merge_tables.ts";
+import { type RawProcess, readRawProcesses } from "./raw_session.ts";
+import { readRequests } from "./requests.ts";
+import { type SessionFigures, type TokenAccount, writeSummaries } from "./session_summaries.ts";
+import { readStepAdjustments } from "./step_adjustments.ts";
+
+/** How the run that made the session ended, as its recipe saw it. */
+export interface Ending {
+  status: BundleStatus;
+  endedAt: Date;
+  notes?: BundleNote[];
+}
+
+/** Whether a folder is a session whose tables have not been made, or may have grown since. */
+export async function needsMerge(files: FileSystem, dir: string): Promise<boolean> {
+  const manifest = await readManifest(files, dir);
+  if (manifest?.status !== undefined) return false;
+  return manifest?.recipe === "monitor" || await readMetadata(files, dir) !== undefined;
+}
+
+/**
+ * Merges a session. Without an `ending` the session is one that was started without vscope, still
+ * runs, or lost its vscope: it stays open while its processes live, and is closed otherwise.
+ *
+ * @throws {UsageError} when the folder holds no session. Needs read and write permission on `dir`.
+ */
+export async function mergeSession(
+  files: FileSystem,
+  dir: string,
+  ending?: Ending,
+): Promise<Manifest> {
+  const known = await readManifest(files, dir);
+  const metadata = await readMetadata(files, dir);
+  if (!known && !metadata) {
+    throw new UsageError(
+      `Cannot merge "${dir}": it holds neither bundle.json nor metadata.json; ` +
+        "give the folder of a session, as session_20260124_123456_4711",
+    );
+  }
+  const { processes, unreadable } = await readRawProcesses(files, dir);
+  const cut = { lines: 0 };
+  const adjustments = await readStepAdjustments(files, processes, cut);
+  const requests = await readRequests(files, processes, adjustments, cut);
+  const source = { files, session: dir, processes, adjustments, cut };
+  const figures: SessionFigures = {
+    forward: await tables.writeForwardPasses(source),
+    batches: await tables.writeBatches(source),
+    cpu: await tables.writeCpuOperations(source),
+    kv: await tables.writeKvCache(source),
+    requests,
+    adjustments,
+  };
+  await tables.writeRequests(source, requests);
+  const account = await writeSummaries(files, dir, figures);
+
+  const startedAt = known?.started_at ?? String(metadata?.["start_time"]);
+  const manifest: Manifest = {
+    ...(known ?? emptyManifest(startedAt)),
+    processes: [
+      ...(known?.processes.filter((record) => record.role === "command") ?? []),
+      ...processes.map((process) => ({
+        pid: process.pid,
+        role: process.role,
+        ...(process.rank === undefined ? {} : { rank: process.rank }),
+        ...(process.started_sec === undefined ? {} : { started_sec: process.started_sec }),
+      })),
+    ],
+    hooks: hookCoverage(processes, metadata ?? {}),
+    dropped: droppedRows(processes),
+    engine: { ...known?.engine, ...engineFacts(processes) },
+    notes: [
+      ...(ending?.notes ?? []),
+      ...notesOf(processes, unreadable, cut.lines, account, requests),
+    ],
+  };
+  const seen = processes.find((process) => process.versions["vllm"])?.versions ?? {};
+  manifest.versions = { ...manifest.versions, ...seen };
+  await settle(files, manifest, processes, ending);
+  manifest.artifacts = await listArtifacts(files, dir);
+  await writeManifest(files, dir, manifest);
+  return manifest;
+}
+
+/** Lists the bundle's files afresh, after one was added. */
+export async function recordArtifacts(files: FileSystem, dir: string): Promise<void> {
+  const manifest = await readManifest(files, dir);
+  if (!manifest) return;
+  manifest.artifacts = await listArtifacts(files, dir);
+  await writeManifest(files, dir, manifest);
+}
+
+/** Gives the manifest its status, or leaves it open. */
+async function settle(
+  files: FileSystem,
+  manifest: Manifest,
+  processes: readonly RawProcess[],
+  ending: Ending | undefined,
+): Promise<void> {
+  delete manifest.status;
+  if (!ending) {
+    const owner = manifest.open_by;
+    if (owner ? await isAlive(files, owner) : await anyAlive(files, processes)) {
+      manifest.notes.push({ severity: "info", message: "The session is still running" });
+      return;
+    }
+    ending = {
+      status: owner ? "interrupted" : "complete",
+      endedAt: lastSign(manifest.started_at, processes),
+    };
+    if (owner) {
+      manifest.notes.push({ severity: "error", message: "vscope itself was killed during the run" });
+    }
+  }
+  delete manifest.open_by;
+  const flawed = manifest.notes.some((note) => note.severity === "error") ||
+    manifest.hooks.some((hook) => hook.status === "failed");
+  manifest.status = ending.status === "complete" && flawed ? "partial" : ending.status;
+  manifest.ended_at = ending.endedAt.toISOString();
+}
+
+async function anyAlive(files: FileSystem, processes: readonly RawProcess[]): Promise<boolean> {
+  for (const process of processes) if (await isAlive(files, process)) return true;
+  return false;
+}
+
+/** The last time at which a process of the session wrote its record. */
+function lastSign(startedAt: string, processes: readonly RawProcess[]): Date {
+  const seconds = Math.max(0, ...processes.map((process) => process.updated_sec ?? 0));
+  return new Date(Date.parse(startedAt) + 1000 * seconds);
+}
+
+function engineFacts(processes: readonly RawProcess[]): Record<string, unknown> {
+  return processes.find((process) => Object.keys(process.engine).length > 0)?.engine ?? {};
+}
+
+/** The table of the bundle that a table of a process goes into. */
+const INTO: Record<string, string> = {
+  request_events: "request_lifecycle",
+  request_results: "request_lifecycle",
+};
+
+function droppedRows(processes: readonly RawProcess[]): Record<string, number> {
+  const dropped: Record<string, number> = {};
+  for (const process of processes) {
+    for (const [table, rows] of Object.entries(process.dropped)) {
+      const name = INTO[table] ?? table;
+      dropped[name] = (dropped[name] ?? 0) + rows;
+    }
+  }
+  return dropped;
+}
+
+function notesOf(
+  processes: readonly RawProcess[],
+  unreadable: readonly string[],
+  cutLines: number,
+  account: TokenAccount,
+  requests: readonly { status?: string }[],
+): BundleNote[] {
+  const notes: BundleNote[] = [];
+  const note = (severity: BundleNote["severity"], message: string) =>
+    notes.push({ severity, message });
+  if (processes.length === 0) note("error", "No vLLM process loaded the hooks");
+  for (const name of unreadable) note("error", `The record of process ${name} cannot be read`);
+  for (const process of processes) {
+    for (const error of process.errors) note("error", `${process.name} could not write: ${error}`);
+    for (const [from, to] of process.paused) {
+      note("info", `${process.name} was paused from ${from} s to ${to ?? "the end"} s`);
+    }
+  }
+  for (const [table, rows] of Object.entries(droppedRows(processes))) {
+    if (rows > 0) note("error", `${rows} rows of ${table} were dropped`);
+  }
+  if (cutLines > 0) {
+    note("error", `${cutLines} rows were cut off when the process that wrote them was killed`);
+  }
+  const open = requests.filter((life) => life.status === undefined).length;
+  if (open > 0) note("error", `${open} requests have no end: the engine ended before they did`);
+  if (account.difference !== 0 && open === 0) {
+    note(
+      "warning",
+      `Batches or forward passes hold ${account.difference} tokens more than the requests explain`,
+    );
+  }
+  return notes;
+}
+
+async function readMetadata(
+  files: FileSystem,
+  dir: string,
+): Promise<Record<string, unknown> | undefined> {
+  try {
+    return JSON.parse(await files.readTextFile(`${dir}/metadata.json`));
+  } catch {
+    return undefined;
+  }
+}
+
+function emptyManifest(startedAt: string): Manifest {
+  return {
+    schema_version: BUNDLE_SCHEMA_VERSION,
+    recipe: "monitor",
+    started_at: startedAt,
+    contract: {},
+    command: [],
+    versions: { vscope: VERSION, deno: Deno.version.deno },
+    devices: [],
+    engine: {},
+    processes: [],
+    hooks: [],
+    dropped: {},
+    artifacts: [],
+    notes: [],
+  };
+}

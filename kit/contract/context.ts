@@ -1,0 +1,110 @@
+/**
+ * What a recipe may touch, handed in so that tests need no mocks of globals.
+ *
+ * The real one is made by `systemContext()` of `kit/engine/context.ts`.
+ *
+ * @module
+ */
+
+/** Time, for waiting and for measuring. */
+export interface Clock {
+  /** Wall-clock time. */
+  now(): Date;
+  /** Milliseconds of a clock that never goes back. */
+  monotonicMs(): number;
+  /** Resolves after `ms` milliseconds, or at once (never rejects) when `signal` is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The part of Deno's file system that recipes use. `Deno` itself is one. */
+export type FileSystem = Pick<
+  typeof Deno,
+  | "makeTempDir"
+  | "mkdir"
+  | "open"
+  | "readDir"
+  | "readFile"
+  | "readTextFile"
+  | "realPath"
+  | "remove"
+  | "rename"
+  | "stat"
+  | "writeFile"
+  | "writeTextFile"
+>;
+
+/** A process to start: an argv array, never a shell string. */
+export interface ProcessSpec {
+  /** Program and arguments. */
+  argv: readonly string[];
+  /** Variables added to (or, with `undefined`, taken from) the inherited environment. */
+  env?: Readonly<Record<string, string | undefined>>;
+  cwd?: string;
+  /** File that receives standard output; made if missing, appended to. */
+  stdoutPath: string;
+  /** File that receives standard error; may be the same path as `stdoutPath`. */
+  stderrPath: string;
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  code: number;
+  signal: string | null;
+}
+
+/** A process that runs in a group of its own. */
+export interface RunningProcess {
+  readonly pid: number;
+  /** Resolves when the process itself has ended (descendants may remain: call `end`). */
+  readonly ended: Promise<ProcessEnd>;
+  /** Sends a signal to the whole group. */
+  signal(name: Deno.Signal): void;
+  /**
+   * Ends the process and every descendant, also those that left the group: TERM, `graceMs`
+   * milliseconds, then KILL. Resolves when none is left.
+   */
+  end(graceMs?: number): Promise<ProcessEnd>;
+}
+
+/** Starts processes that are sure to end with us, whatever way we die. */
+export interface ProcessHost {
+  start(spec: ProcessSpec): Promise<RunningProcess>;
+  /** Runs a short command to its end and returns what it printed. */
+  capture(
+    argv: readonly string[],
+    options?: {
+      env?: Readonly<Record<string, string | undefined>>;
+      timeoutMs?: number;
+      cwd?: string;
+    },
+  ): Promise<{ code: number; stdout: string; stderr: string }>;
+}
+
+/** Where words go: results to stdout, everything else to stderr. */
+export interface Output {
+  /** The command's result, on stdout. With `--json` only the one JSON document goes here. */
+  result(text: string): void;
+  /** A message for the person, on stderr; silent with `--quiet`. */
+  note(text: string): void;
+  /** Something that deserves attention, on stderr, also with `--quiet`. */
+  warn(text: string): void;
+  /** Why a command ends badly, on stderr, whatever the options say. */
+  error(text: string): void;
+  /** Detail, on stderr, only with `--verbose`. */
+  detail(text: string): void;
+  /** A line that replaces the last progress line; on a terminal only, elsewhere a plain note. */
+  progress(text: string): void;
+  readonly color: boolean;
+}
+
+/** All of the outside world that a recipe or a tool sees. */
+export interface RunContext {
+  clock: Clock;
+  env: Readonly<Record<string, string>>;
+  cwd: string;
+  files: FileSystem;
+  processes: ProcessHost;
+  output: Output;
+  /** Aborted by the first Ctrl-C or TERM; `reason` is the signal's name. */
+  signal: AbortSignal;
+}

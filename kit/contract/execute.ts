@@ -1,0 +1,197 @@
+/**
+ * Runs a recipe or a tool from its command line to its exit code.
+ *
+ * @module
+ */
+
+import { readArguments } from "./argv.ts";
+import { commonOptions, type CommonValues } from "./common.ts";
+import { readConfig } from "./config.ts";
+import type { RunContext } from "./context.ts";
+import { messageOf, RunError, UsageError } from "./errors.ts";
+import type { Options } from "./option.ts";
+import { planJson, planText } from "./plan_text.ts";
+import type { Recipe } from "./recipe.ts";
+import { resolve } from "./resolve.ts";
+import { suggestion } from "./suggest.ts";
+import type { Tool, ToolGroup } from "./tool.ts";
+
+/** Exit codes of a run that a signal ended. */
+export const INTERRUPTED: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+/** Runs a recipe; never throws. Returns the exit code. */
+export function executeRecipe<O extends Options>(
+  recipe: Recipe<O>,
+  argv: readonly string[],
+  context: RunContext,
+): Promise<number> {
+  return guarded(argv, context, async () => {
+    const options = { ...recipe.options, ...commonOptions };
+    const read = await readArguments(recipe.name, options, argv);
+    if (read.flags["help"]) {
+      const { recipeHelp } = await import("./help.ts");
+      context.output.result(recipeHelp(recipe as unknown as Recipe));
+      return 0;
+    }
+    const common = commonOf(recipe.name, read.flags, context);
+    const file = await readConfig(context.files, context.cwd, recipe.name, recipe.options, common.config);
+    const { values, contract } = resolve(recipe.name, recipe.options, {
+      flags: read.flags,
+      env: context.env,
+      file,
+    });
+    if (read.operands.length > 0) {
+      throw new UsageError(
+        `Cannot run ${recipe.name}: "${read.operands[0]}" is no option; ` +
+          (recipe.command === "required"
+            ? `put the command behind "--": vscope ${recipe.name} -- ${read.operands.join(" ")}`
+            : "leave it out"),
+      );
+    }
+    checkCommand(recipe as unknown as Recipe, read.command);
+    const plan = recipe.plan(values, {
+      command: read.command ?? [],
+      common,
+      contract,
+      cwd: context.cwd,
+      env: context.env,
+      startedAt: context.clock.now(),
+      pid: Deno.pid,
+    });
+    if (common.dryRun) {
+      const found = common.json ? JSON.stringify(planJson(recipe.name, plan), null, 2) : planText(recipe.name, plan);
+      context.output.result(found);
+      return 0;
+    }
+    for (const warning of plan.warnings) context.output.warn(warning);
+    const outcome = await recipe.run(plan, context);
+    if (common.json) context.output.result(JSON.stringify(outcome.json, null, 2));
+    else if (outcome.text) context.output.result(outcome.text);
+    return outcome.exitCode;
+  });
+}
+
+/** Runs a tool; never throws. Returns the exit code. */
+export function executeTool<O extends Options>(
+  tool: Tool<O>,
+  argv: readonly string[],
+  context: RunContext,
+): Promise<number> {
+  return guarded(argv, context, async () => {
+    const read = await readArguments(tool.name, { ...tool.options, ...commonOptions }, argv);
+    if (read.flags["help"]) {
+      const { toolHelp } = await import("./help.ts");
+      context.output.result(toolHelp(tool as unknown as Tool));
+      return 0;
+    }
+    const common = commonOf(tool.name, read.flags, context);
+    const file = await readConfig(context.files, context.cwd, tool.name, tool.options, common.config);
+    const { values } = resolve(tool.name, tool.options, {
+      flags: read.flags,
+      env: context.env,
+      file,
+    });
+    const operands = [...read.operands, ...(read.command ?? [])];
+    checkOperands(tool as unknown as Tool, operands);
+    const result = await tool.run(values, operands, context, common);
+    if (common.json && result.json !== undefined) {
+      context.output.result(JSON.stringify(result.json, null, 2));
+    } else if (!common.json && result.text) {
+      context.output.result(result.text);
+    }
+    return result.exitCode;
+  });
+}
+
+function commonOf(
+  subject: string,
+  flags: Parameters<typeof resolve>[2]["flags"],
+  context: RunContext,
+): CommonValues {
+  return resolve(subject, commonOptions, { flags: flags ?? {}, env: context.env }).values;
+}
+
+function checkCommand(recipe: Recipe, command: readonly string[] | undefined): void {
+  const example = recipe.examples[0]?.line ?? `vscope ${recipe.name} --help`;
+  if (recipe.command === "required" && !command?.length) {
+    throw new UsageError(
+      `Cannot run ${recipe.name}: no command follows "--"; give the one to be profiled, as ${example}`,
+    );
+  }
+  if (recipe.command === "none" && command?.length) {
+    throw new UsageError(
+      `Cannot run ${recipe.name}: it takes no command, and "${command[0]}" follows "--"; leave it out`,
+    );
+  }
+}
+
+function checkOperands(tool: Tool, operands: readonly string[]): void {
+  const missing = tool.operands.slice(operands.length).find(({ required }) => required);
+  if (missing) {
+    throw new UsageError(
+      `Cannot run ${tool.name}: ${missing.name} is missing; give ${missing.doc.toLowerCase()}`,
+    );
+  }
+  if (operands.length > tool.operands.length && !tool.operands.at(-1)?.many) {
+    throw new UsageError(
+      `Cannot run ${tool.name}: "${operands[tool.operands.length]}" is one operand too many; leave it out`,
+    );
+  }
+  for (const [place, operand] of operands.entries()) {
+    const { name, choices } = tool.operands[Math.min(place, tool.operands.length - 1)]!;
+    if (choices && !choices.includes(operand)) {
+      throw new UsageError(
+        `Cannot run ${tool.name}: ${name} is "${operand}"; give one of ${choices.join(", ")}`,
+      );
+    }
+  }
+}
+
+/** Turns what is thrown into one sentence and an exit code. */
+async function guarded(
+  argv: readonly string[],
+  context: RunContext,
+  run: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    const interrupted = context.signal.aborted ? INTERRUPTED[String(context.signal.reason)] : undefined;
+    const exitCode = interrupted ?? (error instanceof UsageError ? 2 : 1);
+    const expected = error instanceof UsageError || error instanceof RunError;
+    const message = expected ? messageOf(error) : `Stopped by an error of vscope itself: ${messageOf(error)}`;
+    context.output.error(message);
+    if (!expected && error instanceof Error) context.output.detail(error.stack ?? "");
+    const options = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+    if (options.includes("--json")) {
+      context.output.result(
+        JSON.stringify({ schema_version: 1, error: { message, exit_code: exitCode } }, null, 2),
+      );
+    }
+    return exitCode;
+  }
+}
+
+/** Runs the command of a group that the first word names; never throws. */
+export async function executeGroup(
+  group: ToolGroup,
+  argv: readonly string[],
+  context: RunContext,
+): Promise<number> {
+  const [name, ...rest] = argv;
+  const entry = group.commands.find((command) => command.name === name);
+  if (entry) return await executeTool((await entry.load()).default, rest, context);
+  const list = group.commands.map((command) => `  ${command.name.padEnd(12)}${command.summary}`);
+  if (name === undefined || name === "--help" || name === "-h") {
+    context.output.result(
+      `Usage: vscope ${group.name} COMMAND\n\n${group.summary}\n\nCommands:\n${list.join("\n")}`,
+    );
+    return name === undefined ? 2 : 0;
+  }
+  const names = group.commands.map((command) => command.name);
+  context.output.error(
+    `Cannot run ${group.name} "${name}": there is no such command` +
+      `${await suggestion(name, names)} (see "vscope ${group.name} --help")`,
+  );
+  return 2;
+}

@@ -1,0 +1,104 @@
+/**
+ * `--help`, from the declarations.
+ *
+ * @module
+ */
+
+import { commonOptions } from "./common.ts";
+import { envOf, flagOf, type Option, type Options } from "./option.ts";
+import type { Recipe } from "./recipe.ts";
+import type { Tool } from "./tool.ts";
+
+const WIDTH = 96;
+
+/** The help of a recipe. */
+export function recipeHelp(recipe: Recipe): string {
+  const command = recipe.command === "required" ? " -- COMMAND…" : "";
+  return page(recipe, `vscope ${recipe.name} [options]${command}`, []);
+}
+
+/** The help of a tool. */
+export function toolHelp(tool: Tool): string {
+  const operands = tool.operands.map(({ name, required, many }) => {
+    const word = many ? `${name}…` : name;
+    return required ? word : `[${word}]`;
+  });
+  const usage = ["vscope", tool.name, ...operands, "[options]"].join(" ");
+  return page(tool, usage, tool.operands.map(({ name, doc }) => [name, doc] as const));
+}
+
+function page(
+  subject: { description: string; options: Options; examples: Recipe["examples"] },
+  usage: string,
+  operands: readonly (readonly [string, string])[],
+): string {
+  const parts = [
+    wrap(subject.description, 0),
+    `Usage: ${usage}`,
+  ];
+  if (operands.length > 0) {
+    parts.push(operands.map(([name, doc]) => `  ${name.padEnd(12)}${doc}`).join("\n"));
+  }
+  if (Object.keys(subject.options).length > 0) {
+    parts.push(`Options:\n${describe(subject.options)}`);
+  }
+  parts.push(`Common options:\n${describe(commonOptions)}`);
+  if (subject.examples.length > 0) {
+    parts.push(
+      "Examples:\n" +
+        subject.examples.map(({ line, why }) => `  # ${why}\n  ${line}`).join("\n"),
+    );
+  }
+  return parts.join("\n\n");
+}
+
+/** A flag and two indented lines for each option. */
+function describe(options: Options): string {
+  return Object.entries(options).map(([name, option]) => {
+    const flag = option.secret ? `(no flag)` : flagText(name, option);
+    return `  ${flag}\n${wrap(option.doc, 6)}\n${wrap(facts(name, option), 6)}`;
+  }).join("\n");
+}
+
+/** A flag with its value, as `--grace SECONDS`. */
+export function flagText(name: string, option: Option<unknown>): string {
+  const flag = flagOf(name);
+  const short = option.short ? `-${option.short}, ` : "";
+  if (option.type === "boolean") {
+    return option.default === true ? `--no-${flag}` : `${short}--${flag}`;
+  }
+  const value = option.choices && option.type === "choice"
+    ? option.choices.join("|")
+    : { integer: "N", number: "X", duration: "TIME", bytes: "SIZE", text: "TEXT", path: "PATH" }[
+      option.type as string
+    ] ?? "A,B,…";
+  return `${short}--${flag} ${value}`;
+}
+
+/** Environment, default, bounds and unit in one line. */
+export function facts(name: string, option: Option<unknown>): string {
+  const found = [`env ${envOf(name, option)}`];
+  if (option.default !== undefined) {
+    found.push(`default ${option.type === "boolean" ? (option.default ? "on" : "off") : option.format(option.default)}`);
+  }
+  if (option.min !== undefined) found.push(`at least ${option.format(option.min)}`);
+  if (option.max !== undefined) found.push(`at most ${option.format(option.max)}`);
+  if (option.unit && option.type !== "duration" && option.type !== "bytes") {
+    found.push(`in ${option.unit}`);
+  }
+  return `[${found.join(", ")}]`;
+}
+
+function wrap(text: string, indent: number): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line && indent + line.length + word.length + 1 > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line ? `${line} ${word}` : word;
+    }
+  }
+  return [...lines, line].map((part) => " ".repeat(indent) + part).join("\n");
+}

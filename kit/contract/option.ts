@@ -1,0 +1,66 @@
+/**
+ * What an option of a recipe is: declared once, and everything else is made from the declaration.
+ *
+ * @module
+ */
+
+/** The kinds of value. */
+export type OptionType =
+  | "integer"
+  | "number"
+  | "duration"
+  | "bytes"
+  | "boolean"
+  | "text"
+  | "path"
+  | "choice"
+  | "list";
+
+/** One option. `T` is what the recipe's code gets. */
+export interface Option<T> {
+  readonly type: OptionType;
+  /** What it does, for `--help` and the docs. */
+  readonly doc: string;
+  /** Environment variable; `VSCOPE_<NAME>` where none is given. */
+  readonly env?: string;
+  /** One letter, as `-h`. */
+  readonly short?: string;
+  /** Value without flag, variable and file; where there is none the value may be undefined. */
+  readonly default?: T;
+  /** Smallest and largest value. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Values of a `choice`, or of the elements of a `list`. */
+  readonly choices?: readonly string[];
+  /** Unit of the number that the recipe gets. */
+  readonly unit?: string;
+  /** Has no flag, and is shown and stored as `set`. */
+  readonly secret?: boolean;
+  /** What a path leads to, for completions. */
+  readonly leadsTo?: "file" | "folder";
+  /** Reads a text; a RangeError says what is wanted, as `a whole number from 1 to 9`. */
+  parse(text: string): T;
+  /** Writes a value so that `parse` reads it back. */
+  format(value: T): string;
+  /** The JSON Schema of the value. */
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+/** The options of a recipe by the names that its code uses. */
+// deno-lint-ignore no-explicit-any -- each option has a type of its own, which Values recovers
+export type Options = Readonly<Record<string, Option<any>>>;
+
+/** What the recipe's code gets: one typed value per option. */
+export type Values<O extends Options> = {
+  readonly [Name in keyof O]: O[Name] extends Option<infer T> ? T : never;
+};
+
+/** `maxNumSeqs` → `max-num-seqs`. */
+export function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The environment variable of an option. */
+export function envOf(name: string, option: Option<unknown>): string {
+  return option.env ?? `VSCOPE_${flagOf(name).replaceAll("-", "_").toUpperCase()}`;
+}

@@ -1,0 +1,204 @@
+/**
+ * The kinds of options. Each function declares one option of its kind.
+ *
+ * @module
+ */
+
+import type { Option } from "./option.ts";
+import { formatBytes, formatDuration, parseBytes, parseDuration } from "./quantities.ts";
+
+/** What every declaration may say. */
+interface Declaration {
+  doc: string;
+  env?: string;
+  short?: string;
+  unit?: string;
+  secret?: boolean;
+}
+
+interface Bounds {
+  min?: number;
+  max?: number;
+}
+
+/** The type of the value: without a default it may be missing. */
+type Maybe<T, D> = D extends { default: T } ? T : T | undefined;
+
+type Declared<T, D> = Option<Maybe<T, D>>;
+
+/** A whole number. */
+export function integer<const D extends Declaration & Bounds & { default?: number }>(
+  declaration: D,
+): Declared<number, D> {
+  return numeric(declaration, "integer", "a whole number", (text) => {
+    const value = /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
+    return Number.isSafeInteger(value) ? value : NaN;
+  }, String);
+}
+
+/** A number with or without a fraction. */
+export function number<const D extends Declaration & Bounds & { default?: number }>(
+  declaration: D,
+): Declared<number, D> {
+  return numeric(
+    declaration,
+    "number",
+    "a number",
+    (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN,
+    String,
+  );
+}
+
+/** A span of time in seconds, written 30, 30s, 5m, 1h or 250ms. */
+export function duration<const D extends Declaration & Bounds & { default?: number }>(
+  declaration: D,
+): Declared<number, D> {
+  return numeric(
+    { unit: "s", ...declaration },
+    "duration",
+    "a duration such as 30s, 5m or 250ms",
+    parseDuration,
+    formatDuration,
+  );
+}
+
+/** A size in bytes, written 4096, 64MiB or 2GB. */
+export function bytes<const D extends Declaration & Bounds & { default?: number }>(
+  declaration: D,
+): Declared<number, D> {
+  return numeric(
+    { unit: "bytes", ...declaration },
+    "bytes",
+    "a size such as 64MiB or 2GB",
+    parseBytes,
+    formatBytes,
+  );
+}
+
+function numeric<D extends Declaration & Bounds & { default?: number }>(
+  declaration: D,
+  type: "integer" | "number" | "duration" | "bytes",
+  wanted: string,
+  read: (text: string) => number,
+  format: (value: number) => string,
+): Declared<number, D> {
+  const { min, max } = declaration;
+  const range = min !== undefined && max !== undefined
+    ? ` from ${format(min)} to ${format(max)}`
+    : min !== undefined
+    ? ` of at least ${format(min)}`
+    : max !== undefined
+    ? ` of at most ${format(max)}`
+    : "";
+  const option: Option<number> = {
+    ...declaration,
+    type,
+    parse(text) {
+      const value = read(text.trim());
+      if (!Number.isFinite(value) || value < (min ?? -Infinity) || value > (max ?? Infinity)) {
+        throw new RangeError(wanted + range);
+      }
+      return value;
+    },
+    format,
+    schema: {
+      type: type === "integer" || type === "bytes" ? "integer" : "number",
+      ...(min === undefined ? {} : { minimum: min }),
+      ...(max === undefined ? {} : { maximum: max }),
+    },
+  };
+  return option as unknown as Declared<number, D>;
+}
+
+/** A switch; in the environment and in files `0`, `false` and nothing mean off. */
+export function boolean<const D extends Declaration & { default?: boolean }>(
+  declaration: D,
+): Declared<boolean, D> {
+  const option: Option<boolean> = {
+    ...declaration,
+    type: "boolean",
+    parse(text) {
+      const word = text.trim().toLowerCase();
+      if (["", "0", "false", "no", "off"].includes(word)) return false;
+      if (["1", "true", "yes", "on"].includes(word)) return true;
+      throw new RangeError("1 or 0");
+    },
+    format: (value) => value ? "1" : "0",
+    schema: { type: "boolean" },
+  };
+  return option as unknown as Declared<boolean, D>;
+}
+
+/** Any text. */
+export function text<const D extends Declaration & { default?: string }>(
+  declaration: D,
+): Declared<string, D> {
+  return textual(declaration, { type: "text" });
+}
+
+/** A path of a file or a folder. */
+export function path<
+  const D extends Declaration & { default?: string; leadsTo?: "file" | "folder" },
+>(declaration: D): Declared<string, D> {
+  return textual(declaration, { type: "path" });
+}
+
+function textual<D extends Declaration & { default?: string }>(
+  declaration: D,
+  kind: { type: "text" | "path" },
+): Declared<string, D> {
+  const option: Option<string> = {
+    ...declaration,
+    ...kind,
+    parse(text) {
+      if (text === "" || text.includes("\0")) {
+        throw new RangeError(kind.type === "path" ? "a path" : "a text that is not empty");
+      }
+      return text;
+    },
+    format: (value) => value,
+    schema: { type: "string", minLength: 1 },
+  };
+  return option as unknown as Declared<string, D>;
+}
+
+/** One of a few words. */
+export function choice<
+  const C extends readonly string[],
+  const D extends Declaration & { choices: C; default?: C[number] },
+>(declaration: D & { choices: C }): Option<Maybe<C[number], D>> {
+  const { choices } = declaration;
+  const option: Option<string> = {
+    ...declaration,
+    type: "choice",
+    parse(text) {
+      if (!choices.includes(text)) throw new RangeError(`one of ${choices.join(", ")}`);
+      return text;
+    },
+    format: (value) => value,
+    schema: { enum: choices },
+  };
+  return option as unknown as Option<Maybe<C[number], D>>;
+}
+
+/** Several values of one kind with commas between them; the flag may also be repeated. */
+export function list<T, const D extends Declaration & { default?: readonly T[]; of: Option<T> }>(
+  declaration: D & { of: Option<T> },
+): Option<Maybe<readonly T[], D>> {
+  const { of, ...rest } = declaration;
+  const option = {
+    ...rest,
+    ...(of.choices ? { choices: of.choices } : {}),
+    type: "list",
+    parse(text: string) {
+      try {
+        return text.split(",").map((part) => of.parse(part.trim()));
+      } catch (error) {
+        throw new RangeError(`a list with commas, each ${(error as Error).message}`);
+      }
+    },
+    format: (values: readonly T[]) => values.map((value) => of.format(value)).join(","),
+    schema: { type: "array", minItems: 1, items: of.schema },
+  };
+  return option as unknown as Option<Maybe<readonly T[], D>>;
+}

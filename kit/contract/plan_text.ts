@@ -1,0 +1,58 @@
+/**
+ * A plan as `--dry-run` shows it.
+ *
+ * @module
+ */
+
+import type { Options } from "./option.ts";
+import { formatBytes, formatDuration } from "./quantities.ts";
+import type { Plan } from "./recipe.ts";
+
+/** The document of `--dry-run --json`. */
+export function planJson<O extends Options>(recipe: string, plan: Plan<O>): object {
+  return {
+    schema_version: 1,
+    recipe,
+    out: plan.out,
+    processes: plan.processes,
+    files: plan.files,
+    disk_bytes: plan.diskBytes ?? null,
+    seconds: plan.seconds ?? null,
+    permissions: plan.permissions,
+    warnings: plan.warnings,
+    unknown: plan.unknown,
+    contract: plan.invocation.contract,
+  };
+}
+
+/** The same for a person. */
+export function planText<O extends Options>(recipe: string, plan: Plan<O>): string {
+  const lines = [`Plan of ${recipe}; nothing is started`, "", `Bundle: ${plan.out}`];
+  for (const { name, argv, env } of plan.processes) {
+    lines.push("", `Process ${name}:`, `  ${argv.map(shown).join(" ")}`);
+    for (const [key, value] of Object.entries(env)) lines.push(`    ${key}=${shown(value)}`);
+  }
+  lines.push("", "Files:", ...plan.files.map(({ path, why }) => `  ${path}: ${why}`));
+  lines.push(
+    "",
+    `Disk: ${plan.diskBytes === undefined ? "grows with the run" : formatBytes(plan.diskBytes)}`,
+    `Time: ${plan.seconds === undefined ? "as long as the command runs" : `about ${formatDuration(plan.seconds)}`}`,
+  );
+  section(lines, "Permissions", plan.permissions);
+  section(lines, "Warnings", plan.warnings);
+  section(lines, "Not known before it runs", plan.unknown);
+  lines.push("", "Values:");
+  for (const [name, { value, source, from }] of Object.entries(plan.invocation.contract)) {
+    lines.push(`  ${name} = ${JSON.stringify(value) ?? "(none)"} (${from ?? source})`);
+  }
+  return lines.join("\n");
+}
+
+function section(lines: string[], title: string, entries: readonly string[]): void {
+  if (entries.length > 0) lines.push("", `${title}:`, ...entries.map((entry) => `  ${entry}`));
+}
+
+/** A word of argv as it can be pasted into a shell. */
+function shown(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

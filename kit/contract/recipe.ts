@@ -1,0 +1,87 @@
+/**
+ * What a recipe is: options, a pure plan, and a run that carries the plan out.
+ *
+ * @module
+ */
+
+import type { CommonValues } from "./common.ts";
+import type { RunContext } from "./context.ts";
+import type { Options, Values } from "./option.ts";
+import type { ResolvedValue } from "./resolve.ts";
+
+/** What a plan is made from besides the recipe's own options. */
+export interface Invocation {
+  /** What follows `--`. */
+  command: readonly string[];
+  common: CommonValues;
+  /** Every value and where it came from. */
+  contract: Record<string, ResolvedValue>;
+  cwd: string;
+  /** The environment that processes inherit. */
+  env: Readonly<Record<string, string>>;
+  startedAt: Date;
+  pid: number;
+}
+
+/** A process that a plan starts. */
+export interface PlannedProcess {
+  name: string;
+  argv: readonly string[];
+  /** Variables that are added to the inherited environment. */
+  env: Readonly<Record<string, string>>;
+}
+
+/** What a run will do, made without looking at the machine. */
+export interface Plan<O extends Options> {
+  values: Values<O>;
+  invocation: Invocation;
+  /** The bundle's folder, absolute. */
+  out: string;
+  processes: readonly PlannedProcess[];
+  /** Files that the bundle will hold, relative to `out`. */
+  files: readonly { path: string; why: string }[];
+  /** Disk that the run needs, besides what grows with its length. */
+  diskBytes?: number;
+  /** How long the run takes. */
+  seconds?: number;
+  /** Deno permissions, and rights on the machine. */
+  permissions: readonly string[];
+  warnings: readonly string[];
+  /** What cannot be known before something is started. */
+  unknown: readonly string[];
+}
+
+/** How a run ended. */
+export interface Outcome {
+  exitCode: number;
+  status: "complete" | "partial" | "failed" | "interrupted";
+  /** The bundle's folder. */
+  bundle?: string;
+  /** Printed with `--json`. */
+  json: Record<string, unknown>;
+  /** Printed on stdout otherwise. */
+  text?: string;
+}
+
+/** A recipe. */
+export interface Recipe<O extends Options = Options> {
+  /** As it is typed. */
+  name: string;
+  /** One line for the list of recipes. */
+  summary: string;
+  /** A paragraph for `--help`. */
+  description: string;
+  options: O;
+  /** Whether a command follows `--`. */
+  command: "required" | "none";
+  examples: readonly { line: string; why: string }[];
+  /** Makes the plan. Pure: no clock, no file, no process. Throws a UsageError for bad input. */
+  plan(values: Values<O>, invocation: Invocation): Plan<O>;
+  /** Carries the plan out. */
+  run(plan: Plan<O>, context: RunContext): Promise<Outcome>;
+}
+
+/** Declares a recipe; the types of its values follow from its options. */
+export function defineRecipe<const O extends Options>(recipe: Recipe<O>): Recipe<O> {
+  return recipe;
+}

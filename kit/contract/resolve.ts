@@ -1,0 +1,97 @@
+/**
+ * Where the value of each option comes from: flag over environment over file over default.
+ *
+ * @module
+ */
+
+import type { Arguments } from "./argv.ts";
+import { UsageError } from "./errors.ts";
+import { envOf, flagOf, type Option, type Options, type Values } from "./option.ts";
+
+/** Where a value came from. */
+export type Source = "flag" | "environment" | "config" | "default";
+
+/** A value as it is shown and stored; a secret is the word `set`. */
+export interface ResolvedValue {
+  value: unknown;
+  source: Source;
+  /** The flag, the variable or the file. */
+  from?: string;
+}
+
+/** Options with their values. */
+export interface Resolution<O extends Options> {
+  values: Values<O>;
+  /** By flag name, as in `vscope.yaml`. */
+  contract: Record<string, ResolvedValue>;
+}
+
+/** Values of a configuration file for one command, by option name. */
+export interface FileValues {
+  path: string;
+  values: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Gives every option its value.
+ *
+ * @throws {UsageError} when a value is of the wrong kind or out of bounds.
+ */
+export function resolve<O extends Options>(
+  subject: string,
+  options: O,
+  given: {
+    flags?: Arguments["flags"];
+    env?: Readonly<Record<string, string>>;
+    file?: FileValues | undefined;
+  },
+): Resolution<O> {
+  const values: Record<string, unknown> = {};
+  const contract: Record<string, ResolvedValue> = {};
+  for (const [name, option] of Object.entries(options)) {
+    const found = find(subject, name, option, given);
+    values[name] = found.value;
+    contract[flagOf(name)] = option.secret && found.value !== undefined
+      ? { ...found, value: "set" }
+      : found;
+  }
+  return { values: values as Values<O>, contract };
+}
+
+function find(
+  subject: string,
+  name: string,
+  option: Option<unknown>,
+  given: Parameters<typeof resolve>[2],
+): ResolvedValue {
+  const flag = given.flags?.[name];
+  if (flag) {
+    const value = read(subject, option, flag.text, `option "${flag.from}"`);
+    return { value, source: "flag", from: flag.from };
+  }
+  const variable = envOf(name, option);
+  const text = given.env?.[variable];
+  // An empty variable means off to a switch, and to everything else that it is not set.
+  if (text !== undefined && (text !== "" || option.type === "boolean")) {
+    const value = read(subject, option, text, `environment variable ${variable}`);
+    return { value, source: "environment", from: variable };
+  }
+  const written = given.file?.values[name];
+  if (written !== undefined && written !== null) {
+    const plain = Array.isArray(written) ? written.join(",") : String(written);
+    const value = read(subject, option, plain, `"${name}" in ${given.file!.path}`);
+    return { value, source: "config", from: given.file!.path };
+  }
+  return { value: option.default, source: "default" };
+}
+
+function read(subject: string, option: Option<unknown>, text: string, where: string): unknown {
+  try {
+    return option.parse(text);
+  } catch (error) {
+    const shown = option.secret ? "its value" : JSON.stringify(text);
+    throw new UsageError(
+      `Cannot run ${subject}: ${where} is ${shown}; give ${(error as Error).message}`,
+    );
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Every dependency of vscope, by its full and exact specifier.
+ *
+ * No other file may name an `npm:` package (tests/house_test.ts holds this), because a recipe run
+ * from a URL has no import map, and because one list is what a person audits. Each is loaded by a
+ * call, so that `vscope --help` pays for none of them.
+ *
+ * @module
+ */
+
+/** YAML reader and writer: `vscope.yaml`. */
+export const loadYaml = () => import("npm:js-yaml@4.3.2");
+
+/** Edit distance, for "did you mean". */
+export const loadLevenshtein = () => import("npm:fastest-levenshtein@1.0.16");
+
+/** Terminal tables. */
+export const loadTable = () => import("npm:cli-table3@0.6.5");
+
+/** Streaming CSV reader. */
+export const loadCsv = async (): Promise<CsvParser> =>
+  (await import("npm:papaparse@5.7.1")).default as CsvParser;
+
+/** The part of papaparse that is used: it brings no types of its own. */
+export interface CsvParser {
+  parse(
+    text: string,
+    options: { delimiter: string; skipEmptyLines: boolean },
+  ): { data: string[][] };
+}
+
+/** Static charts, drawn as SVG while a report is written. */
+export const loadPlot = () => import("npm:@observablehq/plot@0.6.17");
+
+/** The document that the static charts are drawn into. */
+export const loadDom = () => import("npm:linkedom@0.18.15");
+
+/** The browser's half of the charts (hover and zoom), as text to be placed in a page. */
+export const loadChartScript = async (): Promise<{ script: string; style: string }> => ({
+  script: (await import("npm:uplot@1.6.32/dist/uPlot.iife.min.js", { with: { type: "text" } }))
+    .default as unknown as string,
+  style: (await import("npm:uplot@1.6.32/dist/uPlot.min.css", { with: { type: "text" } }))
+    .default as unknown as string,
+});

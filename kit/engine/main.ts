@@ -1,0 +1,36 @@
+/**
+ * How a command becomes a process: the context is made, the command run, the exit code given.
+ *
+ * @module
+ */
+
+import type { RunContext } from "../contract/context.ts";
+import type { Options } from "../contract/option.ts";
+import { executeRecipe } from "../contract/execute.ts";
+import type { Recipe } from "../contract/recipe.ts";
+import { systemContext, talkOf } from "./context.ts";
+import { GUARD_ARGUMENT } from "./guard.ts";
+
+/** Runs `command` with the real context, and exits with its code. */
+export async function exitWith(
+  argv: readonly string[],
+  command: (context: RunContext) => Promise<number>,
+): Promise<never> {
+  if (argv[0] === GUARD_ARGUMENT) {
+    const { guardMain } = await import("./guard.ts");
+    await guardMain(argv.slice(1));
+  }
+  const { context, close } = systemContext(talkOf(argv, Deno.env.toObject()));
+  let code = 1;
+  try {
+    code = await command(context);
+  } finally {
+    await close();
+  }
+  Deno.exit(code);
+}
+
+/** What a recipe's file does when it is run alone: `if (import.meta.main) await runAlone(recipe)`. */
+export async function runAlone<O extends Options>(recipe: Recipe<O>): Promise<never> {
+  return await exitWith(Deno.args, (context) => executeRecipe(recipe, Deno.args, context));
+}

@@ -1,0 +1,171 @@
+/**
+ * Starts processes that are sure to end with us.
+ *
+ * Each runs in a session of its own with its output in files, so that a terminal's Ctrl-C reaches
+ * vscope alone, which then ends it in order. Should vscope itself be killed, the guard ends it.
+ *
+ * @module
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import type {
+  ProcessEnd,
+  ProcessHost,
+  ProcessSpec,
+  RunningProcess,
+} from "../contract/context.ts";
+import { messageOf, UsageError } from "../contract/errors.ts";
+import { guardArgv, type GuardMessage } from "./guard.ts";
+import { endAll, killAll, ProcessTracker, RUN_MARKER, sendSignal } from "./process_table.ts";
+
+const POLL_MS = 400;
+
+/** The real {@linkcode ProcessHost}. Needs permission to run any program and to read /proc. */
+export class SystemProcessHost implements ProcessHost {
+  readonly #runId = crypto.randomUUID();
+  readonly #all = new ProcessTracker(this.#runId);
+  #guard: ChildProcess | undefined;
+  #count = 0;
+
+  /** Starts a process; throws a UsageError when its program cannot be started. */
+  async start(spec: ProcessSpec): Promise<RunningProcess> {
+    this.#startGuard();
+    const stdout = openSync(spec.stdoutPath, "a");
+    const stderr = openSync(spec.stderrPath, "a");
+    const mark = `${this.#runId}.${++this.#count}.`;
+    let child: ChildProcess;
+    try {
+      child = spawn(spec.argv[0]!, spec.argv.slice(1), {
+        detached: true,
+        stdio: ["ignore", stdout, stderr],
+        env: this.#environment(spec.env, mark),
+        ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
+      });
+      await started(child);
+    } catch (error) {
+      throw new UsageError(
+        `Cannot start "${spec.argv[0]}": ${messageOf(error)}; check its name and PATH`,
+      );
+    } finally {
+      closeSync(stdout);
+      closeSync(stderr);
+    }
+    const pid = child.pid!;
+    this.#all.watch(pid);
+    this.#tell({ watch: pid });
+    return new SystemProcess(pid, child, mark);
+  }
+
+  /** Runs a short command to its end. */
+  async capture(
+    argv: readonly string[],
+    options: {
+      env?: Readonly<Record<string, string | undefined>>;
+      timeoutMs?: number;
+      cwd?: string;
+    } = {},
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
+    const signal = options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs);
+    const output = await new Deno.Command(argv[0]!, {
+      args: argv.slice(1),
+      clearEnv: true,
+      env: this.#environment(options.env),
+      stdin: "null",
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(signal === undefined ? {} : { signal }),
+    }).output();
+    const decoder = new TextDecoder();
+    return {
+      code: output.code,
+      stdout: decoder.decode(output.stdout),
+      stderr: decoder.decode(output.stderr),
+    };
+  }
+
+  /** KILLs every process that was started, without waiting. */
+  emergencyKill(): void {
+    this.#all.update();
+    killAll(this.#all);
+  }
+
+  /** Ends what is left and dismisses the guard. */
+  async close(): Promise<void> {
+    if (!this.#guard) return;
+    this.#all.update();
+    if (this.#all.alive().length > 0) await endAll(this.#all, 2000);
+    this.#tell({ done: true });
+    this.#guard.stdin?.end();
+    this.#guard = undefined;
+  }
+
+  #environment(
+    changes: Readonly<Record<string, string | undefined>> = {},
+    mark: string = this.#runId,
+  ): Record<string, string> {
+    const env: Record<string, string> = { ...Deno.env.toObject(), [RUN_MARKER]: mark };
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === undefined) delete env[name];
+      else env[name] = value;
+    }
+    return env;
+  }
+
+  #startGuard(): void {
+    if (this.#guard) return;
+    const [program, ...args] = guardArgv(this.#runId);
+    this.#guard = spawn(program!, args, { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+    // Its end is nothing to report: the run goes on, only less safely.
+    this.#guard.on("error", () => {});
+    this.#guard.stdin?.on("error", () => {});
+    this.#guard.unref();
+  }
+
+  #tell(message: GuardMessage): void {
+    this.#guard?.stdin?.write(JSON.stringify(message) + "\n");
+  }
+}
+
+function started(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once("spawn", () => resolve());
+    child.once("error", reject);
+  });
+}
+
+class SystemProcess implements RunningProcess {
+  readonly ended: Promise<ProcessEnd>;
+  readonly #tracker: ProcessTracker;
+
+  constructor(readonly pid: number, child: ChildProcess, mark: string) {
+    this.#tracker = new ProcessTracker(mark);
+    this.#tracker.watch(pid);
+    const timer = setInterval(() => this.#tracker.update(), POLL_MS);
+    this.ended = new Promise((resolve) => {
+      child.once("exit", (code, signal) => {
+        clearInterval(timer);
+        this.#tracker.update();
+        resolve({ code: code ?? 1, signal });
+      });
+    });
+  }
+
+  signal(name: Deno.Signal): void {
+    sendSignal(-this.pid, name);
+  }
+
+  async end(graceMs = 20_000): Promise<ProcessEnd> {
+    this.signal("SIGTERM");
+    const timeout = new AbortController();
+    const grace = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      timeout.signal.addEventListener("abort", () => (clearTimeout(timer), resolve()));
+    });
+    await Promise.race([this.ended, grace]);
+    timeout.abort();
+    // The leader has had its time, and knows best how to end its children; what is left now is
+    // left behind.
+    await endAll(this.#tracker, 1000);
+    return await this.ended;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The options of every recipe that records a session, with the names that the session profilers
+ * have always had.
+ *
+ * @module
+ */
+
+import { boolean, choice, duration, integer, path } from "../contract/options.ts";
+import type { Values } from "../contract/option.ts";
+import type { Toggles } from "../bundle/session_folder.ts";
+
+/** Options of `monitor` and of the recipes built on it. */
+export const sessionOptions = {
+  profilingDir: path({
+    env: "VLLM_PROFILING_DIR",
+    default: "/tmp/vllm_profiling",
+    doc: "Folder in which each session gets a folder of its own",
+  }),
+  enableProfiling: choice({
+    env: "VLLM_ENABLE_PROFILING",
+    choices: ["auto", "1", "0"],
+    default: "auto",
+    doc: "Which processes take part: vLLM's own (auto), every Python process (1), none (0)",
+  }),
+  profilingVerbose: boolean({
+    env: "VLLM_PROFILING_VERBOSE",
+    default: false,
+    doc: "Let the hooks write a line to vLLM's stderr now and then",
+  }),
+  profilingLogInterval: integer({
+    env: "VLLM_PROFILING_LOG_INTERVAL",
+    default: 100,
+    min: 1,
+    unit: "steps",
+    doc: "Steps between two lines of the hooks on stderr, with --profiling-verbose",
+  }),
+  useCudaEvents: boolean({
+    env: "USE_CUDA_EVENTS",
+    default: true,
+    doc: "Time forward passes on the GPU with CUDA events; off: with the host's clock",
+  }),
+  cudaEventBatchSize: integer({
+    env: "CUDA_EVENT_BATCH_SIZE",
+    default: 100,
+    min: 1,
+    max: 100000,
+    unit: "passes",
+    doc: "Most completed CUDA events that are read after one pass",
+  }),
+  cudaGraphTracking: boolean({
+    env: "ENABLE_CUDA_GRAPH_TRACKING",
+    default: true,
+    doc: "Record captures and replays of CUDA graphs",
+  }),
+  kvCacheTracking: boolean({
+    env: "ENABLE_KV_CACHE_TRACKING",
+    default: true,
+    doc: "Record KV blocks in use",
+  }),
+  moeExpertTracking: boolean({
+    env: "ENABLE_MOE_EXPERT_TRACKING",
+    default: true,
+    doc: "Record which experts are chosen",
+  }),
+  forwardPassTiming: boolean({
+    env: "ENABLE_FORWARD_PASS_TIMING",
+    default: true,
+    doc: "Record each forward pass",
+  }),
+  cpuTiming: boolean({
+    env: "ENABLE_CPU_TIMING",
+    default: true,
+    doc: "Record the operations of a step on the CPU",
+  }),
+  batchUtilizationTracking: boolean({
+    env: "ENABLE_BATCH_UTILIZATION_TRACKING",
+    default: true,
+    doc: "Record each batch against max_num_seqs and max_num_batched_tokens",
+  }),
+  preemptionTracking: boolean({
+    env: "ENABLE_PREEMPTION_TRACKING",
+    default: true,
+    doc: "Record the life of each request, preemptions included",
+  }),
+  encoderDecoderTiming: boolean({
+    env: "ENABLE_ENCODER_DECODER_TIMING",
+    default: true,
+    doc: "Record encoder and decoder times of multi-modal models",
+  }),
+  grace: duration({
+    env: "VSCOPE_GRACE",
+    default: 20,
+    min: 0,
+    max: 600,
+    doc: "How long vLLM may take to end before it is killed",
+  }),
+};
+
+/** Values of {@linkcode sessionOptions}. */
+export type SessionValues = Values<typeof sessionOptions>;
+
+/** The toggles as `metadata.json` names them. */
+export function togglesOf(values: SessionValues): Toggles {
+  return {
+    enable_cuda_graph_tracking: values.cudaGraphTracking,
+    enable_kv_cache_tracking: values.kvCacheTracking,
+    enable_moe_expert_tracking: values.moeExpertTracking,
+    enable_forward_pass_timing: values.forwardPassTiming,
+    enable_cpu_timing: values.cpuTiming,
+    enable_batch_utilization_tracking: values.batchUtilizationTracking,
+    enable_preemption_tracking: values.preemptionTracking,
+    enable_encoder_decoder_timing: values.encoderDecoderTiming,
+  };
+}
+
+/** The environment that tells the hooks what the options say; a string per variable. */
+export function sessionEnvironment(values: SessionValues): Record<string, string> {
+  const env: Record<string, string> = {
+    VLLM_PROFILING_DIR: values.profilingDir,
+    VLLM_PROFILING_VERBOSE: values.profilingVerbose ? "1" : "0",
+    VLLM_PROFILING_LOG_INTERVAL: String(values.profilingLogInterval),
+    USE_CUDA_EVENTS: values.useCudaEvents ? "1" : "0",
+    CUDA_EVENT_BATCH_SIZE: String(values.cudaEventBatchSize),
+  };
+  for (const [name, on] of Object.entries(togglesOf(values))) env[name.toUpperCase()] = on ? "1" : "0";
+  if (values.enableProfiling !== "auto") env["VLLM_ENABLE_PROFILING"] = values.enableProfiling;
+  return env;
+}
+
+/** Folder within the session that the hooks are loaded from while it runs. */
+export const HOOKS_FOLDER = ".hooks";

@@ -1,0 +1,68 @@
+/**
+ * The plan of a run with session profilers.
+ *
+ * @module
+ */
+
+import type { Options, Values } from "../contract/option.ts";
+import type { Invocation, Plan } from "../contract/recipe.ts";
+import { sessionName } from "../bundle/session_folder.ts";
+import { SESSION_TABLES } from "../bundle/session_tables.ts";
+import { hooksEnvironment } from "./hooks_package.ts";
+import { HOOKS_FOLDER, sessionEnvironment, type SessionValues } from "./session_options.ts";
+
+/** An absolute path. */
+export function absolute(path: string, cwd: string): string {
+  return path.startsWith("/") ? path : `${cwd}/${path}`;
+}
+
+/** The folder that a session goes to. */
+export function sessionFolder(values: SessionValues, invocation: Invocation): string {
+  const { common, cwd, startedAt, pid } = invocation;
+  const chosen = common.out ?? `${values.profilingDir}/${sessionName(startedAt, pid)}`;
+  return absolute(chosen, cwd).replace(/(?<=.)\/+$/, "");
+}
+
+/** Plans `command` with the hooks in it; `env` is added to what the hooks need. */
+export function planSession<O extends Options>(
+  values: Values<O> & SessionValues,
+  invocation: Invocation,
+  command: { argv: readonly string[]; env?: Record<string, string> },
+): Plan<O> {
+  const out = sessionFolder(values, invocation);
+  const hooks = values.enableProfiling === "0" ? {} : {
+    ...hooksEnvironment(`${out}/${HOOKS_FOLDER}`, invocation.env),
+    VSCOPE_SESSION_DIR: out,
+    VSCOPE_SESSION_START: String(invocation.startedAt.getTime() / 1000),
+  };
+  return {
+    values,
+    invocation,
+    out,
+    processes: [{
+      name: "vllm",
+      argv: command.argv,
+      env: { ...command.env, ...sessionEnvironment(values), ...hooks },
+    }],
+    files: [
+      { path: "bundle.json", why: "what ran, how it ended, which hooks worked" },
+      { path: "metadata.json", why: "the session and its toggles" },
+      ...Object.values(SESSION_TABLES).map(({ path, row }) => ({ path, why: row })),
+      { path: "session_summary.json", why: "requests, latencies and the account of tokens" },
+      { path: "logs/", why: "what the command printed" },
+      { path: "processes/", why: "what each process recorded" },
+    ],
+    permissions: [
+      "run the command and read /proc, to end all that it starts",
+      `write ${out}`,
+      "no right of the administrator",
+    ],
+    warnings: values.enableProfiling === "0"
+      ? ["VLLM_ENABLE_PROFILING is 0: vLLM runs untouched and the session will hold no rows"]
+      : [],
+    unknown: [
+      "which of the hooks the installed vLLM has the symbols for",
+      "rows per second: about 1 kB a step of the engine",
+    ],
+  };
+}

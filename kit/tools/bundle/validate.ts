@@ -1,0 +1,34 @@
+/**
+ * `vscope bundle validate BUNDLE`.
+ *
+ * @module
+ */
+
+import { mergeSession, needsMerge } from "../../bundle/merge.ts";
+import { validateBundle } from "../../bundle/validate.ts";
+import { defineTool } from "../../contract/tool.ts";
+
+/** The tool. */
+const tool = defineTool({
+  name: "bundle validate",
+  summary: "compare a bundle's files with its manifest",
+  description:
+    "Checks that every file of the manifest is there with its size and checksum, that no other " +
+    "is, and that each table has the columns of its schema. Exit code 1 where something is wrong.",
+  options: {},
+  operands: [{ name: "BUNDLE", doc: "The bundle's folder", required: true, leadsTo: "folder" }],
+  examples: [{ line: "vscope bundle validate run1", why: "after it was copied" }],
+  async run(_values, [dir = "."], context) {
+    if (await needsMerge(context.files, dir)) await mergeSession(context.files, dir);
+    const problems = await validateBundle(context.files, dir);
+    return {
+      exitCode: problems.length === 0 ? 0 : 1,
+      json: { schema_version: 1, bundle: dir, problems },
+      text: problems.length === 0
+        ? `${dir}: nothing is wrong`
+        : problems.map(({ path, message }) => `${path}: ${message}`).join("\n"),
+    };
+  },
+});
+
+export default tool;

@@ -1,0 +1,28 @@
+/**
+ * The recipes that the command line knows; each is loaded when it is called.
+ *
+ * @module
+ */
+
+import type { Recipe } from "../kit/contract/recipe.ts";
+
+/** A recipe that has not been loaded. */
+export interface RecipeEntry {
+  name: string;
+  summary: string;
+  load(): Promise<{ default: Recipe }>;
+}
+
+/** Every recipe, in the order in which a person meets them. */
+export const recipes: readonly RecipeEntry[] = [
+  {
+    name: "quickstart",
+    summary: "a private vLLM, a tiny model, real requests, and the report",
+    load: async () => ({ default: (await import("./quickstart.ts")).default as unknown as Recipe }),
+  },
+  {
+    name: "monitor",
+    summary: "any vLLM command with the session profilers",
+    load: async () => ({ default: (await import("./monitor.ts")).default as unknown as Recipe }),
+  },
+];

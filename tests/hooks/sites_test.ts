@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { inFolder, python } from "./python.ts";
+
+/** A module to be watched, and a recorder that remembers what hooks became. */
+const SETUP = `
+import sys, types, json
+open(sys.argv[1] + "/engine_part.py", "w").write('''
+class Runner:
+    def step(self, batch, scale=1):
+        """The original."""
+        return batch * scale
+    def fails(self, batch):
+        raise KeyError(batch)
+class Fast(Runner):
+    pass
+''')
+sys.path.insert(0, sys.argv[1])
+from vscope_hooks.sites import Watcher, attach
+class Recorder:
+    def __init__(self):
+        self.paused, self.sites, self.ticks, self.status = False, {}, [], {}
+    def hook(self, profiler, symbol, status, reason=None):
+        self.status[symbol] = (status, reason)
+recorder = Recorder()
+`;
+
+async function run(code: string): Promise<unknown> {
+  return await inFolder(async (dir) => {
+    const ran = await python(SETUP + code, {}, [dir]);
+    assert.equal(ran.stderr, "");
+    return JSON.parse(ran.stdout);
+  });
+}
+
+Deno.test("a watcher attaches when its module is imported, and not before", async () => {
+  assert.deepEqual(
+    await run(`
+seen = []
+attach(recorder, [Watcher("p", "engine_part", "Runner.step",
+    after=lambda args, kwargs, result, start, end: seen.append(result))])
+early = "engine_part" in sys.modules
+from engine_part import Fast
+print(json.dumps([early, recorder.status["engine_part:Runner.step"][0], Fast().step(3, scale=2), seen,
+    Fast.step.__doc__, type(sys.modules["engine_part"].__loader__).__name__]))`),
+    [false, "attached", 6, [6], "The original.", "SourceFileLoader"],
+  );
+});
+
+Deno.test("what a watcher raises is noted and the method's answer is unchanged", async () => {
+  assert.deepEqual(
+    await run(`
+def bad(*_):
+    raise ValueError("broken")
+attach(recorder, [Watcher("p", "engine_part", "Runner.step", before=bad, after=bad)])
+import engine_part
+answers = [engine_part.Runner().step(2) for _ in range(40)]
+print(json.dumps([set(answers) == {2}, recorder.status["engine_part:Runner.step"]]))`),
+    [true, ["failed", "ValueError: broken (20 times), taken off"]],
+  );
+});
+
+Deno.test("an exception of the method itself passes through once", async () => {
+  assert.deepEqual(
+    await run(`
+calls = []
+attach(recorder, [Watcher("p", "engine_part", "Runner.fails",
+    before=lambda *_: calls.append("before"), after=lambda *_: calls.append("after"))])
+import engine_part
+try:
+    engine_part.Runner().fails(7)
+except KeyError as error:
+    print(json.dumps([error.args[0], calls, recorder.status["engine_part:Runner.fails"][0]]))`),
+    [7, ["before"], "attached"],
+  );
+});
+
+Deno.test("a symbol or a parameter that this vLLM lacks makes the hook absent, with the reason", async () => {
+  assert.deepEqual(
+    await run(`
+attach(recorder, [
+    Watcher("p", "engine_part", "Runner.gone"),
+    Watcher("p", "engine_part", "Nobody.step"),
+    Watcher("p", "engine_part", "Runner.step", needs=("scheduler_output",)),
+])
+import engine_part
+print(json.dumps([recorder.status, engine_part.Runner().step(5)]))`),
+    [{
+      "engine_part:Runner.gone": [
+        "absent",
+        "this vLLM's engine_part:Runner.gone lacks (no such method)",
+      ],
+      "engine_part:Nobody.step": [
+        "absent",
+        "this vLLM's engine_part:Nobody.step lacks (no such method)",
+      ],
+      "engine_part:Runner.step": [
+        "absent",
+        "this vLLM's engine_part:Runner.step lacks scheduler_output",
+      ],
+    }, 5],
+  );
+});
+
+Deno.test("a paused session calls the method and nothing else", async () => {
+  assert.deepEqual(
+    await run(`
+seen = []
+attach(recorder, [Watcher("p", "engine_part", "Runner.step", after=lambda *_: seen.append(1))])
+import engine_part
+recorder.paused = True
+answer = engine_part.Runner().step(4)
+recorder.paused = False
+engine_part.Runner().step(4)
+print(json.dumps([answer, len(seen)]))`),
+    [4, 1],
+  );
+});
