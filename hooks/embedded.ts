@@ -20,14 +20,15 @@ import f10 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" }
 import f11 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
 import f12 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
 import f13 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
-import f14 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
-import f15 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
-import f16 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
-import f17 from "./vscope_hooks/recorder.py" with { type: "text" };
-import f18 from "./vscope_hooks/session.py" with { type: "text" };
-import f19 from "./vscope_hooks/sites.py" with { type: "text" };
-import f20 from "./vscope_hooks/steps.py" with { type: "text" };
-import f21 from "./vscope_hooks/table.py" with { type: "text" };
+import f14 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
+import f15 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
+import f16 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
+import f17 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
+import f18 from "./vscope_hooks/recorder.py" with { type: "text" };
+import f19 from "./vscope_hooks/session.py" with { type: "text" };
+import f20 from "./vscope_hooks/sites.py" with { type: "text" };
+import f21 from "./vscope_hooks/steps.py" with { type: "text" };
+import f22 from "./vscope_hooks/table.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -78,7 +79,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/__init__.py",
     text: f7,
-    sha256: "50ac517f77333a3978256888beced8d8181e263fb77dcb6a3aa9719aa117b3a4",
+    sha256: "b66c5338f96f2628c0b06a5da74321eec39b37f0846c89ae1ac16cf45cca4bb5",
   },
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
@@ -111,43 +112,48 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
     sha256: "dd00f5608f221a03e72c8aee536a56e5fb847d8100b069d873f2897d31641fb7",
   },
   {
-    path: "vscope_hooks/profilers/request_lifecycle.py",
+    path: "vscope_hooks/profilers/last_flush.py",
     text: f14,
+    sha256: "53248d5e33d547f9fa86e99327a288bf64e0c7bd2746914c18a7f0144326e668",
+  },
+  {
+    path: "vscope_hooks/profilers/request_lifecycle.py",
+    text: f15,
     sha256: "6605974a601c07d18e83306e653cd4fbd56ef7a3667bcccbc938829fe59bf048",
   },
   {
     path: "vscope_hooks/profilers/request_results.py",
-    text: f15,
+    text: f16,
     sha256: "bdeb4dd17ceecbdbfd97d5e35e58d5800d6f295b3b9b08ed01a29e09b3a4e420",
   },
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
-    text: f16,
+    text: f17,
     sha256: "d3b957644f5c12cb27170637e684a3d2aa7dc3902d60e46c39a18932992af93c",
   },
   {
     path: "vscope_hooks/recorder.py",
-    text: f17,
+    text: f18,
     sha256: "05d0102776e1322c24ba77adef77ee3a531e2a461df53bd608bd0631427fdb8c",
   },
   {
     path: "vscope_hooks/session.py",
-    text: f18,
+    text: f19,
     sha256: "1ba33a007b82b4708f74ea8cf7fbd57e2a3a3b75c34ae300c9e7320bcd8c3017",
   },
   {
     path: "vscope_hooks/sites.py",
-    text: f19,
+    text: f20,
     sha256: "48d23d568b90a3e18c21c54440996d995324e62de8146b318d404c7d59f6a487",
   },
   {
     path: "vscope_hooks/steps.py",
-    text: f20,
+    text: f21,
     sha256: "900ec10b6439d1ef4781abbacbc4d8ddfd2bc2e0631dcbf376172407a001814d",
   },
   {
     path: "vscope_hooks/table.py",
-    text: f21,
+    text: f22,
     sha256: "523da68394dda4441746bb4aa4df3767495e60075bad5d6ece75e3dd5678fa7c",
   },
 ];

@@ -10,7 +10,11 @@ import { defineRecipe } from "../kit/contract/recipe.ts";
 import { findFreePort } from "../kit/engine/free_port.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { runMonitored } from "../kit/engine/monitored_run.ts";
-import { ensurePrivateEngine, PRIVATE_ENGINE_BYTES, privateEngineAt } from "../kit/engine/private/install.ts";
+import {
+  ensurePrivateEngine,
+  PRIVATE_ENGINE_BYTES,
+  privateEngineAt,
+} from "../kit/engine/private/install.ts";
 import { ensureTinyModel, TINY_MODELS } from "../kit/engine/private/models.ts";
 import { serveTinyModel } from "../kit/engine/private/serve_command.ts";
 import { waitUntilHealthy } from "../kit/engine/readiness.ts";
@@ -40,7 +44,13 @@ const recipe = defineRecipe({
       default: "tiny-dense",
       doc: "The tiny model: a dense one, or a mixture of experts",
     }),
-    requests: integer({ default: 36, min: 1, max: 10_000, unit: "requests", doc: "Requests to send" }),
+    requests: integer({
+      default: 36,
+      min: 1,
+      max: 10_000,
+      unit: "requests",
+      doc: "Requests to send",
+    }),
     concurrency: integer({
       default: 12,
       min: 1,
@@ -55,9 +65,7 @@ const recipe = defineRecipe({
   examples: [{ line: "vscope quickstart", why: "all of it, with the report at the end" }],
   plan(values, invocation) {
     const engine = privateEngineAt(invocation.env);
-    const vllm = values.python
-      ? [values.python, "-m", "vllm.entrypoints.cli.main"]
-      : [engine.vllm];
+    const vllm = values.python ? [values.python, "-m", "vllm.entrypoints.cli.main"] : [engine.vllm];
     const model = `${engine.models}/${values.model}`;
     const plan = planSession(values, invocation, serveTinyModel(vllm, model, 0));
     return {
@@ -108,11 +116,13 @@ const recipe = defineRecipe({
         );
         const failed = results.filter(({ ok }) => !ok);
         if (failed.length > 0) {
-          throw new RunError(`${failed.length} requests failed, the first with ${failed[0]!.error}`);
+          throw new RunError(
+            `${failed.length} requests failed, the first with ${failed[0]!.error}`,
+          );
         }
       },
     });
-    const report = await generateReport(context, plan.out);
+    const report = await generateReport(context.files, plan.out);
     context.output.note(
       `${results.length} requests answered; open ${report.path} in a browser`,
     );

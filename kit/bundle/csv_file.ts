@@ -89,7 +89,11 @@ export class CsvWriter {
     path: string,
     header: readonly string[],
   ): Promise<CsvWriter> {
-    const file = await files.open(`${path}.${Deno.pid}.tmp`, { write: true, create: true, truncate: true });
+    const file = await files.open(`${path}.${Deno.pid}.tmp`, {
+      write: true,
+      create: true,
+      truncate: true,
+    });
     const writer = new CsvWriter(files, path, file);
     writer.#lines.push(header.join(","));
     return writer;

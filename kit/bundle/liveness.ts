@@ -16,7 +16,9 @@ export interface NamedProcess {
 }
 
 /** This process, as {@linkcode isAlive} recognises it. Needs system permission for the host name. */
-export async function thisProcess(files: FileSystem): Promise<{ pid: number; host: string; start_ticks: string }> {
+export async function thisProcess(
+  files: FileSystem,
+): Promise<{ pid: number; host: string; start_ticks: string }> {
   return {
     pid: Deno.pid,
     host: Deno.hostname(),

@@ -13,7 +13,12 @@ import { VERSION } from "../contract/version.ts";
 import { listArtifacts } from "./artifacts.ts";
 import { hookCoverage } from "./hook_coverage.ts";
 import { isAlive } from "./liveness.ts";
-import { BUNDLE_SCHEMA_VERSION, type BundleNote, type BundleStatus, type Manifest } from "./manifest.ts";
+import {
+  BUNDLE_SCHEMA_VERSION,
+  type BundleNote,
+  type BundleStatus,
+  type Manifest,
+} from "./manifest.ts";
 import { readManifest, writeManifest } from "./manifest_file.ts";
 import * as tables from "./merge_tables.ts";
 import { type RawProcess, readRawProcesses } from "./raw_session.ts";
@@ -125,7 +130,10 @@ async function settle(
       endedAt: lastSign(manifest.started_at, processes),
     };
     if (owner) {
-      manifest.notes.push({ severity: "error", message: "vscope itself was killed during the run" });
+      manifest.notes.push({
+        severity: "error",
+        message: "vscope itself was killed during the run",
+      });
     }
   }
   delete manifest.open_by;

@@ -65,7 +65,9 @@ export async function writeForwardPasses(source: MergeSource): Promise<
   const tokens = new Map<string, number>();
   let warmups = 0;
   const numbered = watched(source, "scheduler_steps");
-  for await (const row of mergedRows(source.files, source.processes, "forward_pass_timing", source.cut)) {
+  for await (
+    const row of mergedRows(source.files, source.processes, "forward_pass_timing", source.cut)
+  ) {
     // No scheduler made this batch: vLLM was warming up its kernels.
     if (numbered && row.get("step") === "") {
       warmups++;
@@ -128,7 +130,9 @@ export async function writeBatches(source: MergeSource): Promise<BatchFigures | 
     maxSeqs: 0,
     maxTokens: 0,
   };
-  for await (const row of mergedRows(source.files, source.processes, "batch_utilization", source.cut)) {
+  for await (
+    const row of mergedRows(source.files, source.processes, "batch_utilization", source.cut)
+  ) {
     const count = usefulTokens(source, row, row.process.pid);
     const maxSeqs = row.number("max_num_seqs") ?? 0;
     const maxTokens = row.number("max_tokens") ?? 0;
@@ -174,7 +178,9 @@ export async function writeCpuOperations(source: MergeSource): Promise<Timings |
   const writer = await open(source, "cpu_operations_timing");
   const timings: Timings = new Map();
   const numbered = watched(source, "scheduler_steps");
-  for await (const row of mergedRows(source.files, source.processes, "cpu_operations_timing", source.cut)) {
+  for await (
+    const row of mergedRows(source.files, source.processes, "cpu_operations_timing", source.cut)
+  ) {
     const operation = row.get("operation");
     const ofWorker = operation !== "output_processing";
     if (numbered && ofWorker && row.get("context") === "") continue;
@@ -200,7 +206,9 @@ export async function writeKvCache(
   const writer = await open(source, "kv_cache_usage");
   const usage = new Samples();
   let totalBlocks = 0;
-  for await (const row of mergedRows(source.files, source.processes, "kv_cache_usage", source.cut)) {
+  for await (
+    const row of mergedRows(source.files, source.processes, "kv_cache_usage", source.cut)
+  ) {
     usage.add(row.number("usage_pct") ?? NaN);
     totalBlocks = Math.max(totalBlocks, row.number("total_blocks") ?? 0);
     await writer.add([

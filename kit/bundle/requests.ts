@@ -128,7 +128,10 @@ function takeSurplus(life: RequestLife, adjustments: StepAdjustments): void {
   }
 }
 
-function assign(life: RequestLife, values: { [K in keyof RequestLife]?: RequestLife[K] | undefined }) {
+function assign(
+  life: RequestLife,
+  values: { [K in keyof RequestLife]?: RequestLife[K] | undefined },
+) {
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined && value !== "") Object.assign(life, { [name]: value });
   }

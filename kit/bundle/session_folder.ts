@@ -10,7 +10,9 @@ import { UsageError } from "../contract/errors.ts";
 /** Name of a session that a process begins at a time (local time, as the hooks name theirs). */
 export function sessionName(startedAt: Date, pid: number): string {
   const two = (value: number) => String(value).padStart(2, "0");
-  const day = `${startedAt.getFullYear()}${two(startedAt.getMonth() + 1)}${two(startedAt.getDate())}`;
+  const day = `${startedAt.getFullYear()}${two(startedAt.getMonth() + 1)}${
+    two(startedAt.getDate())
+  }`;
   const time = `${two(startedAt.getHours())}${two(startedAt.getMinutes())}` +
     two(startedAt.getSeconds());
   return `session_${day}_${time}_${pid}`;

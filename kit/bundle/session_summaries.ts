@@ -140,11 +140,18 @@ function preemptionSummary(requests: readonly RequestLife[]): Record<string, unk
 }
 
 function sessionSummary(figures: SessionFigures, account: TokenAccount): Record<string, unknown> {
-  const times = { ttft: new Samples(), e2e: new Samples(), queue: new Samples(), tpot: new Samples() };
+  const times = {
+    ttft: new Samples(),
+    e2e: new Samples(),
+    queue: new Samples(),
+    tpot: new Samples(),
+  };
   const sums = { prompt_tokens: 0, cached_tokens: 0, generated_tokens: 0 };
   const ends = { finished: 0, aborted: 0, unfinished: 0 };
   for (const life of figures.requests) {
-    ends[life.status === undefined ? "unfinished" : isAbort(life.status) ? "aborted" : "finished"]++;
+    ends[
+      life.status === undefined ? "unfinished" : isAbort(life.status) ? "aborted" : "finished"
+    ]++;
     sums.prompt_tokens += life.prompt ?? 0;
     sums.cached_tokens += life.cached ?? 0;
     sums.generated_tokens += life.generated ?? 0;

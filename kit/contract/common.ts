@@ -13,12 +13,18 @@ export const commonOptions = {
     env: "VSCOPE_OUT",
     doc: "Where the result goes: the bundle's own folder, or a tool's file",
   }),
-  json: boolean({ default: false, doc: "Print one JSON document on stdout and nothing else there" }),
+  json: boolean({
+    default: false,
+    doc: "Print one JSON document on stdout and nothing else there",
+  }),
   dryRun: boolean({
     default: false,
     doc: "Print the plan (argv, environment, files, disk and time needed) and start nothing",
   }),
-  config: path({ doc: "Configuration file; vscope.yaml in the current folder where not given", leadsTo: "file" }),
+  config: path({
+    doc: "Configuration file; vscope.yaml in the current folder where not given",
+    leadsTo: "file",
+  }),
   quiet: boolean({ default: false, doc: "Print no progress" }),
   verbose: boolean({ default: false, doc: "Print details" }),
   color: boolean({ default: true, doc: "Colour the output; also off with NO_COLOR" }),

@@ -82,7 +82,9 @@ _vscope() {
     [[ "\${COMP_WORDS[i]}" == -- ]] && { COMPREPLY=($(compgen -c -f -- "$word")); return; }
   done
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(" ")} --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "${
+    commands.map(({ name }) => name).join(" ")
+  } --help --version" -- "$word"))
     return
   fi
   case "\${COMP_WORDS[1]}" in

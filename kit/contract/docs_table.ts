@@ -18,5 +18,7 @@ export function docsTable(options: Options): string {
     const flag = option.secret ? "" : `\`${flagText(name, option).replaceAll("|", "\\|")}\``;
     return `| ${flag} | \`${envOf(name, option)}\` | ${fallback} | ${option.doc} |`;
   });
-  return ["| flag | environment | default | what it does |", "|---|---|---|---|", ...rows].join("\n");
+  return ["| flag | environment | default | what it does |", "|---|---|---|---|", ...rows].join(
+    "\n",
+  );
 }

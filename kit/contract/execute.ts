@@ -34,7 +34,13 @@ export function executeRecipe<O extends Options>(
       return 0;
     }
     const common = commonOf(recipe.name, read.flags, context);
-    const file = await readConfig(context.files, context.cwd, recipe.name, recipe.options, common.config);
+    const file = await readConfig(
+      context.files,
+      context.cwd,
+      recipe.name,
+      recipe.options,
+      common.config,
+    );
     const { values, contract } = resolve(recipe.name, recipe.options, {
       flags: read.flags,
       env: context.env,
@@ -59,7 +65,9 @@ export function executeRecipe<O extends Options>(
       pid: Deno.pid,
     });
     if (common.dryRun) {
-      const found = common.json ? JSON.stringify(planJson(recipe.name, plan), null, 2) : planText(recipe.name, plan);
+      const found = common.json
+        ? JSON.stringify(planJson(recipe.name, plan), null, 2)
+        : planText(recipe.name, plan);
       context.output.result(found);
       return 0;
     }
@@ -85,7 +93,13 @@ export function executeTool<O extends Options>(
       return 0;
     }
     const common = commonOf(tool.name, read.flags, context);
-    const file = await readConfig(context.files, context.cwd, tool.name, tool.options, common.config);
+    const file = await readConfig(
+      context.files,
+      context.cwd,
+      tool.name,
+      tool.options,
+      common.config,
+    );
     const { values } = resolve(tool.name, tool.options, {
       flags: read.flags,
       env: context.env,
@@ -120,7 +134,9 @@ function checkCommand(recipe: Recipe, command: readonly string[] | undefined): v
   }
   if (recipe.command === "none" && command?.length) {
     throw new UsageError(
-      `Cannot run ${recipe.name}: it takes no command, and "${command[0]}" follows "--"; leave it out`,
+      `Cannot run ${recipe.name}: it takes no command, and "${
+        command[0]
+      }" follows "--"; leave it out`,
     );
   }
 }
@@ -134,7 +150,9 @@ function checkOperands(tool: Tool, operands: readonly string[]): void {
   }
   if (operands.length > tool.operands.length && !tool.operands.at(-1)?.many) {
     throw new UsageError(
-      `Cannot run ${tool.name}: "${operands[tool.operands.length]}" is one operand too many; leave it out`,
+      `Cannot run ${tool.name}: "${
+        operands[tool.operands.length]
+      }" is one operand too many; leave it out`,
     );
   }
   for (const [place, operand] of operands.entries()) {
@@ -156,10 +174,14 @@ async function guarded(
   try {
     return await run();
   } catch (error) {
-    const interrupted = context.signal.aborted ? INTERRUPTED[String(context.signal.reason)] : undefined;
+    const interrupted = context.signal.aborted
+      ? INTERRUPTED[String(context.signal.reason)]
+      : undefined;
     const exitCode = interrupted ?? (error instanceof UsageError ? 2 : 1);
     const expected = error instanceof UsageError || error instanceof RunError;
-    const message = expected ? messageOf(error) : `Stopped by an error of vscope itself: ${messageOf(error)}`;
+    const message = expected
+      ? messageOf(error)
+      : `Stopped by an error of vscope itself: ${messageOf(error)}`;
     context.output.error(message);
     if (!expected && error instanceof Error) context.output.detail(error.stack ?? "");
     const options = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;

@@ -79,7 +79,11 @@ export function flagText(name: string, option: Option<unknown>): string {
 export function facts(name: string, option: Option<unknown>): string {
   const found = [`env ${envOf(name, option)}`];
   if (option.default !== undefined) {
-    found.push(`default ${option.type === "boolean" ? (option.default ? "on" : "off") : option.format(option.default)}`);
+    found.push(
+      `default ${
+        option.type === "boolean" ? (option.default ? "on" : "off") : option.format(option.default)
+      }`,
+    );
   }
   if (option.min !== undefined) found.push(`at least ${option.format(option.min)}`);
   if (option.max !== undefined) found.push(`at most ${option.format(option.max)}`);

@@ -36,7 +36,11 @@ export function planText<O extends Options>(recipe: string, plan: Plan<O>): stri
   lines.push(
     "",
     `Disk: ${plan.diskBytes === undefined ? "grows with the run" : formatBytes(plan.diskBytes)}`,
-    `Time: ${plan.seconds === undefined ? "as long as the command runs" : `about ${formatDuration(plan.seconds)}`}`,
+    `Time: ${
+      plan.seconds === undefined
+        ? "as long as the command runs"
+        : `about ${formatDuration(plan.seconds)}`
+    }`,
   );
   section(lines, "Permissions", plan.permissions);
   section(lines, "Warnings", plan.warnings);

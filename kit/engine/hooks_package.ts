@@ -30,7 +30,9 @@ export async function writeHooks(files: FileSystem, dir: string): Promise<void> 
   const altered = alteredHookFiles();
   if (altered.length > 0) {
     throw new RunError(
-      `Cannot write the hooks: ${altered.join(", ")} differ from what this vscope was built with; ` +
+      `Cannot write the hooks: ${
+        altered.join(", ")
+      } differ from what this vscope was built with; ` +
         "download vscope again",
     );
   }

@@ -86,14 +86,17 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
 
   const stopEcho = run.echo ? echoLogs(context, stdoutPath, stderrPath, run.plan) : undefined;
   const failure = await guide(context, run, process, stderrPath);
+  const death = await engineDeath(context, [stdoutPath, stderrPath]);
   const byItself = failure === undefined && run.during === undefined && !context.signal.aborted;
-  const end = byItself
-    ? await process.ended
-    : (context.output.progress("Ending vLLM"), await process.end(1000 * run.values.grace));
-  await process.end(1000);
+  if (!byItself) {
+    context.output.progress("Ending vLLM");
+    // What the hooks have not written yet would be lost: vLLM kills its engine as it ends.
+    await context.clock.sleep(SETTLE_MS);
+  }
+  const end = await process.end(byItself ? 1000 : 1000 * run.values.grace);
   await stopEcho?.();
 
-  const judged = await judge(context, run, end, byItself, failure, [stdoutPath, stderrPath]);
+  const judged = await judge(context, run, { end, byItself, failure, death });
   const record = manifest.processes[0]!;
   record.exit_code = end.code;
   if (end.signal) record.signal = end.signal;
@@ -107,6 +110,9 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
   });
   return outcomeOf(context, run, merged);
 }
+
+/** Longer than the hooks take to write what they have. */
+const SETTLE_MS = 600;
 
 /** Lets the run take its course; returns why it failed. */
 async function guide(
@@ -139,28 +145,34 @@ async function guide(
 /** The lines by which vLLM's API server says that its engine has died. */
 const ENGINE_DEATH = /EngineDeadError|died unexpectedly|EngineCore encountered a fatal error/;
 
+/** Such a line, unless vLLM was already shutting down when it came. */
+async function engineDeath(context: RunContext, logs: string[]): Promise<string | undefined> {
+  for (const log of logs) {
+    for (const line of await lastLines(context.files, log, 400)) {
+      if (line.includes("[shutdown]")) break;
+      if (ENGINE_DEATH.test(line)) return unsecret(line.trim().slice(0, 300));
+    }
+  }
+  return undefined;
+}
+
 async function judge(
   context: RunContext,
   run: MonitoredRun,
-  end: ProcessEnd,
-  byItself: boolean,
-  failure: string | undefined,
-  logs: string[],
+  seen: {
+    end: ProcessEnd;
+    byItself: boolean;
+    failure: string | undefined;
+    death: string | undefined;
+  },
 ): Promise<{ status: BundleStatus; notes: BundleNote[] }> {
   const notes: BundleNote[] = [];
   const error = (message: string) => notes.push({ severity: "error", message });
-  if (failure) error(failure);
-  if (byItself && (end.code !== 0 || end.signal)) {
-    error(`The command ended with ${end.signal ?? `exit code ${end.code}`}`);
+  if (seen.failure) error(seen.failure);
+  if (seen.byItself && (seen.end.code !== 0 || seen.end.signal)) {
+    error(`The command ended with ${seen.end.signal ?? `exit code ${seen.end.code}`}`);
   }
-  for (const log of logs) {
-    const lines = await lastLines(context.files, log, 400);
-    const line = lines.find((text) => ENGINE_DEATH.test(text));
-    if (line) {
-      error(`vLLM's engine died: ${unsecret(line.trim().slice(0, 300))}`);
-      break;
-    }
-  }
+  if (seen.death) error(`vLLM's engine died: ${seen.death}`);
   if (context.signal.aborted) return { status: "interrupted", notes };
   if (notes.length === 0) return { status: "complete", notes };
   return { status: await hasRows(context, run.plan.out) ? "partial" : "failed", notes };
@@ -196,7 +208,14 @@ function outcomeOf(context: RunContext, run: MonitoredRun, manifest: Manifest): 
     exitCode,
     status,
     bundle: out,
-    json: { schema_version: 1, recipe: run.recipe, status, exit_code: exitCode, bundle: out, notes: manifest.notes },
+    json: {
+      schema_version: 1,
+      recipe: run.recipe,
+      status,
+      exit_code: exitCode,
+      bundle: out,
+      notes: manifest.notes,
+    },
     text: out,
   };
 }

@@ -9,12 +9,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import type {
-  ProcessEnd,
-  ProcessHost,
-  ProcessSpec,
-  RunningProcess,
-} from "../contract/context.ts";
+import type { ProcessEnd, ProcessHost, ProcessSpec, RunningProcess } from "../contract/context.ts";
 import { messageOf, UsageError } from "../contract/errors.ts";
 import { guardArgv, type GuardMessage } from "./guard.ts";
 import { endAll, killAll, ProcessTracker, RUN_MARKER, sendSignal } from "./process_table.ts";
@@ -66,7 +61,9 @@ export class SystemProcessHost implements ProcessHost {
       cwd?: string;
     } = {},
   ): Promise<{ code: number; stdout: string; stderr: string }> {
-    const signal = options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs);
+    const signal = options.timeoutMs === undefined
+      ? undefined
+      : AbortSignal.timeout(options.timeoutMs);
     const output = await new Deno.Command(argv[0]!, {
       args: argv.slice(1),
       clearEnv: true,

@@ -29,7 +29,9 @@ export async function waitUntilHealthy(
       const how = end.signal ? `was killed by ${end.signal}` : `ended with exit code ${end.code}`;
       throw new RunError(
         `vLLM ${how} before it was ready; the end of its log (${options.logPath}):\n` +
-          (await lastLines(context.files, options.logPath, 20)).map((line) => `  ${line}`).join("\n"),
+          (await lastLines(context.files, options.logPath, 20)).map((line) => `  ${line}`).join(
+            "\n",
+          ),
       );
     }
     const seconds = (context.clock.monotonicMs() - start) / 1000;

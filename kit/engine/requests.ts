@@ -109,7 +109,9 @@ async function sendOne(
     });
     const text = await response.text();
     const latencyMs = context.clock.monotonicMs() - start;
-    if (!response.ok) return { id: "", ok: false, error: `HTTP ${response.status}: ${text}`, latencyMs };
+    if (!response.ok) {
+      return { id: "", ok: false, error: `HTTP ${response.status}: ${text}`, latencyMs };
+    }
     const { id, usage } = request.stream ? lastOfStream(text) : JSON.parse(text);
     return {
       id,
@@ -120,7 +122,12 @@ async function sendOne(
       latencyMs,
     };
   } catch (error) {
-    return { id: "", ok: false, error: messageOf(error), latencyMs: context.clock.monotonicMs() - start };
+    return {
+      id: "",
+      ok: false,
+      error: messageOf(error),
+      latencyMs: context.clock.monotonicMs() - start,
+    };
   }
 }
 

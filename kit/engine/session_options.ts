@@ -122,7 +122,9 @@ export function sessionEnvironment(values: SessionValues): Record<string, string
     USE_CUDA_EVENTS: values.useCudaEvents ? "1" : "0",
     CUDA_EVENT_BATCH_SIZE: String(values.cudaEventBatchSize),
   };
-  for (const [name, on] of Object.entries(togglesOf(values))) env[name.toUpperCase()] = on ? "1" : "0";
+  for (const [name, on] of Object.entries(togglesOf(values))) {
+    env[name.toUpperCase()] = on ? "1" : "0";
+  }
   if (values.enableProfiling !== "auto") env["VLLM_ENABLE_PROFILING"] = values.enableProfiling;
   return env;
 }

@@ -31,7 +31,8 @@ export function readVllmCommand(argv: readonly string[]): VllmCommand {
     return { kind: isPython(words[0] ?? "") ? "python" : "other" };
   }
   const rest = words.slice((serve >= 0 ? serve : module) + 1);
-  const model = option(rest, "--model") ?? (serve >= 0 && !rest[0]?.startsWith("-") ? rest[0] : undefined);
+  const model = option(rest, "--model") ??
+    (serve >= 0 && !rest[0]?.startsWith("-") ? rest[0] : undefined);
   return {
     kind: "server",
     host: option(rest, "--host") ?? "127.0.0.1",

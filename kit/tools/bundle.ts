@@ -14,7 +14,9 @@ const group: ToolGroup = {
     {
       name: "merge",
       summary: "make a complete bundle of what the hooks of a session left",
-      load: async () => ({ default: (await import("./bundle/merge.ts")).default as unknown as Tool }),
+      load: async () => ({
+        default: (await import("./bundle/merge.ts")).default as unknown as Tool,
+      }),
     },
     {
       name: "validate",

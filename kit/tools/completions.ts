@@ -5,7 +5,12 @@
  */
 
 import { recipes } from "../../recipes/registry.ts";
-import { type CompletableCommand, completionScript, type Shell, SHELLS } from "../contract/completions.ts";
+import {
+  type CompletableCommand,
+  completionScript,
+  type Shell,
+  SHELLS,
+} from "../contract/completions.ts";
 import { defineTool } from "../contract/tool.ts";
 import { tools } from "./registry.ts";
 

@@ -20,6 +20,7 @@ MODULES = (
     "request_results",
     "forward_pass",
     "cpu_operations",
+    "last_flush",
 )
 
 

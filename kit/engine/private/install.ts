@@ -89,7 +89,14 @@ export async function ensurePrivateEngine(context: RunContext): Promise<PrivateE
     const uv = await findUv(context);
     const log = `${engine.dir}.log`;
     const step = (title: string, argv: string[]) => installStep(context, title, argv, log);
-    await step("Making an environment", [uv, "venv", "--quiet", "--python", PYTHON_RANGE, engine.dir]);
+    await step("Making an environment", [
+      uv,
+      "venv",
+      "--quiet",
+      "--python",
+      PYTHON_RANGE,
+      engine.dir,
+    ]);
     await files.writeTextFile(`${engine.dir}/requirements.txt`, requirements);
     await step("Installing vLLM for the CPU", [
       uv,
@@ -115,7 +122,9 @@ async function nameItVllm(context: RunContext, engine: PrivateEngine): Promise<v
     "-c",
     "import importlib.util; print(importlib.util.find_spec('vllm').origin)",
   ]);
-  if (code !== 0) throw new RunError(`The private vLLM cannot be found after its install: ${stderr}`);
+  if (code !== 0) {
+    throw new RunError(`The private vLLM cannot be found after its install: ${stderr}`);
+  }
   const packages = stdout.trim().replace(/\/vllm\/__init__\.py$/, "");
   const record = `${packages}/vllm-${PRIVATE_VLLM_VERSION}.dist-info`;
   await context.files.mkdir(record, { recursive: true });
@@ -141,7 +150,9 @@ async function takeLock(context: RunContext, lock: string): Promise<void> {
       // Its install was interrupted; a moment's grace lets a new owner finish writing the file.
       await clock.sleep(200, context.signal);
       const again = await files.readTextFile(lock).then(JSON.parse).catch(() => undefined);
-      if (again === undefined || !await isAlive(files, again)) await files.remove(lock).catch(() => {});
+      if (again === undefined || !await isAlive(files, again)) {
+        await files.remove(lock).catch(() => {});
+      }
       continue;
     }
     if (context.signal.aborted) throw new RunError("Interrupted while another install was running");

@@ -88,7 +88,9 @@ export async function ensureTinyModel(
   const made = await context.processes.capture([python, "-c", tokenizerSource, tokenizer]);
   if (made.code !== 0) {
     throw new RunError(
-      `Cannot make the tokenizer of ${model} with ${python}: ${made.stderr.trim().split("\n").at(-1)}`,
+      `Cannot make the tokenizer of ${model} with ${python}: ${
+        made.stderr.trim().split("\n").at(-1)
+      }`,
     );
   }
   const vocabulary = JSON.parse(await files.readTextFile(tokenizer)).model.vocab;

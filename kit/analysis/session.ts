@@ -1,0 +1,301 @@
+/**
+ * A session bundle, read for people: figures, series for charts, requests.
+ *
+ * Tables are streamed; series are bounded, and of requests the slowest are kept.
+ *
+ * @module
+ */
+
+import type { FileSystem } from "../contract/context.ts";
+import { UsageError } from "../contract/errors.ts";
+import { columnReader, readCsv } from "../bundle/csv_file.ts";
+import type { Manifest } from "../bundle/manifest.ts";
+import { readManifest } from "../bundle/manifest_file.ts";
+import { Samples, type Statistics } from "../bundle/samples.ts";
+import { SESSION_TABLES, type SessionTableName } from "../bundle/session_tables.ts";
+import { type Points, Series } from "./downsample.ts";
+
+/** Milliseconds of something, and their sum. */
+export interface Timing {
+  name: string;
+  statistics: Statistics;
+  totalMs: number;
+}
+
+/** A request as the report shows it; times in seconds since the session began. */
+export interface RequestRow {
+  id: string;
+  status: string;
+  queued?: number;
+  started?: number;
+  firstToken?: number;
+  finished?: number;
+  prompt?: number;
+  cached?: number;
+  generated?: number;
+  preemptions: number;
+}
+
+/** `session_summary.json`. */
+export interface SessionSummary {
+  requests?: Record<string, number> & Record<string, Record<string, number> | undefined>;
+  tokens?: Record<string, number>;
+  steps?: number;
+  warmup_passes?: number;
+}
+
+/** All that a report or `analyze` says of a session. */
+export interface SessionAnalysis {
+  dir: string;
+  manifest: Manifest;
+  summary: SessionSummary;
+  /** Rows per table; absent for a table that is not there. */
+  rows: Partial<Record<SessionTableName, number>>;
+  /** Last lines that were cut off, per table. */
+  cut: Partial<Record<SessionTableName, number>>;
+  phases: Timing[];
+  allPasses?: Statistics;
+  /** `cuda_event`, `host`, or both. */
+  timing: string[];
+  passes: Record<string, Points>;
+  operations: Timing[];
+  kv?: { usage: Points; statistics: Statistics; totalBlocks: number };
+  batches?: BatchAnalysis;
+  /** In the order of arrival; at most {@linkcode MOST_REQUESTS}. */
+  requests: RequestRow[];
+  requestCount: number;
+  /** First arrival to last end, in seconds. */
+  servingSec?: number;
+}
+
+/** Batches against their limits. */
+export interface BatchAnalysis {
+  sequences: Points;
+  tokens: Points;
+  running: Points;
+  waiting: Points;
+  sequenceShare: Statistics;
+  tokenShare: Statistics;
+  maxSeqs: number;
+  maxTokens: number;
+  underutilized: number;
+  waitingWithRoom: number;
+  contextTokens: number;
+  generationTokens: number;
+}
+
+/** Most requests that are kept one by one: the slowest. */
+export const MOST_REQUESTS = 400;
+
+/**
+ * Reads a merged session bundle. Needs read permission.
+ *
+ * @throws {UsageError} when the folder holds no bundle.
+ */
+export async function analyzeSession(files: FileSystem, dir: string): Promise<SessionAnalysis> {
+  const manifest = await readManifest(files, dir);
+  if (!manifest) {
+    throw new UsageError(`Cannot read "${dir}": it holds no bundle.json; give a bundle's folder`);
+  }
+  const analysis: SessionAnalysis = {
+    dir,
+    manifest,
+    summary: await readSummary(files, `${dir}/session_summary.json`),
+    rows: {},
+    cut: {},
+    phases: [],
+    timing: [],
+    passes: {},
+    operations: [],
+    requests: [],
+    requestCount: 0,
+  };
+  await readPasses(files, analysis);
+  await readOperations(files, analysis);
+  await readKv(files, analysis);
+  await readBatches(files, analysis);
+  await readRequestRows(files, analysis);
+  return analysis;
+}
+
+type Cell = (column: string) => string;
+
+/** Streams a table, counting rows; does nothing where the table is missing. */
+async function eachRow(
+  files: FileSystem,
+  analysis: SessionAnalysis,
+  name: SessionTableName,
+  take: (cell: Cell, number: (column: string) => number) => void,
+): Promise<void> {
+  const stream = await readCsv(files, `${analysis.dir}/${SESSION_TABLES[name].path}`);
+  if (!stream) return;
+  const read = columnReader(stream.header);
+  let rows = 0;
+  for await (const batch of stream.batches) {
+    for (const row of batch) {
+      rows++;
+      take((column) => read(row, column), (column) => {
+        const text = read(row, column);
+        return text === "" ? NaN : Number(text);
+      });
+    }
+  }
+  analysis.rows[name] = rows;
+  if (stream.cut.lines > 0) analysis.cut[name] = stream.cut.lines;
+}
+
+class Timings {
+  #samples = new Map<string, { samples: Samples; total: number }>();
+
+  add(name: string, ms: number): void {
+    let entry = this.#samples.get(name);
+    if (!entry) this.#samples.set(name, entry = { samples: new Samples(), total: 0 });
+    entry.samples.add(ms);
+    if (Number.isFinite(ms)) entry.total += ms;
+  }
+
+  all(): Timing[] {
+    return [...this.#samples].flatMap(([name, { samples, total }]) => {
+      const statistics = samples.statistics();
+      return statistics ? [{ name, statistics, totalMs: total }] : [];
+    });
+  }
+}
+
+async function readPasses(files: FileSystem, analysis: SessionAnalysis): Promise<void> {
+  const timings = new Timings();
+  const all = new Samples();
+  const series: Record<string, Series> = {};
+  const how = new Set<string>();
+  await eachRow(files, analysis, "forward_pass_timing", (cell, number) => {
+    const phase = cell("phase");
+    const ms = number("forward_time_ms");
+    timings.add(phase, ms);
+    all.add(ms);
+    (series[phase] ??= new Series()).add(number("timestamp_sec"), ms);
+    if (cell("timing")) how.add(cell("timing"));
+  });
+  analysis.phases = timings.all();
+  analysis.timing = [...how].sort();
+  const statistics = all.statistics();
+  if (statistics) analysis.allPasses = statistics;
+  for (const [phase, points] of Object.entries(series)) analysis.passes[phase] = points.points();
+}
+
+async function readOperations(files: FileSystem, analysis: SessionAnalysis): Promise<void> {
+  const timings = new Timings();
+  await eachRow(files, analysis, "cpu_operations_timing", (cell, number) => {
+    timings.add(cell("operation"), number("duration_ms"));
+  });
+  analysis.operations = timings.all().sort((a, b) => b.totalMs - a.totalMs);
+}
+
+async function readKv(files: FileSystem, analysis: SessionAnalysis): Promise<void> {
+  const usage = new Series();
+  const samples = new Samples();
+  let totalBlocks = 0;
+  await eachRow(files, analysis, "kv_cache_usage", (_cell, number) => {
+    usage.add(number("timestamp_sec"), number("usage_pct"));
+    samples.add(number("usage_pct"));
+    totalBlocks = Math.max(totalBlocks, number("total_blocks") || 0);
+  });
+  const statistics = samples.statistics();
+  if (statistics) analysis.kv = { usage: usage.points(), statistics, totalBlocks };
+}
+
+async function readBatches(files: FileSystem, analysis: SessionAnalysis): Promise<void> {
+  const series = {
+    sequences: new Series(),
+    tokens: new Series(),
+    running: new Series(),
+    waiting: new Series(),
+  };
+  const shares = { sequences: new Samples(), tokens: new Samples() };
+  const sums = {
+    maxSeqs: 0,
+    maxTokens: 0,
+    underutilized: 0,
+    waitingWithRoom: 0,
+    contextTokens: 0,
+    generationTokens: 0,
+  };
+  await eachRow(files, analysis, "batch_utilization", (_cell, number) => {
+    const at = number("timestamp_sec");
+    const tokenShare = number("token_utilization_pct");
+    series.sequences.add(at, number("seq_utilization_pct"));
+    series.tokens.add(at, tokenShare);
+    series.running.add(at, number("running_queue_len"));
+    series.waiting.add(at, number("waiting_queue_len"));
+    shares.sequences.add(number("seq_utilization_pct"));
+    shares.tokens.add(tokenShare);
+    sums.maxSeqs = Math.max(sums.maxSeqs, number("max_num_seqs") || 0);
+    sums.maxTokens = Math.max(sums.maxTokens, number("max_tokens") || 0);
+    sums.contextTokens += number("context_tokens") || 0;
+    sums.generationTokens += number("generation_tokens") || 0;
+    if (tokenShare < 50) sums.underutilized++;
+    const room = number("running_queue_len") < number("max_num_seqs");
+    if (number("waiting_queue_len") > 0 && room) sums.waitingWithRoom++;
+  });
+  const sequenceShare = shares.sequences.statistics();
+  const tokenShare = shares.tokens.statistics();
+  if (!sequenceShare || !tokenShare) return;
+  analysis.batches = {
+    sequences: series.sequences.points(),
+    tokens: series.tokens.points(),
+    running: series.running.points(),
+    waiting: series.waiting.points(),
+    sequenceShare,
+    tokenShare,
+    ...sums,
+  };
+}
+
+async function readRequestRows(files: FileSystem, analysis: SessionAnalysis): Promise<void> {
+  let rows: RequestRow[] = [];
+  let first = Infinity;
+  let last = -Infinity;
+  const slowestFirst = (a: RequestRow, b: RequestRow) => durationOf(b) - durationOf(a);
+  await eachRow(files, analysis, "request_lifecycle", (cell, number) => {
+    analysis.requestCount++;
+    const row: RequestRow = {
+      id: cell("request_id"),
+      status: cell("status"),
+      preemptions: number("num_preemptions") || 0,
+    };
+    for (const [name, column] of Object.entries(REQUEST_COLUMNS)) {
+      const value = number(column);
+      if (Number.isFinite(value)) Object.assign(row, { [name]: value });
+    }
+    first = Math.min(first, row.queued ?? Infinity);
+    last = Math.max(last, row.finished ?? -Infinity);
+    rows.push(row);
+    if (rows.length > 4 * MOST_REQUESTS) rows = rows.sort(slowestFirst).slice(0, MOST_REQUESTS);
+  });
+  rows = rows.sort(slowestFirst).slice(0, MOST_REQUESTS);
+  analysis.requests = rows.sort((a, b) => (a.queued ?? 0) - (b.queued ?? 0));
+  if (last > first) analysis.servingSec = last - first;
+}
+
+/** Columns of request_lifecycle.csv that may be empty. */
+const REQUEST_COLUMNS = {
+  queued: "queued_sec",
+  started: "started_sec",
+  firstToken: "first_token_sec",
+  finished: "finished_sec",
+  prompt: "prompt_tokens",
+  cached: "cached_tokens",
+  generated: "generated_tokens",
+} as const satisfies Partial<Record<keyof RequestRow, string>>;
+
+/** Seconds from arrival to end; Infinity for a request that has no end. */
+export function durationOf(row: RequestRow): number {
+  return row.finished === undefined ? Infinity : row.finished - (row.queued ?? row.finished);
+}
+
+async function readSummary(files: FileSystem, path: string): Promise<SessionSummary> {
+  try {
+    return JSON.parse(await files.readTextFile(path));
+  } catch {
+    return {};
+  }
+}

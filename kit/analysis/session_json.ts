@@ -1,0 +1,47 @@
+/**
+ * A session in the JSON of `vscope analyze`. A part that the session cannot tell is absent.
+ *
+ * @module
+ */
+
+import { type Finding, findSessionFindings } from "./findings.ts";
+import type { SessionAnalysis } from "./session.ts";
+
+/** The document of `vscope analyze --json` for a session. */
+export function sessionJson(analysis: SessionAnalysis): Record<string, unknown> {
+  const { manifest, phases, allPasses, batches, summary, dir } = analysis;
+  const findings: Finding[] = findSessionFindings(analysis);
+  const bytes = manifest.artifacts.reduce((sum, file) => sum + file.bytes, 0);
+  const onGpu = analysis.timing.length === 1 && analysis.timing[0] === "cuda_event";
+  const document: Record<string, unknown> = {
+    schema_version: 1,
+    kind: "session",
+    sources: [{ path: dir, bytes }],
+  };
+  if (allPasses) {
+    const count = (phase: string) =>
+      phases.find(({ name }) => name === phase)?.statistics.count ?? 0;
+    const { mean, p50, p95, p99, max } = allPasses;
+    document["iterations"] = {
+      count: allPasses.count,
+      prefill: count("prefill"),
+      decode: count("decode"),
+      mixed: count("mixed"),
+      ...(batches
+        ? {
+          context_tokens: batches.contextTokens,
+          generation_tokens: batches.generationTokens,
+        }
+        : {}),
+      elapsed_ms: { mean, p50, p95, p99, max },
+    };
+    document["phases"] = phases.map(({ name, statistics, totalMs }) => ({
+      phase: name,
+      iterations: statistics.count,
+      ...(onGpu ? { gpu_ns: Math.round(totalMs * 1e6) } : {}),
+    }));
+  }
+  if (summary.requests) document["requests"] = summary.requests;
+  document["findings"] = findings;
+  return document;
+}

@@ -1,0 +1,41 @@
+/**
+ * Every threshold that a finding or a health band uses, with where it comes from.
+ *
+ * @module
+ */
+
+/** A threshold. */
+export interface Threshold {
+  value: number;
+  unit: string;
+  source: string;
+  /** Whether more than somebody's experience stands behind it. */
+  proven: boolean;
+}
+
+const LAYOUT = "the session profilers' guide (health bands of kv_cache_usage.csv)";
+const BATCHES = "the session profilers' batch summary (underutilization below 50 %)";
+const OURS = "vscope's judgement";
+
+/** The thresholds, by name. */
+export const THRESHOLDS = {
+  /** Peak KV use below which the cache is larger than the load needs. */
+  kvLow: { value: 40, unit: "%", source: LAYOUT, proven: false },
+  /** The band of KV use that is a good balance. */
+  kvGoodFrom: { value: 60, unit: "%", source: LAYOUT, proven: false },
+  kvGoodTo: { value: 80, unit: "%", source: LAYOUT, proven: false },
+  /** Peak KV use above which requests soon wait for blocks, or are preempted. */
+  kvHigh: { value: 90, unit: "%", source: LAYOUT, proven: false },
+  /** Share of max_num_batched_tokens below which a batch counts as underutilized. */
+  tokenUtilizationLow: { value: 50, unit: "%", source: BATCHES, proven: false },
+  /** Share of max_num_seqs that counts as a full batch. */
+  batchFull: { value: 99, unit: "%", source: OURS, proven: false },
+  /** Share of steps with requests waiting although the batch has room. */
+  waitingWithRoom: { value: 10, unit: "% of steps", source: OURS, proven: false },
+  /** Mixed steps against decode steps, in p95: decoding requests stall behind prefills. */
+  mixedStall: { value: 3, unit: "times", source: OURS, proven: false },
+  /** Share of a step outside model execution and sampling. */
+  engineOverhead: { value: 25, unit: "% of step time", source: OURS, proven: false },
+  /** Share of computed tokens that were computed for nothing. */
+  wastedTokens: { value: 5, unit: "% of tokens", source: OURS, proven: false },
+} as const satisfies Record<string, Threshold>;

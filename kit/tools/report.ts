@@ -1,0 +1,31 @@
+/**
+ * `vscope report BUNDLE`.
+ *
+ * @module
+ */
+
+import { mergeSession, needsMerge } from "../bundle/merge.ts";
+import { defineTool } from "../contract/tool.ts";
+import { absolute } from "../engine/session_plan.ts";
+import { generateReport } from "../report/generate.ts";
+
+/** The tool. */
+const tool = defineTool({
+  name: "report",
+  summary: "one HTML page of a bundle",
+  description:
+    "Writes one HTML file that opens from disk and needs no network. A session that has not been " +
+    "merged is merged first; one that still runs is shown as it is so far.",
+  options: {},
+  operands: [{ name: "BUNDLE", doc: "The bundle's folder", required: true, leadsTo: "folder" }],
+  examples: [{ line: "vscope report run1 --out run1.html", why: "a page to send to somebody" }],
+  async run(_values, [given = "."], context, common) {
+    const dir = given.replace(/(?<=.)\/+$/, "");
+    if (await needsMerge(context.files, dir)) await mergeSession(context.files, dir);
+    const target = common.out === undefined ? undefined : absolute(common.out, context.cwd);
+    const { path, findings } = await generateReport(context.files, dir, target);
+    return { exitCode: 0, json: { schema_version: 1, path, findings }, text: path };
+  },
+});
+
+export default tool;
