@@ -63,7 +63,7 @@ export async function sessionPage(analysis: SessionAnalysis): Promise<string> {
         </main>
         <script type="application/json" id="charts">${scriptJson(charts.charts)}</script>
         <script>${new Html(script)}</script>
-        <script>${new Html(pageScript)}</script>
+        <script type="module">${new Html(pageScript)}</script>
       </body>
     </html>
   `;

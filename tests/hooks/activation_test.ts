@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { inFolder, namesIn, python } from "./python.ts";
+import { inFolder, namesIn } from "../folders.ts";
+import { HOOKS, python } from "./python.ts";
 
 const LOAD = "from vscope_hooks.plugin import load; load()";
 
@@ -38,10 +39,9 @@ Deno.test("with VLLM_ENABLE_PROFILING=1 a plain Python process is registered", a
 Deno.test("a sitecustomize of the user runs as if ours were not there", async () => {
   await inFolder(async (dir) => {
     await Deno.writeTextFile(`${dir}/sitecustomize.py`, "import builtins; builtins.mine = 42\n");
-    const hooks = (await import("./python.ts")).HOOKS;
     const ran = await python(
       "import sys; print(mine, sys.modules['sitecustomize'].__file__)",
-      { PYTHONPATH: `${hooks}:${dir}` },
+      { PYTHONPATH: `${HOOKS}:${dir}` },
     );
     assert.equal(ran.stdout, `42 ${dir}/sitecustomize.py\n`);
   });

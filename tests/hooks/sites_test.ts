@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { inFolder, python } from "./python.ts";
+import { inFolder } from "../folders.ts";
+import { python } from "./python.ts";
 
 /** A module to be watched, and a recorder that remembers what hooks became. */
 const SETUP = `

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { inFolder, python } from "./python.ts";
+import { inFolder } from "../folders.ts";
+import { python } from "./python.ts";
 
 async function run(code: string, env: Record<string, string> = {}): Promise<string> {
   return await inFolder(async (dir) => {

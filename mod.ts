@@ -1,0 +1,33 @@
+/**
+ * The public API of vscope: what a recipe is made of, and what works on bundles.
+ *
+ * ```ts
+ * import { analyzeSession } from "./mod.ts";
+ *
+ * const session = await analyzeSession(Deno, "run1");
+ * ```
+ *
+ * @module
+ */
+
+export * from "./kit/contract/context.ts";
+export * from "./kit/contract/errors.ts";
+export * from "./kit/contract/option.ts";
+export * from "./kit/contract/options.ts";
+export * from "./kit/contract/recipe.ts";
+export * from "./kit/contract/resolve.ts";
+export * from "./kit/contract/common.ts";
+export * from "./kit/contract/tool.ts";
+export { executeRecipe, executeTool } from "./kit/contract/execute.ts";
+export { VERSION } from "./kit/contract/version.ts";
+export { runAlone } from "./kit/engine/main.ts";
+export * from "./kit/bundle/manifest.ts";
+export { readManifest } from "./kit/bundle/manifest_file.ts";
+export { type Ending, mergeSession, needsMerge } from "./kit/bundle/merge.ts";
+export { type Problem, validateBundle } from "./kit/bundle/validate.ts";
+export * from "./kit/bundle/session_tables.ts";
+export * from "./kit/analysis/session.ts";
+export type { Points } from "./kit/analysis/downsample.ts";
+export type { Statistics } from "./kit/bundle/samples.ts";
+export { type Finding, findSessionFindings } from "./kit/analysis/findings.ts";
+export { generateReport } from "./kit/report/generate.ts";

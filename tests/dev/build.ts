@@ -1,0 +1,87 @@
+/**
+ * `./dev build`: vscope as one file, `dist/vscope`.
+ *
+ * The file is a shell script with a compressed archive behind it, which holds the Deno binary and
+ * all of our code as one module. On its first run it unpacks itself into the user's cache.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { ROOT, run, say } from "./run.ts";
+
+/** The start of the file. POSIX shell; `@KEY@` and `@LINES@` are filled in. */
+const STUB = `#!/bin/sh
+# vscope as one file. Unpacks itself once into the cache, then runs from there.
+set -eu
+cache="\${VSCOPE_CACHE_DIR:-\${XDG_CACHE_HOME:-\${HOME:-/tmp/vscope-$(id -u)}/.cache}/vscope}"
+home="$cache/single-@KEY@"
+if [ ! -x "$home/deno" ]; then
+  part="$home.part-$$"
+  mkdir -p "$part"
+  trap 'rm -rf "$part"' EXIT
+  tail -n +@LINES@ "$0" | gzip -dc | tar -xf - -C "$part"
+  mv "$part" "$home" 2>/dev/null || [ -x "$home/deno" ]
+  rm -rf "$part"
+  trap - EXIT
+fi
+export DENO_DIR="\${DENO_DIR:-$cache/deno}" DENO_NO_UPDATE_CHECK=1
+exec "$home/deno" run --quiet -A --no-lock --no-config --cached-only "$home/vscope.js" "$@"
+`;
+
+/** Builds the file; returns the exit code. */
+export async function build(): Promise<number> {
+  const dist = `${ROOT}/dist`;
+  const stage = `${dist}/stage`;
+  await Deno.remove(stage, { recursive: true }).catch(() => {});
+  await Deno.mkdir(stage, { recursive: true });
+  const bundled = await run([
+    "bundle",
+    "--quiet",
+    "--platform",
+    "deno",
+    "-o",
+    `${stage}/vscope.js`,
+    "cli.ts",
+  ]);
+  if (bundled !== 0) return bundled;
+  await Deno.copyFile(Deno.execPath(), `${stage}/deno`);
+  await Deno.chmod(`${stage}/deno`, 0o755);
+  await Deno.copyFile(`${ROOT}/LICENSE`, `${stage}/LICENSE`);
+  const archive = `${dist}/archive.tar.gz`;
+  const tar = await new Deno.Command("tar", {
+    // The same contents make the same archive.
+    args: [
+      "--sort=name",
+      "--owner=0",
+      "--group=0",
+      "--mtime=@0",
+      "-I",
+      "gzip -n -6",
+      "-cf",
+      archive,
+      "-C",
+      stage,
+      ".",
+    ],
+  }).output();
+  if (tar.code !== 0) {
+    await say(new TextDecoder().decode(tar.stderr));
+    return tar.code;
+  }
+  const hash = createHash("sha256");
+  for await (const block of createReadStream(archive)) hash.update(block);
+  const stub = STUB.replace("@KEY@", hash.digest("hex").slice(0, 16));
+  const head = stub.replace("@LINES@", String(stub.split("\n").length));
+  const target = `${dist}/vscope`;
+  await Deno.writeTextFile(target, head);
+  const out = await Deno.open(target, { append: true });
+  using packed = await Deno.open(archive);
+  await packed.readable.pipeTo(out.writable);
+  await Deno.chmod(target, 0o755);
+  await Deno.remove(archive);
+  await Deno.remove(stage, { recursive: true });
+  await say(`dist/vscope: ${((await Deno.stat(target)).size / 1e6).toFixed(1)} MB`);
+  return 0;
+}

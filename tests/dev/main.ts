@@ -1,0 +1,53 @@
+/**
+ * The tasks of `./dev`.
+ *
+ * @module
+ */
+
+import { ROOT, run } from "./run.ts";
+
+/** A task; returns its exit code. */
+type Task = (args: string[]) => Promise<number>;
+
+const tasks: Record<string, Task> = {
+  test: async (args) => (await import("./test.ts")).test(args),
+  lint: () => run(["lint"]),
+  fmt: (args) => run(["fmt", ...args]),
+  check: async () =>
+    await run(["check", "cli.ts", "mod.ts", "recipes", "kit", "tests"]) ||
+    await run(["doc", "--lint", "mod.ts"]),
+  hooks: (args) => run(["run", "-A", "tests/dev/embed_hooks.ts", ...args]),
+  docs: async (args) => (await import("./docs.ts")).docs(args.includes("--check")),
+  bench: async (args) => (await import("./bench.ts")).bench(args),
+  build: async () => (await import("./build.ts")).build(),
+  ok: async () => {
+    for (
+      const args of [
+        ["fmt", "--check"],
+        ["lint"],
+        ["check"],
+        ["hooks", "--check"],
+        ["docs", "--check"],
+        ["build"],
+        ["test"],
+      ]
+    ) {
+      const [name, ...rest] = args;
+      const code = await tasks[name!]!(rest);
+      if (code !== 0) return code;
+    }
+    return 0;
+  },
+};
+
+const [name = "", ...args] = Deno.args;
+const task = tasks[name];
+if (!task) {
+  const names = Object.keys(tasks).join(", ");
+  await Deno.stderr.write(
+    new TextEncoder().encode(`Usage: ./dev TASK, which is one of ${names}\n`),
+  );
+  Deno.exit(2);
+}
+Deno.chdir(ROOT);
+Deno.exit(await task(args));
