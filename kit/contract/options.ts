@@ -182,7 +182,10 @@ export function choice<
 }
 
 /** Several values of one kind with commas between them; the flag may also be repeated. */
-export function list<T, const D extends Declaration & { default?: readonly T[]; of: Option<T | undefined> }>(
+export function list<
+  T,
+  const D extends Declaration & { default?: readonly T[]; of: Option<T | undefined> },
+>(
   declaration: D & { of: Option<T | undefined> },
 ): Option<Maybe<readonly T[], D>> {
   const { of, ...rest } = declaration;

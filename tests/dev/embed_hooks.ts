@@ -63,8 +63,22 @@ ${entries.join("\n")}
 `;
 }
 
+/** A module as `deno fmt` writes it. */
+export async function formatted(text: string): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--ext", "ts", "-"],
+    cwd: ROOT,
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  return new TextDecoder().decode((await child.output()).stdout);
+}
+
 if (import.meta.main) {
-  const text = await embeddedModule();
+  const text = await formatted(await embeddedModule());
   if (Deno.args.includes("--check")) {
     if (await Deno.readTextFile(TARGET).catch(() => "") !== text) {
       await Deno.stderr.write(

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { systemContext } from "../../kit/engine/context.ts";
+import { inFolder } from "../folders.ts";
+import { running, until } from "./processes.ts";
+
+const HOST = fileURLToPath(new URL("./fixtures/host.ts", import.meta.url));
+const FAMILY = fileURLToPath(new URL("./fixtures/family.py", import.meta.url));
+const linuxOnly = { ignore: Deno.build.os !== "linux" };
+
+/** Starts the small vscope with the family; gives its process and the family's numbers. */
+async function startFamily(dir: string): Promise<{ host: Deno.ChildProcess; pids: number[] }> {
+  const host = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", HOST, `${dir}/log`, "python3", FAMILY, `${dir}/pids`],
+    stdout: "null",
+  }).spawn();
+  const read = async () =>
+    (await Deno.readTextFile(`${dir}/pids`).catch(() => "")).split("\n").filter(Boolean).map(
+      Number,
+    );
+  await until("the family is complete", 20_000, async () => (await read()).length === 5);
+  // Time for the last one to write over its environment.
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  const pids = await read();
+  assert.deepEqual(await running(pids), pids);
+  return { host, pids };
+}
+
+Deno.test(
+  "no process survives five seconds after vscope was killed with SIGKILL",
+  linuxOnly,
+  async () => {
+    await inFolder(async (dir) => {
+      const { host, pids } = await startFamily(dir);
+      host.kill("SIGKILL");
+      await host.status;
+      await until("all have ended", 5000, async () => (await running(pids)).length === 0);
+    });
+  },
+);
+
+Deno.test(
+  "Ctrl-C ends every process, also those that left the group and ignore TERM",
+  linuxOnly,
+  async () => {
+    await inFolder(async (dir) => {
+      const { host, pids } = await startFamily(dir);
+      host.kill("SIGINT");
+      await host.status;
+      assert.deepEqual(await running(pids), []);
+    });
+  },
+);
+
+Deno.test("a second Ctrl-C ends everything at once, with exit code 130", linuxOnly, async () => {
+  await inFolder(async (dir) => {
+    const { host, pids } = await startFamily(dir);
+    host.kill("SIGINT");
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    host.kill("SIGINT");
+    assert.equal((await host.status).code, 130);
+    await until("all have ended", 1000, async () => (await running(pids)).length === 0);
+  });
+});
+
+Deno.test("a process's output goes to its files, and its end is told", async () => {
+  await inFolder(async (dir) => {
+    const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+    const process = await context.processes.start({
+      argv: ["python3", "-c", "import os, sys; print(os.environ['X']); sys.exit('bad')"],
+      env: { X: "y" },
+      stdoutPath: `${dir}/out`,
+      stderrPath: `${dir}/err`,
+    });
+    assert.deepEqual(await process.ended, { code: 1, signal: null });
+    assert.equal(await Deno.readTextFile(`${dir}/out`), "y\n");
+    assert.equal(await Deno.readTextFile(`${dir}/err`), "bad\n");
+    await close();
+  });
+});
+
+Deno.test("a program that is not there is bad input", async () => {
+  await inFolder(async (dir) => {
+    const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+    await assert.rejects(
+      context.processes.start({
+        argv: ["no-such-program"],
+        stdoutPath: `${dir}/o`,
+        stderrPath: `${dir}/e`,
+      }),
+      { name: "UsageError" },
+    );
+    await close();
+  });
+});
