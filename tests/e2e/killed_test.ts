@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { ended, startVscope, vscope } from "../cli.ts";
+import { readTable } from "../bundle/raw.ts";
+import { running, until } from "../engine/processes.ts";
+import { inFolder } from "../folders.ts";
+import { complete, healthy, serveCommand, sessionProcesses, watched } from "./engine.ts";
+
+/** Sends long requests, several at a time, until the server is gone. */
+function keepBusy(baseUrl: string): { stop(): Promise<void> } {
+  const stop = new AbortController();
+  const senders = Array.from({ length: 4 }, async (_, n) => {
+    while (!stop.signal.aborted) {
+      const answer = await complete(
+        baseUrl,
+        { prompt: `token ${n} `.repeat(20), max_tokens: 200, ignore_eos: true },
+        stop.signal,
+      );
+      if (!answer) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  });
+  return {
+    async stop() {
+      stop.abort();
+      await Promise.all(senders);
+    },
+  };
+}
+
+Deno.test("EngineCore killed with SIGKILL leaves rows up to the last second, status partial, exit code 1", async () => {
+  const { argv, env, baseUrl } = await serveCommand();
+  await inFolder(async (parent) => {
+    const dir = `${parent}/run`;
+    const child = startVscope(["monitor", "--quiet", "--out", dir, "--", ...argv], { env });
+    await healthy(baseUrl, watched(child));
+    const load = keepBusy(baseUrl);
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    const { engine_core: pid } = await sessionProcesses(dir);
+    const { start_epoch_sec: began } = JSON.parse(await Deno.readTextFile(`${dir}/metadata.json`));
+    // A report can be made while it runs.
+    const live = await vscope(["report", dir, "--out", `${parent}/live.html`]);
+    assert.equal(live.code, 0, live.stderr);
+    assert.match(await Deno.readTextFile(`${parent}/live.html`), /still running/);
+    const killedAt = Date.now() / 1000 - began;
+    Deno.kill(pid!, "SIGKILL");
+    const ran = await ended(child);
+    await load.stop();
+    assert.equal(ran.code, 1, ran.stderr);
+    const manifest = JSON.parse(await Deno.readTextFile(`${dir}/bundle.json`));
+    assert.equal(manifest.status, "partial");
+    assert.match(JSON.stringify(manifest.notes), /engine died|requests have no end/);
+    for (const table of ["batch_utilization", "kv_cache_usage", "forward_pass_timing"]) {
+      const rows = await readTable(`${dir}/${table}.csv`);
+      const last = Number(rows.at(-1)!["timestamp_sec"]);
+      assert.ok(
+        rows.length > 100 && last > killedAt - 1,
+        `${table} ends at ${last}, killed at ${killedAt}`,
+      );
+    }
+    assert.equal((await vscope(["bundle", "validate", dir])).code, 0);
+  });
+});
+
+Deno.test("vscope killed with SIGKILL leaves no process after five seconds, and a bundle that can be closed", async () => {
+  const { argv, env, baseUrl } = await serveCommand();
+  await inFolder(async (parent) => {
+    const dir = `${parent}/run`;
+    const child = startVscope(["monitor", "--quiet", "--out", dir, "--", ...argv], { env });
+    await healthy(baseUrl, watched(child));
+    await complete(baseUrl, { prompt: "token cache", max_tokens: 20, ignore_eos: true });
+    await until(
+      "the hooks have named every process",
+      5000,
+      async () => Object.keys(await sessionProcesses(dir)).length === 3,
+    );
+    const pids = Object.values(await sessionProcesses(dir));
+    assert.equal((await running(pids)).length, 3);
+    child.kill("SIGKILL");
+    await ended(child);
+    await until("all have ended", 5000, async () => (await running(pids)).length === 0);
+    assert.equal("status" in JSON.parse(await Deno.readTextFile(`${dir}/bundle.json`)), false);
+    assert.equal((await vscope(["bundle", "merge", dir])).code, 1);
+    const manifest = JSON.parse(await Deno.readTextFile(`${dir}/bundle.json`));
+    assert.equal(manifest.status, "interrupted");
+    assert.equal((await readTable(`${dir}/request_lifecycle.csv`)).length, 1);
+  });
+});
