@@ -16,7 +16,6 @@ export * from "./kit/contract/option.ts";
 export * from "./kit/contract/options.ts";
 export * from "./kit/contract/recipe.ts";
 export * from "./kit/contract/resolve.ts";
-export * from "./kit/contract/common.ts";
 export * from "./kit/contract/tool.ts";
 export { executeRecipe, executeTool } from "./kit/contract/execute.ts";
 export { VERSION } from "./kit/contract/version.ts";

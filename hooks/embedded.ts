@@ -104,7 +104,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f12,
-    sha256: "73efb90eb73a0dbd656b09b47aa5af14623f53bb833b132ab447900ebec07a98",
+    sha256: "0af708e7c97e7195c79088f3b988cae959269fa4fe170cfa3e8d1e9a1ebb16f3",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
@@ -129,12 +129,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
     text: f17,
-    sha256: "d3b957644f5c12cb27170637e684a3d2aa7dc3902d60e46c39a18932992af93c",
+    sha256: "24ac22cbc3d02af6527f74ec4dde18b63a1a4bb839056903ef9bf204b6ca361c",
   },
   {
     path: "vscope_hooks/recorder.py",
     text: f18,
-    sha256: "05d0102776e1322c24ba77adef77ee3a531e2a461df53bd608bd0631427fdb8c",
+    sha256: "62ad70d77207cd5e9068dfcd774f6b423bce126734627a2efe7da1b5e532b784",
   },
   {
     path: "vscope_hooks/session.py",

@@ -10,7 +10,7 @@ import threading
 import time
 
 from . import __version__
-from .session import open_session, write_json
+from .session import enabled, open_session, whole, write_json
 from .table import Table
 
 FLUSH_SECONDS = 0.25
@@ -31,6 +31,9 @@ class Recorder:
         # Read by every wrapper: True while somebody has paused the session.
         self.paused = False
         self.ticks = []
+        # VLLM_PROFILING_VERBOSE: a line on stderr every so many steps, written by the writer thread.
+        self.talk_every = whole("VLLM_PROFILING_LOG_INTERVAL", 100, 1) if _verbose() else 0
+        self.remark = None
         self._pauses = []
         self._flush_lock = threading.Lock()
         self._changed = forced
@@ -135,6 +138,9 @@ class Recorder:
             for tick in self.ticks:
                 tick()
             self.flush()
+            remark, self.remark = self.remark, None
+            if remark:
+                sys.stderr.write("vscope: %s\n" % remark)
         except Exception as error:
             self.hook("recorder", "writer thread", "failed", "%s: %s" % (type(error).__name__, error))
 
@@ -216,6 +222,10 @@ class Recorder:
             self._begin()
         except Exception:
             self.paused = True
+
+
+def _verbose():
+    return "VLLM_PROFILING_VERBOSE" in os.environ and enabled("VLLM_PROFILING_VERBOSE")
 
 
 def _versions():

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { EXPECTED_ABSENCE } from "../bundle/hook_coverage.ts";
 import type { SessionAnalysis, Timing } from "./session.ts";
 import { THRESHOLDS as LIMIT } from "./thresholds.ts";
 
@@ -56,8 +57,9 @@ function recording({ manifest, summary, cut }: SessionAnalysis): Finding[] {
     });
   }
   for (const { name, reason } of manifest.hooks.filter(({ process }) => process === "any")) {
+    if (EXPECTED_ABSENCE.test(reason ?? "")) continue;
     found.push({
-      severity: reason?.startsWith("switched off") ? "info" : "warning",
+      severity: "warning",
       title: `Nothing was recorded by ${name}`,
       evidence: reason ?? "",
       advice: "Its table is missing",

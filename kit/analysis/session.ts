@@ -20,6 +20,8 @@ export interface Timing {
   name: string;
   statistics: Statistics;
   totalMs: number;
+  /** Iterations that it stands for: with tensor parallelism every rank times each of them. */
+  iterations: number;
 }
 
 /** A request as the report shows it; times in seconds since the session began. */
@@ -54,7 +56,8 @@ export interface SessionAnalysis {
   /** Last lines that were cut off, per table. */
   cut: Partial<Record<SessionTableName, number>>;
   phases: Timing[];
-  allPasses?: Statistics;
+  /** Forward pass and sampling of each iteration, as rank 0 timed them; milliseconds. */
+  iterationMs?: Statistics;
   /** `cuda_event`, `host`, or both. */
   timing: string[];
   passes: Record<string, Points>;
@@ -145,41 +148,50 @@ async function eachRow(
 }
 
 class Timings {
-  #samples = new Map<string, { samples: Samples; total: number }>();
+  #samples = new Map<string, { samples: Samples; total: number; iterations: number }>();
 
-  add(name: string, ms: number): void {
+  add(name: string, ms: number, iterations = 1): void {
     let entry = this.#samples.get(name);
-    if (!entry) this.#samples.set(name, entry = { samples: new Samples(), total: 0 });
+    if (!entry) {
+      this.#samples.set(name, entry = { samples: new Samples(), total: 0, iterations: 0 });
+    }
     entry.samples.add(ms);
+    entry.iterations += iterations;
     if (Number.isFinite(ms)) entry.total += ms;
   }
 
   all(): Timing[] {
-    return [...this.#samples].flatMap(([name, { samples, total }]) => {
+    return [...this.#samples].flatMap(([name, { samples, total, iterations }]) => {
       const statistics = samples.statistics();
-      return statistics ? [{ name, statistics, totalMs: total }] : [];
+      return statistics ? [{ name, statistics, totalMs: total, iterations }] : [];
     });
   }
 }
 
+/** Phases of an iteration; what else a table may say is `other`. */
+const PHASES = ["prefill", "decode", "mixed"];
+
 async function readPasses(files: FileSystem, analysis: SessionAnalysis): Promise<void> {
   const timings = new Timings();
   const all = new Samples();
-  const series: Record<string, Series> = {};
+  const series = new Map<string, Series>();
   const how = new Set<string>();
   await eachRow(files, analysis, "forward_pass_timing", (cell, number) => {
-    const phase = cell("phase");
+    const phase = PHASES.includes(cell("phase")) ? cell("phase") : "other";
     const ms = number("forward_time_ms");
-    timings.add(phase, ms);
-    all.add(ms);
-    (series[phase] ??= new Series()).add(number("timestamp_sec"), ms);
+    const first = cell("rank") === "" || cell("rank") === "0";
+    timings.add(phase, ms, first ? 1 : 0);
+    if (first) all.add(ms + (number("sample_time_ms") || 0));
+    let points = series.get(phase);
+    if (!points) series.set(phase, points = new Series());
+    points.add(number("timestamp_sec"), ms);
     if (cell("timing")) how.add(cell("timing"));
   });
   analysis.phases = timings.all();
   analysis.timing = [...how].sort();
   const statistics = all.statistics();
-  if (statistics) analysis.allPasses = statistics;
-  for (const [phase, points] of Object.entries(series)) analysis.passes[phase] = points.points();
+  if (statistics) analysis.iterationMs = statistics;
+  for (const [phase, points] of series) analysis.passes[phase] = points.points();
 }
 
 async function readOperations(files: FileSystem, analysis: SessionAnalysis): Promise<void> {
@@ -294,7 +306,8 @@ export function durationOf(row: RequestRow): number {
 
 async function readSummary(files: FileSystem, path: string): Promise<SessionSummary> {
   try {
-    return JSON.parse(await files.readTextFile(path));
+    const summary = JSON.parse(await files.readTextFile(path));
+    return typeof summary === "object" && summary !== null ? summary : {};
   } catch {
     return {};
   }

@@ -9,7 +9,7 @@ import type { SessionAnalysis } from "./session.ts";
 
 /** The document of `vscope analyze --json` for a session. */
 export function sessionJson(analysis: SessionAnalysis): Record<string, unknown> {
-  const { manifest, phases, allPasses, batches, summary, dir } = analysis;
+  const { manifest, phases, iterationMs, batches, summary, dir } = analysis;
   const findings: Finding[] = findSessionFindings(analysis);
   const bytes = manifest.artifacts.reduce((sum, file) => sum + file.bytes, 0);
   const onGpu = analysis.timing.length === 1 && analysis.timing[0] === "cuda_event";
@@ -18,12 +18,11 @@ export function sessionJson(analysis: SessionAnalysis): Record<string, unknown> 
     kind: "session",
     sources: [{ path: dir, bytes }],
   };
-  if (allPasses) {
-    const count = (phase: string) =>
-      phases.find(({ name }) => name === phase)?.statistics.count ?? 0;
-    const { mean, p50, p95, p99, max } = allPasses;
+  if (iterationMs) {
+    const count = (phase: string) => phases.find(({ name }) => name === phase)?.iterations ?? 0;
+    const { mean, p50, p95, p99, max } = iterationMs;
     document["iterations"] = {
-      count: allPasses.count,
+      count: iterationMs.count,
       prefill: count("prefill"),
       decode: count("decode"),
       mixed: count("mixed"),
@@ -35,9 +34,9 @@ export function sessionJson(analysis: SessionAnalysis): Record<string, unknown> 
         : {}),
       elapsed_ms: { mean, p50, p95, p99, max },
     };
-    document["phases"] = phases.map(({ name, statistics, totalMs }) => ({
+    document["phases"] = phases.map(({ name, iterations, totalMs }) => ({
       phase: name,
-      iterations: statistics.count,
+      iterations,
       ...(onGpu ? { gpu_ns: Math.round(totalMs * 1e6) } : {}),
     }));
   }

@@ -16,10 +16,17 @@ export const SESSION_PROFILERS: Readonly<Record<string, string>> = {
   request_lifecycle: "enable_preemption_tracking",
 };
 
+/** Profilers whose toggles are honoured and recorded, and which this version does not have. */
+const MISSING = ["cuda_graph", "moe_expert", "encoder_decoder"];
+
+/** How the reason of a profiler begins that nobody could expect to work. */
+export const EXPECTED_ABSENCE = /^(switched off by|this version of vscope)/;
+
 /** The hooks of the manifest: per process as it told, and one `absent` for a profiler without any. */
 export function hookCoverage(
   processes: readonly RawProcess[],
   metadata: Readonly<Record<string, unknown>>,
+  off: boolean,
 ): HookRecord[] {
   const hooks: HookRecord[] = [];
   for (const process of processes) {
@@ -36,9 +43,15 @@ export function hookCoverage(
   const reached = new Set(hooks.map((hook) => hook.name));
   for (const [name, toggle] of Object.entries(SESSION_PROFILERS)) {
     if (reached.has(name)) continue;
-    const reason = metadata[toggle] === false
+    const reason = off
+      ? "switched off by VLLM_ENABLE_PROFILING=0"
+      : metadata[toggle] === false
       ? `switched off by ${toggle.toUpperCase()}`
       : "no process imported the part of vLLM that it watches";
+    hooks.push({ name, status: "absent", reason, process: "any" });
+  }
+  for (const name of MISSING) {
+    const reason = "this version of vscope has no profiler for it";
     hooks.push({ name, status: "absent", reason, process: "any" });
   }
   return hooks;

@@ -51,5 +51,28 @@ export async function readManifest(files: FileSystem, dir: string): Promise<Mani
         `this vscope reads ${BUNDLE_SCHEMA_VERSION}; use the vscope that wrote it`,
     );
   }
-  return parsed as Manifest;
+  return complete(parsed as Partial<Manifest>);
+}
+
+/** A manifest by another hand may lack parts: they are empty, so that no reader stumbles. */
+function complete(manifest: Partial<Manifest>): Manifest {
+  const object = <T extends object>(value: T | undefined): T =>
+    (typeof value === "object" && value !== null && !Array.isArray(value) ? value : {}) as T;
+  const list = <T>(value: T[] | undefined): T[] => Array.isArray(value) ? value : [];
+  return {
+    ...manifest,
+    schema_version: BUNDLE_SCHEMA_VERSION,
+    recipe: String(manifest.recipe ?? "unknown"),
+    started_at: String(manifest.started_at ?? "unknown"),
+    contract: object(manifest.contract),
+    command: list(manifest.command).map(String),
+    versions: object(manifest.versions),
+    devices: list(manifest.devices),
+    engine: object(manifest.engine),
+    processes: list(manifest.processes),
+    hooks: list(manifest.hooks),
+    dropped: object(manifest.dropped),
+    artifacts: list(manifest.artifacts),
+    notes: list(manifest.notes),
+  };
 }

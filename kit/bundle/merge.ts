@@ -87,12 +87,12 @@ export async function mergeSession(
         ...(process.started_sec === undefined ? {} : { started_sec: process.started_sec }),
       })),
     ],
-    hooks: hookCoverage(processes, metadata ?? {}),
+    hooks: hookCoverage(processes, metadata ?? {}, isOff(known)),
     dropped: droppedRows(processes),
     engine: { ...known?.engine, ...engineFacts(processes) },
     notes: [
       ...(ending?.notes ?? []),
-      ...notesOf(processes, unreadable, cut.lines, account, requests),
+      ...notesOf(processes, unreadable, cut.lines, account, requests, isOff(known)),
     ],
   };
   const seen = processes.find((process) => process.versions["vllm"])?.versions ?? {};
@@ -106,7 +106,8 @@ export async function mergeSession(
 /** Lists the bundle's files afresh, after one was added. */
 export async function recordArtifacts(files: FileSystem, dir: string): Promise<void> {
   const manifest = await readManifest(files, dir);
-  if (!manifest) return;
+  // An open bundle belongs to the vscope that keeps it open.
+  if (manifest?.status === undefined) return;
   manifest.artifacts = await listArtifacts(files, dir);
   await writeManifest(files, dir, manifest);
 }
@@ -181,11 +182,13 @@ function notesOf(
   cutLines: number,
   account: TokenAccount,
   requests: readonly { status?: string }[],
+  off: boolean,
 ): BundleNote[] {
   const notes: BundleNote[] = [];
   const note = (severity: BundleNote["severity"], message: string) =>
     notes.push({ severity, message });
-  if (processes.length === 0) note("error", "No vLLM process loaded the hooks");
+  if (off) note("info", "VLLM_ENABLE_PROFILING is 0: vLLM ran untouched and nothing was recorded");
+  else if (processes.length === 0) note("error", "No vLLM process loaded the hooks");
   for (const name of unreadable) note("error", `The record of process ${name} cannot be read`);
   for (const process of processes) {
     for (const error of process.errors) note("error", `${process.name} could not write: ${error}`);
@@ -208,6 +211,11 @@ function notesOf(
     );
   }
   return notes;
+}
+
+/** Whether the run was asked to record nothing. */
+function isOff(manifest: Manifest | undefined): boolean {
+  return manifest?.contract["enable-profiling"]?.value === "0";
 }
 
 async function readMetadata(

@@ -50,7 +50,8 @@ export const sessionOptions = {
   cudaGraphTracking: boolean({
     env: "ENABLE_CUDA_GRAPH_TRACKING",
     default: true,
-    doc: "Record captures and replays of CUDA graphs",
+    doc:
+      "Record captures and replays of CUDA graphs (kept in metadata; this version has no profiler for it)",
   }),
   kvCacheTracking: boolean({
     env: "ENABLE_KV_CACHE_TRACKING",
@@ -60,7 +61,7 @@ export const sessionOptions = {
   moeExpertTracking: boolean({
     env: "ENABLE_MOE_EXPERT_TRACKING",
     default: true,
-    doc: "Record which experts are chosen",
+    doc: "Record which experts are chosen (kept in metadata; this version has no profiler for it)",
   }),
   forwardPassTiming: boolean({
     env: "ENABLE_FORWARD_PASS_TIMING",
@@ -85,7 +86,8 @@ export const sessionOptions = {
   encoderDecoderTiming: boolean({
     env: "ENABLE_ENCODER_DECODER_TIMING",
     default: true,
-    doc: "Record encoder and decoder times of multi-modal models",
+    doc:
+      "Record encoder and decoder times of multi-modal models (kept in metadata; this version has no profiler for it)",
   }),
   grace: duration({
     env: "VSCOPE_GRACE",
@@ -113,8 +115,27 @@ export function togglesOf(values: SessionValues): Toggles {
   };
 }
 
-/** The environment that tells the hooks what the options say; a string per variable. */
-export function sessionEnvironment(values: SessionValues): Record<string, string> {
+/**
+ * The environment that tells the hooks what the options say: what differs from the default, or
+ * from what the process would inherit. vLLM warns of every `VLLM_` variable that it does not know.
+ */
+export function sessionEnvironment(
+  values: SessionValues,
+  inherited: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const defaults = allVariables(
+    Object.fromEntries(
+      Object.entries(sessionOptions).map(([name, option]) => [name, option.default]),
+    ) as unknown as SessionValues,
+  );
+  return Object.fromEntries(
+    Object.entries(allVariables(values)).filter(([name, value]) =>
+      name in inherited ? inherited[name] !== value : defaults[name] !== value
+    ),
+  );
+}
+
+function allVariables(values: SessionValues): Record<string, string> {
   const env: Record<string, string> = {
     VLLM_PROFILING_DIR: values.profilingDir,
     VLLM_PROFILING_VERBOSE: values.profilingVerbose ? "1" : "0",
@@ -125,7 +146,7 @@ export function sessionEnvironment(values: SessionValues): Record<string, string
   for (const [name, on] of Object.entries(togglesOf(values))) {
     env[name.toUpperCase()] = on ? "1" : "0";
   }
-  if (values.enableProfiling !== "auto") env["VLLM_ENABLE_PROFILING"] = values.enableProfiling;
+  env["VLLM_ENABLE_PROFILING"] = values.enableProfiling;
   return env;
 }
 

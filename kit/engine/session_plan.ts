@@ -42,7 +42,7 @@ export function planSession<O extends Options>(
     processes: [{
       name: "vllm",
       argv: command.argv,
-      env: { ...command.env, ...sessionEnvironment(values), ...hooks },
+      env: { ...command.env, ...sessionEnvironment(values, invocation.env), ...hooks },
     }],
     files: [
       { path: "bundle.json", why: "what ran, how it ended, which hooks worked" },

@@ -33,7 +33,7 @@ export async function serveCommand(
   };
 }
 
-/** An offline script: a few greedy answers as JSON on its last line. */
+/** An offline script: a few greedy answers as JSON behind the word ANSWERS. */
 export const OFFLINE = `
 import json, sys
 if __name__ == "__main__":
@@ -42,7 +42,7 @@ if __name__ == "__main__":
               dtype="bfloat16", max_num_seqs=4, seed=7, num_gpu_blocks_override=16)
     prompts = [{"prompt_token_ids": list(range(3 + n, 40 + 5 * n))} for n in range(6)]
     answers = llm.generate(prompts, SamplingParams(max_tokens=12, temperature=0, ignore_eos=True))
-    print(json.dumps([list(answer.outputs[0].token_ids) for answer in answers]))
+    print("ANSWERS", json.dumps([list(answer.outputs[0].token_ids) for answer in answers]))
 `;
 
 /** The environment of an offline run. */

@@ -4,7 +4,7 @@ import { readTable } from "../bundle/raw.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { engine, OFFLINE, OFFLINE_ENV } from "./engine.ts";
 
-const lastLine = (text: string) => text.trimEnd().split("\n").at(-1)!;
+const answersIn = (log: string) => /ANSWERS (.*)/.exec(log)![1]!;
 
 Deno.test("a hook that throws changes no answer and is in the manifest; VLLM_ENABLE_PROFILING=0 leaves vLLM untouched", async () => {
   const { python, model } = await engine();
@@ -37,15 +37,14 @@ except ImportError:
       });
 
     const untouched = await run(`${parent}/off`, "0");
-    assert.equal(untouched.code, 1, untouched.stderr);
-    assert.match(untouched.stderr, /No vLLM process loaded the hooks/);
+    assert.equal(untouched.code, 0, untouched.stderr);
     assert.equal((await namesIn(`${parent}/off`)).includes("processes"), false);
 
     const broken = await run(`${parent}/on`, "auto");
     assert.equal(broken.code, 1, broken.stderr);
     const answers = await Promise.all(
       ["off", "on"].map(async (name) =>
-        lastLine(await Deno.readTextFile(`${parent}/${name}/logs/stdout.log`))
+        answersIn(await Deno.readTextFile(`${parent}/${name}/logs/stdout.log`))
       ),
     );
     assert.equal(JSON.parse(answers[0]!).length, 6);

@@ -59,6 +59,12 @@ def watchers(recorder):
         steps.current = describe(output, steps.number, recorder.pid)
         mark(output, steps.current)
         steps.recent.append((steps.number, output.num_scheduled_tokens))
+        if recorder.talk_every and steps.number % recorder.talk_every == 0:
+            recorder.remark = "step %d: %d requests, %d tokens" % (
+                steps.number,
+                len(output.num_scheduled_tokens),
+                output.total_num_scheduled_tokens,
+            )
         if steps.computed:
             count_recomputed(args[0], output, recorder.seconds(start))
 
