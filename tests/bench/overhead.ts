@@ -16,7 +16,7 @@ import { complete, healthy, serveCommand, watched } from "../e2e/engine.ts";
 const WINDOW_MS = 10_000;
 /** The hooks look for the pause every quarter of a second. */
 const SETTLE_MS = 1000;
-/** Two-sided 95 % quantile of Student's distribution for 29 degrees of freedom. */
+/** Two-sided 95 % quantile of Student's distribution for 29 degrees of freedom, the fewest allowed. */
 const T_29 = 2.045;
 
 const pairs = Number(Deno.args[0] ?? 30);
@@ -37,7 +37,10 @@ async function tokensPerSecond(baseUrl: string): Promise<number> {
 
 const dir = await Deno.makeTempDir({ prefix: "vscope-bench-" });
 const { argv, env, baseUrl } = await serveCommand("--num-gpu-blocks-override", "80");
-const child = startVscope(["monitor", "--quiet", "--out", `${dir}/run`, "--", ...argv], { env });
+// One thread computes: two would fight with the engine and the API server for the cores.
+const child = startVscope(["monitor", "--quiet", "--out", `${dir}/run`, "--", ...argv], {
+  env: { ...env, VLLM_CPU_OMP_THREADS_BIND: "0" },
+});
 const ratios: number[] = [];
 const stop = new AbortController();
 try {

@@ -1,6 +1,6 @@
 /**
- * `./dev test [--long] [FOLDER…]`: unit tests first, then those with real engines; the last line
- * counts all of them.
+ * `./dev test [--long] [FOLDER…]`: unit tests first, then those with real engines, and with --long
+ * those of tests/long where there are any; the last line counts all of them.
  *
  * @module
  */
@@ -19,9 +19,11 @@ export async function test(args: string[]): Promise<number> {
   const folders = args.filter((arg) => !arg.startsWith("--")).map((arg) => arg.replace(/\/+$/, ""));
   const long = args.includes("--long");
   await getTools();
-  const parts = folders.length > 0
-    ? folders
-    : [...await unitFolders(), "tests/e2e", ...(long ? ["tests/long"] : [])];
+  const parts = folders.length > 0 ? folders : [
+    ...await unitFolders(),
+    "tests/e2e",
+    ...(long && await exists(`${ROOT}/tests/long`) ? ["tests/long"] : []),
+  ];
   const total: Counts = { passed: 0, failed: 0, skipped: [] };
   // Unit tests in one run, because each run type-checks; engines in another.
   const groups = [parts.filter((part) => !isHeavy(part)), parts.filter(isHeavy)];
@@ -36,6 +38,10 @@ export async function test(args: string[]): Promise<number> {
   const skipped = total.skipped.length > 0 ? `, ${total.skipped.length} skipped` : "";
   await say(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }
 
 function isHeavy(folder: string): boolean {
