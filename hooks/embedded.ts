@@ -11,24 +11,37 @@ import f1 from "./vscope_hooks-0.1.0.dist-info/METADATA" with { type: "text" };
 import f2 from "./vscope_hooks-0.1.0.dist-info/entry_points.txt" with { type: "text" };
 import f3 from "./vscope_hooks/__init__.py" with { type: "text" };
 import f4 from "./vscope_hooks/activation.py" with { type: "text" };
-import f5 from "./vscope_hooks/imports.py" with { type: "text" };
-import f6 from "./vscope_hooks/plugin.py" with { type: "text" };
-import f7 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
-import f8 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
-import f9 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
-import f10 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
-import f11 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
-import f12 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
-import f13 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
-import f14 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
-import f15 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
-import f16 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
-import f17 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
-import f18 from "./vscope_hooks/recorder.py" with { type: "text" };
-import f19 from "./vscope_hooks/session.py" with { type: "text" };
-import f20 from "./vscope_hooks/sites.py" with { type: "text" };
-import f21 from "./vscope_hooks/steps.py" with { type: "text" };
-import f22 from "./vscope_hooks/table.py" with { type: "text" };
+import f5 from "./vscope_hooks/cost.py" with { type: "text" };
+import f6 from "./vscope_hooks/experts/__init__.py" with { type: "text" };
+import f7 from "./vscope_hooks/experts/counters.py" with { type: "text" };
+import f8 from "./vscope_hooks/experts/kernel.py" with { type: "text" };
+import f9 from "./vscope_hooks/experts/sample.py" with { type: "text" };
+import f10 from "./vscope_hooks/experts/snapshot.py" with { type: "text" };
+import f11 from "./vscope_hooks/imports.py" with { type: "text" };
+import f12 from "./vscope_hooks/passes.py" with { type: "text" };
+import f13 from "./vscope_hooks/plugin.py" with { type: "text" };
+import f14 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
+import f15 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
+import f16 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
+import f17 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
+import f18 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
+import f19 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
+import f20 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
+import f21 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
+import f22 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
+import f23 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
+import f24 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
+import f25 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
+import f26 from "./vscope_hooks/profilers/moe_files.py" with { type: "text" };
+import f27 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
+import f28 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
+import f29 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
+import f30 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
+import f31 from "./vscope_hooks/recorder.py" with { type: "text" };
+import f32 from "./vscope_hooks/session.py" with { type: "text" };
+import f33 from "./vscope_hooks/sites.py" with { type: "text" };
+import f34 from "./vscope_hooks/steps.py" with { type: "text" };
+import f35 from "./vscope_hooks/table.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -67,93 +80,158 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
     sha256: "9f7b7297b17ef34c067b7ca12b308f7eb972de10fa51851aa975a4d76c6edd99",
   },
   {
-    path: "vscope_hooks/imports.py",
+    path: "vscope_hooks/cost.py",
     text: f5,
+    sha256: "f69aba1c39e653c86eae0d0a50eac46fd9d88389e709b4ff337098498f414596",
+  },
+  {
+    path: "vscope_hooks/experts/__init__.py",
+    text: f6,
+    sha256: "b0e495aa89838cd2aa05dd99cea51c2d6fead269d27acbe767f50db89ffcbf4e",
+  },
+  {
+    path: "vscope_hooks/experts/counters.py",
+    text: f7,
+    sha256: "50c1141b58352e26de3e4bc2cdddea6831c7f205c60282391379d3695e94ddb3",
+  },
+  {
+    path: "vscope_hooks/experts/kernel.py",
+    text: f8,
+    sha256: "364aea6237eccaf5132c1f51fc669d5fcf4445995e377ce18ff5c89885ee4f42",
+  },
+  {
+    path: "vscope_hooks/experts/sample.py",
+    text: f9,
+    sha256: "4dcf3921794a2d775cba344a3ca031078fcade6d414abe741dfd2860493e75a6",
+  },
+  {
+    path: "vscope_hooks/experts/snapshot.py",
+    text: f10,
+    sha256: "9a3dde6c49dd6620ebda823e2cb03f5081840f8c829f61d22a5e292434cc7096",
+  },
+  {
+    path: "vscope_hooks/imports.py",
+    text: f11,
     sha256: "35cbb5b494a1b3e3fb19c086b7f67158e37f1d545533da6ec6e945602925e288",
   },
   {
+    path: "vscope_hooks/passes.py",
+    text: f12,
+    sha256: "8b304111b89076e6c4efe6fa8cb47e5e3bac663551c1c5f9c8585ad4cba8ee38",
+  },
+  {
     path: "vscope_hooks/plugin.py",
-    text: f6,
+    text: f13,
     sha256: "2b577aee482006dc87a050d3aa8f25979c760dfaf50a8af26fa3f746d370143e",
   },
   {
     path: "vscope_hooks/profilers/__init__.py",
-    text: f7,
-    sha256: "b66c5338f96f2628c0b06a5da74321eec39b37f0846c89ae1ac16cf45cca4bb5",
+    text: f14,
+    sha256: "de8803245a211cc57bfe6a09248dad93fd157f01f5ac0af4c23532cf5c22bbf6",
   },
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
-    text: f8,
-    sha256: "9c47b3ecec9b92844dc433d0cbe81c5d4647284ee2d3072f71d30ac67ae209d7",
+    text: f15,
+    sha256: "e2119a8df965666fb31c23f2f4e1089edd35c6c60b933dfb2b4545e7aea2fbe1",
   },
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
-    text: f9,
-    sha256: "785ac2f1684f79a0919b48b7ef539ef2ca655e2a0a8097f9d5f5f4604830f1cd",
+    text: f16,
+    sha256: "7719221a4db5d5935b7ea533c8c6421b07b1a1470ccaa5457249096ace9efd51",
+  },
+  {
+    path: "vscope_hooks/profilers/cuda_graph.py",
+    text: f17,
+    sha256: "300b9d672df5c9b166f0ee38d69897b1f7803dc8ec56fbce1335c4bb4f25fbc8",
+  },
+  {
+    path: "vscope_hooks/profilers/encoder_decoder.py",
+    text: f18,
+    sha256: "f9d9da2c17f3906e91c12f222fae37b6bcde49e0dda5169fad1d7c7e9b6593e5",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
-    text: f10,
-    sha256: "5d69f335f38367a8daa96d0d8914af79e59db637b2c68d55d440ce5b6ead6cc5",
+    text: f19,
+    sha256: "719a8426e8622b281b363cfddf3fc6c536087655b3ed22464d99e312d6ffde4b",
   },
   {
     path: "vscope_hooks/profilers/forward_pass.py",
-    text: f11,
-    sha256: "ba5c2a773c23ac914fa3f779d40121d58ac6efd4743c76afab441889596b52c7",
+    text: f20,
+    sha256: "3c224c6dcec3940d909e6b3f01ee8a6aada45d832cc36196220d21328a77e208",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
-    text: f12,
-    sha256: "0af708e7c97e7195c79088f3b988cae959269fa4fe170cfa3e8d1e9a1ebb16f3",
+    text: f21,
+    sha256: "eb370c5093130cbacb2e2516a90e433a16500e6b785cc11670c9f34b1129ddc9",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
-    text: f13,
+    text: f22,
     sha256: "dd00f5608f221a03e72c8aee536a56e5fb847d8100b069d873f2897d31641fb7",
   },
   {
+    path: "vscope_hooks/profilers/kv_eviction.py",
+    text: f23,
+    sha256: "64f56c6f0949f4f568e3dffc496befaddcec2fb651701a3d491f008f511697da",
+  },
+  {
     path: "vscope_hooks/profilers/last_flush.py",
-    text: f14,
-    sha256: "53248d5e33d547f9fa86e99327a288bf64e0c7bd2746914c18a7f0144326e668",
+    text: f24,
+    sha256: "73954c30976f15cd3cffb8cb6f741745911786f11922a1a16921764b29c397a9",
+  },
+  {
+    path: "vscope_hooks/profilers/moe_expert.py",
+    text: f25,
+    sha256: "629084e60098721e3e6511d7d74fc74ddb35be91979d98bf2ac10e4e47a60b10",
+  },
+  {
+    path: "vscope_hooks/profilers/moe_files.py",
+    text: f26,
+    sha256: "5038866964812446afb2b094a1c5ff20a63c1716eb52e44cf765978d8d5a550f",
+  },
+  {
+    path: "vscope_hooks/profilers/pass_marks.py",
+    text: f27,
+    sha256: "c0c09b811cbb40e95a982fac29c832f5056fe45a1d63a0d5a58bf242e2dcf4e3",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",
-    text: f15,
-    sha256: "6605974a601c07d18e83306e653cd4fbd56ef7a3667bcccbc938829fe59bf048",
+    text: f28,
+    sha256: "35f4eceb5f2f9ad6e9ee46bf2bf4c45da932b91467f886dd745214270742abd2",
   },
   {
     path: "vscope_hooks/profilers/request_results.py",
-    text: f16,
+    text: f29,
     sha256: "bdeb4dd17ceecbdbfd97d5e35e58d5800d6f295b3b9b08ed01a29e09b3a4e420",
   },
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
-    text: f17,
-    sha256: "24ac22cbc3d02af6527f74ec4dde18b63a1a4bb839056903ef9bf204b6ca361c",
+    text: f30,
+    sha256: "9541f58c32129357513b97631d89b94d924d183948e47e599be43568ae0bdc0b",
   },
   {
     path: "vscope_hooks/recorder.py",
-    text: f18,
-    sha256: "62ad70d77207cd5e9068dfcd774f6b423bce126734627a2efe7da1b5e532b784",
+    text: f31,
+    sha256: "61ab83c1d25df31ebe5b3ca3d4db556f86ee95d2e35a7deaa37ecbcc8492b64b",
   },
   {
     path: "vscope_hooks/session.py",
-    text: f19,
+    text: f32,
     sha256: "1ba33a007b82b4708f74ea8cf7fbd57e2a3a3b75c34ae300c9e7320bcd8c3017",
   },
   {
     path: "vscope_hooks/sites.py",
-    text: f20,
-    sha256: "48d23d568b90a3e18c21c54440996d995324e62de8146b318d404c7d59f6a487",
+    text: f33,
+    sha256: "1b0f7be9a2c5809245e35deb2ce40c76e1ab74bdbd4977c56122c35f9e81ffbc",
   },
   {
     path: "vscope_hooks/steps.py",
-    text: f21,
+    text: f34,
     sha256: "900ec10b6439d1ef4781abbacbc4d8ddfd2bc2e0631dcbf376172407a001814d",
   },
   {
     path: "vscope_hooks/table.py",
-    text: f22,
+    text: f35,
     sha256: "523da68394dda4441746bb4aa4df3767495e60075bad5d6ece75e3dd5678fa7c",
   },
 ];

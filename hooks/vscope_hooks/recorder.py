@@ -1,6 +1,7 @@
 """Everything that one process records: its tables, its hooks, and the thread that writes them."""
 
 import atexit
+import collections
 import multiprocessing
 import multiprocessing.util
 import os
@@ -10,6 +11,7 @@ import threading
 import time
 
 from . import __version__
+from .cost import Cost, budget
 from .session import enabled, open_session, whole, write_json
 from .table import Table
 
@@ -28,12 +30,24 @@ class Recorder:
         self.sites = {}
         self.engine = {}
         self.rank = None
+        # Names of profilers without a toggle: the others need what they know.
+        self.indispensable = set()
         # Read by every wrapper: True while somebody has paused the session.
         self.paused = False
+        # Profilers that rest: paused by name, or turned down because they cost too much.
+        self.muted = frozenset()
+        self.cost = Cost(budget())
+        # (profiler, call): told by the writer thread when a profiler goes to rest.
+        self.resting = []
+        # Called by the writer thread, and before the last flush.
         self.ticks = []
-        # VLLM_PROFILING_VERBOSE: a line on stderr every so many steps, written by the writer thread.
-        self.talk_every = whole("VLLM_PROFILING_LOG_INTERVAL", 100, 1) if _verbose() else 0
-        self.remark = None
+        # Called once when the process is about to end; each may take a moment.
+        self.last_words = []
+        # VLLM_PROFILING_LOG_INTERVAL: operations between two samples of a timeline.
+        self.interval = whole("VLLM_PROFILING_LOG_INTERVAL", 100, 1)
+        # VLLM_PROFILING_VERBOSE: what hooks do goes to stderr, written by the writer thread.
+        self.verbose = _verbose()
+        self._remarks = collections.deque(maxlen=200)
         self._pauses = []
         self._flush_lock = threading.Lock()
         self._changed = forced
@@ -114,6 +128,12 @@ class Recorder:
             entry["reason"] = reason
         self.hooks[(profiler, symbol)] = entry
         self._changed = True
+        if self.verbose:
+            self.say("%s %s %s %s" % (profiler, status, symbol, reason or ""))
+
+    def say(self, remark):
+        """A line on stderr, soon."""
+        self._remarks.append(remark)
 
     def facts(self, **facts):
         """Adds facts about the engine (sizes and limits, never text of requests)."""
@@ -134,26 +154,53 @@ class Recorder:
 
     def _tick(self):
         try:
+            self._keep_budget()
             self._look_for_pause()
             for tick in self.ticks:
                 tick()
             self.flush()
-            remark, self.remark = self.remark, None
-            if remark:
-                sys.stderr.write("vscope: %s\n" % remark)
+            while self._remarks:
+                sys.stderr.write("vscope: %s\n" % self._remarks.popleft())
         except Exception as error:
             self.hook("recorder", "writer thread", "failed", "%s: %s" % (type(error).__name__, error))
 
     def _look_for_pause(self):
-        paused = os.path.exists(os.path.join(self.session, "paused"))
+        """A file `paused` in the session: empty for all profilers, else their names, one a line."""
+        try:
+            with open(os.path.join(self.session, "paused"), encoding="utf-8") as handle:
+                names = frozenset(handle.read().split())
+            paused = not names
+        except OSError:
+            names, paused = frozenset(), False
+        self._mute(names | frozenset(self.cost.turned_down))
         if paused == self.paused:
             return
         self.paused = paused
         if paused:
             self._pauses.append([round(self.seconds(), 6), None])
+            self._rest(name for name, _ in self.resting)
         else:
             self._pauses[-1][1] = round(self.seconds(), 6)
         self._changed = True
+
+    def _mute(self, names):
+        if names != self.muted:
+            before, self.muted = self.muted, names
+            for site in list(self.sites.values()):
+                site.refresh()
+            self._rest(names - before)
+
+    def _rest(self, names):
+        names = set(names)
+        for profiler, call in self.resting:
+            if profiler in names:
+                call()
+
+    def _keep_budget(self):
+        found = self.cost.dearest_over_budget(self.indispensable)
+        if found:
+            self.say("%s %s" % found)
+            self._changed = True
 
     def flush(self):
         """Writes waiting rows, and the process's record where it has changed."""
@@ -199,16 +246,25 @@ class Recorder:
             "dropped": {table.name: table.dropped for table in tables},
             "errors": [table.error for table in tables if table.error],
             "paused": self._pauses,
+            "cost_sec": {name: round(seconds, 6) for name, seconds in self.cost.seconds.items()},
+            "turned_down": dict(self.cost.turned_down),
+            "cuda_device": _device(),
         }
+
+    def finish(self):
+        """Writes what waits, because the process may be killed at any moment from now on."""
+        for last in self.last_words:
+            last()
+        for tick in self.ticks:
+            tick()
+        self._changed = self._changed or self.folder is not None
+        self.flush()
 
     def close(self):
         """Last flush of a process that ends by itself."""
         self._wake.set()
         try:
-            for tick in self.ticks:
-                tick()
-            self._changed = self._changed or self.folder is not None
-            self.flush()
+            self.finish()
         except Exception:
             pass
 
@@ -226,6 +282,18 @@ class Recorder:
 
 def _verbose():
     return "VLLM_PROFILING_VERBOSE" in os.environ and enabled("VLLM_PROFILING_VERBOSE")
+
+
+def _device():
+    """Name and memory of the GPU that this process computes on; nothing starts CUDA for it."""
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
+    try:
+        if cuda is None or not cuda.is_initialized():
+            return None
+        properties = cuda.get_device_properties(cuda.current_device())
+        return {"name": properties.name, "memory_bytes": properties.total_memory}
+    except Exception:
+        return None
 
 
 def _versions():

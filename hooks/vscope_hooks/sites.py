@@ -16,21 +16,27 @@ from .imports import when_imported
 GIVE_UP_AFTER = 20
 
 
+# One call in so many is timed, to know what a profiler costs.
+COST_SAMPLE = 64
+
+
 class Watcher:
     """A profiler's interest in one method.
 
     before(args, kwargs) runs ahead of the original; after(args, kwargs, result, start, end) runs
     when it has returned, with time.perf_counter() values. `needs` are the parameters that the
-    watcher reads: where the method lacks one, the hook is absent.
+    watcher reads: where the method lacks one, the hook is absent. attached() is called once it is
+    in place.
     """
 
-    def __init__(self, profiler, module, path, before=None, after=None, needs=()):
+    def __init__(self, profiler, module, path, before=None, after=None, needs=(), attached=None):
         self.profiler = profiler
         self.module = module
         self.path = path
         self.before = before
         self.after = after
         self.needs = needs
+        self.attached = attached
         self.failures = 0
 
     @property
@@ -43,21 +49,31 @@ class Site:
 
     def __init__(self, recorder):
         self.recorder = recorder
-        self.before = []
-        self.after = []
+        self.watchers = []
+        self.calls = 0
+        # What is called now: without watchers that were taken off, or whose profiler is muted.
+        self.before = ()
+        self.after = ()
 
     def add(self, watcher):
-        if watcher.before:
-            self.before.append((watcher.before, watcher))
-        if watcher.after:
-            self.after.append((watcher.after, watcher))
+        self.watchers.append(watcher)
+        self.refresh()
+
+    def refresh(self):
+        """Takes up a change of the watchers, or of the profilers that are muted."""
+        heard = [
+            watcher
+            for watcher in self.watchers
+            if watcher.failures < GIVE_UP_AFTER and watcher.profiler not in self.recorder.muted
+        ]
+        self.before = tuple((watcher.before, watcher) for watcher in heard if watcher.before)
+        self.after = tuple((watcher.after, watcher) for watcher in heard if watcher.after)
 
     def failed(self, watcher, error):
         watcher.failures += 1
         reason = "%s: %s (%d times)" % (type(error).__name__, error, watcher.failures)
         if watcher.failures >= GIVE_UP_AFTER:
-            self.before = [pair for pair in self.before if pair[1] is not watcher]
-            self.after = [pair for pair in self.after if pair[1] is not watcher]
+            self.refresh()
             reason += ", taken off"
         self.recorder.hook(watcher.profiler, watcher.symbol, "failed", reason)
 
@@ -82,6 +98,8 @@ def _attach(recorder, watcher):
             site = recorder.sites[watcher.symbol] = Site(recorder)
             setattr(owner, name, _wrapper(method, site))
         site.add(watcher)
+        if watcher.attached:
+            watcher.attached()
         recorder.hook(watcher.profiler, watcher.symbol, "attached")
     except Exception as error:
         reason = "%s: %s" % (type(error).__name__, error)
@@ -110,6 +128,9 @@ def _wrapper(original, site):
     def watched(*args, **kwargs):
         if recorder.paused:
             return original(*args, **kwargs)
+        site.calls += 1
+        if site.calls % COST_SAMPLE == 0:
+            return _timed(original, site, args, kwargs)
         for before, watcher in site.before:
             try:
                 before(args, kwargs)
@@ -126,6 +147,29 @@ def _wrapper(original, site):
         return result
 
     return watched
+
+
+def _timed(original, site, args, kwargs):
+    """The same as the wrapper, with a look at the clock around each watcher."""
+    spent = site.recorder.cost.spent
+    for before, watcher in site.before:
+        began = perf_counter()
+        try:
+            before(args, kwargs)
+        except Exception as error:
+            site.failed(watcher, error)
+        spent(watcher.profiler, COST_SAMPLE * (perf_counter() - began))
+    start = perf_counter()
+    result = original(*args, **kwargs)
+    end = perf_counter()
+    for after, watcher in site.after:
+        began = perf_counter()
+        try:
+            after(args, kwargs, result, start, end)
+        except Exception as error:
+            site.failed(watcher, error)
+        spent(watcher.profiler, COST_SAMPLE * (perf_counter() - began))
+    return result
 
 
 def argument(args, kwargs, position, name):

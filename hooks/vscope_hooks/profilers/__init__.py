@@ -10,14 +10,19 @@ import importlib
 from ..session import enabled
 from ..sites import attach
 
-# scheduler_steps comes first: it numbers the steps that the others name.
+# pass_marks and scheduler_steps come first: they name the passes and steps of the others.
 MODULES = (
     "engine_facts",
+    "pass_marks",
     "scheduler_steps",
     "batch_utilization",
     "kv_cache",
+    "kv_eviction",
     "request_lifecycle",
     "request_results",
+    "cuda_graph",
+    "moe_expert",
+    "encoder_decoder",
     "forward_pass",
     "cpu_operations",
     "last_flush",
@@ -29,6 +34,8 @@ def attach_all(recorder):
     for name in MODULES:
         try:
             module = importlib.import_module("." + name, __name__)
+            if module.TOGGLE is None:
+                recorder.indispensable.add(module.NAME)
             if module.TOGGLE is None or enabled(module.TOGGLE):
                 attach(recorder, module.watchers(recorder))
         except Exception as error:

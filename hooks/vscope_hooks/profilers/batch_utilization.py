@@ -20,6 +20,8 @@ COLUMNS = (
     "generation_tokens",
     "running_queue_len",
     "waiting_queue_len",
+    "kv_tokens",
+    "attention_pairs",
 )
 
 
@@ -49,6 +51,7 @@ def watchers(recorder):
                 running,
                 waiting,
             )
+            + attention_of(scheduler, output)
         )
 
     return [
@@ -60,3 +63,19 @@ def queue_lengths(scheduler):
     """Requests running and waiting after the step was scheduled."""
     counts = getattr(scheduler, "get_request_counts", None)
     return counts() if counts else (len(scheduler.running), len(scheduler.waiting))
+
+
+def attention_of(scheduler, output):
+    """(tokens of KV cache that the step reads, pairs of a query and a key that it attends).
+
+    A request with n new tokens and the length L after the step reads L, and attends
+    n*L - n*(n - 1)/2 pairs (causal).
+    """
+    requests = scheduler.requests
+    read = pairs = 0
+    for name, new in output.num_scheduled_tokens.items():
+        # schedule() has already moved num_computed_tokens to the end of this step.
+        length = requests[name].num_computed_tokens
+        read += length
+        pairs += length if new == 1 else new * length - new * (new - 1) // 2
+    return read, pairs

@@ -1,13 +1,13 @@
 """Time on the CPU, per operation of a step.
 
 scheduling and output_update belong to the engine, batch_preparation, model_execution and sampling
-to each worker (batch_preparation is part of model_execution), output_processing (detokenizing,
-stop strings) to the API server. `context` names the step; a worker's call without one is vLLM's
-own warm-up.
+to each worker (batch_preparation is part of model_execution), output_processing to the API server;
+detokenization is the part of it that turns tokens into text. `context` names the step; a worker's
+call without one is vLLM's own warm-up.
 """
 
+from ..passes import RUNNERS, real_output
 from ..sites import Watcher
-from .forward_pass import RUNNERS, is_real, rank_of
 from ..steps import marked
 from .scheduler_steps import steps_of
 
@@ -40,14 +40,13 @@ def watchers(recorder):
             add("output_update", start, end, marked(output).number)
 
     def before_execute(args, kwargs):
-        output = is_real(args, kwargs)
+        output = real_output(args, kwargs)
         running[0] = None
         if output is not None:
             running[0] = marked(output).number
-            recorder.set_rank(rank_of(args[0]))
 
     def after_execute(args, kwargs, result, start, end):
-        if is_real(args, kwargs) is not None:
+        if real_output(args, kwargs) is not None:
             add("model_execution", start, end, running[0])
 
     def after_prepare(args, kwargs, result, start, end):
@@ -56,10 +55,19 @@ def watchers(recorder):
     def after_sample(args, kwargs, result, start, end):
         add("sampling", start, end, running[0])
 
+    # Seconds of detokenizing since the last batch of outputs was done.
+    detokenizing = [0.0]
+
+    def after_detokenize(args, kwargs, result, start, end):
+        detokenizing[0] += end - start
+
     def after_outputs(args, kwargs, result, start, end):
         outputs = args[1] if len(args) > 1 else kwargs["engine_core_outputs"]
+        seconds, detokenizing[0] = detokenizing[0], 0.0
         if outputs:
             add("output_processing", start, end, None)
+        if seconds:
+            add("detokenization", start, start + seconds, None)
 
     found = [
         Watcher(NAME, SCHEDULER, "Scheduler.schedule", after=after_schedule),
@@ -76,6 +84,12 @@ def watchers(recorder):
             "OutputProcessor.process_outputs",
             after=after_outputs,
             needs=("engine_core_outputs",),
+        ),
+        Watcher(
+            NAME,
+            "vllm.v1.engine.detokenizer",
+            "BaseIncrementalDetokenizer.update",
+            after=after_detokenize,
         ),
     ]
     for module, prepare in zip(RUNNERS, ("_prepare_inputs", "prepare_inputs")):

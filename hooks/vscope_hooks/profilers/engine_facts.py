@@ -35,6 +35,8 @@ def watchers(recorder):
             data_parallel_rank=getattr(parallel, "data_parallel_rank", None),
             enable_expert_parallel=getattr(parallel, "enable_expert_parallel", None),
             cudagraph_mode=_text(getattr(compilation, "cudagraph_mode", None)),
+            enable_eplb=getattr(parallel, "enable_eplb", None),
+            model_config=_sizes(getattr(model, "hf_text_config", None)),
         )
 
     return [
@@ -42,6 +44,40 @@ def watchers(recorder):
             NAME, "vllm.v1.core.sched.scheduler", "Scheduler.__init__", after=after_init
         ),
     ]
+
+
+# What the cost of a step is computed from; nothing else of the model's config is kept.
+SIZES = (
+    "model_type",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+    "intermediate_size",
+    "vocab_size",
+    "tie_word_embeddings",
+    "num_experts",
+    "num_local_experts",
+    "n_routed_experts",
+    "num_experts_per_tok",
+    "moe_intermediate_size",
+    "n_shared_experts",
+    "shared_expert_intermediate_size",
+    "decoder_sparse_step",
+    "mlp_only_layers",
+    "first_k_dense_replace",
+    "kv_lora_rank",
+    "sliding_window",
+    "layer_types",
+    "encoder_layers",
+    "decoder_layers",
+)
+
+
+def _sizes(config):
+    found = {name: getattr(config, name, None) for name in SIZES}
+    return {name: value for name, value in found.items() if value is not None} or None
 
 
 def _text(value):

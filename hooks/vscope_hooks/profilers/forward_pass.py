@@ -1,23 +1,20 @@
 """Each forward pass of a worker: execute_model(), and the sample_tokens() that completes it.
 
-On a GPU the time comes from CUDA events on the stream that the model runs on; they are read when
-they have completed, and nothing waits for them. Without a GPU, or with USE_CUDA_EVENTS=0, it is
-the time that execute_model() took on the host (`timing` says which): on a GPU that is launching,
-not computing.
+On a GPU the times come from CUDA events on the stream that the model runs on; they are read when
+they have completed, and nothing waits for them. Without a GPU, or with USE_CUDA_EVENTS=0, they are
+the times that the calls took on the host (`timing` says which). host_time_ms is always the host's,
+so that its error against the events can be told.
 """
 
+from ..passes import RUNNERS, passes_of, real_output
 from ..session import enabled
-from ..sites import Watcher, argument
+from ..sites import Watcher
 from ..steps import marked
 from .gpu_timer import make_timer
 
 NAME = "forward_pass"
 TOGGLE = "ENABLE_FORWARD_PASS_TIMING"
 
-RUNNERS = (
-    "vllm.v1.worker.gpu_model_runner",
-    "vllm.v1.worker.gpu.model_runner",
-)
 COLUMNS = (
     "timestamp_sec",
     "step",
@@ -28,6 +25,8 @@ COLUMNS = (
     "scheduled_tokens",
     "context_tokens",
     "generation_tokens",
+    "cudagraph_mode",
+    "graph_tokens",
     "forward_time_ms",
     "sample_time_ms",
     "host_time_ms",
@@ -35,37 +34,25 @@ COLUMNS = (
 )
 
 
-def rank_of(runner):
-    """The worker's global rank, as its parallel_config tells it."""
-    return getattr(getattr(runner, "parallel_config", None), "rank", None)
-
-
-def is_real(args, kwargs):
-    """Whether the call runs a batch of requests, and not a dummy one or none."""
-    output = argument(args, kwargs, 1, "scheduler_output")
-    if kwargs.get("dummy_run") or (len(args) > 3 and args[3] is True):
-        return None
-    return output if output.total_num_scheduled_tokens else None
-
-
 def watchers(recorder):
+    passes = passes_of(recorder)
     table = recorder.table("forward_pass_timing", COLUMNS)
     timer = make_timer(recorder, enabled("USE_CUDA_EVENTS"))
-    # The pass that waits for its sample_tokens(): [row head, host milliseconds, timing handle].
+    begun = [None]
+    # The pass that waits for its sample_tokens(): [row head, host milliseconds, marks].
     open_pass = []
 
     def before_execute(args, kwargs):
         close(None)
-        if is_real(args, kwargs) is not None:
-            timer.start()
+        begun[0] = timer.mark() if real_output(args, kwargs) is not None else None
 
     def after_execute(args, kwargs, result, start, end):
-        output = is_real(args, kwargs)
+        output = real_output(args, kwargs)
         if output is None:
             return
-        handle = timer.stop(start, end)
+        marks = [begun[0], timer.mark()]
         step = marked(output)
-        recorder.set_rank(rank_of(args[0]))
+        mode, tokens = passes.graph or ("NONE" if passes.graphs_watched else None, None)
         head = (
             recorder.seconds(start),
             step.number,
@@ -76,8 +63,12 @@ def watchers(recorder):
             output.total_num_scheduled_tokens,
             step.context_tokens,
             step.generation_tokens,
+            mode,
+            tokens,
         )
-        open_pass[:] = [head, 1e3 * (end - start), handle]
+        open_pass[:] = [head, 1e3 * (end - start), marks]
+        if result is not None:
+            close(None)
 
     def after_sample(args, kwargs, result, start, end):
         close(1e3 * (end - start))
@@ -85,14 +76,16 @@ def watchers(recorder):
     def close(sample_ms):
         if not open_pass:
             return
-        head, host_ms, handle = open_pass
+        head, host_ms, marks = open_pass
         open_pass.clear()
-        timer.when_known(
-            handle,
-            lambda milliseconds, how: table.add(
-                head + (milliseconds, sample_ms, host_ms, how)
-            ),
-        )
+        if sample_ms is not None:
+            marks.append(timer.mark())
+
+        def add(times, how):
+            forward, sample = (list(times) + [None])[:2]
+            table.add(head + (forward, sample, host_ms, how))
+
+        timer.when_known(marks, [host_ms, sample_ms], add)
 
     found = []
     for module in RUNNERS:

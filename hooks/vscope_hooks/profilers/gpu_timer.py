@@ -1,105 +1,86 @@
 """Times what a stream does, without ever waiting for it."""
 
 import collections
-import sys
 import threading
 
+from ..passes import cuda_ready, passes_of
 from ..session import whole
 
 
 def make_timer(recorder, wanted):
     """A timer that uses CUDA events once CUDA is in use, and the host's clock otherwise."""
-    timer = EventTimer() if wanted else HostTimer()
+    timer = EventTimer(passes_of(recorder)) if wanted else HostTimer()
     recorder.ticks.append(timer.collect_when_idle)
     return timer
 
 
 class HostTimer:
-    """The host's clock."""
+    """The host's clock: on a GPU it sees launching, not computing."""
 
-    def start(self):
-        pass
+    def mark(self):
+        """A moment in the work of the current stream; None where there is only the host's clock."""
+        return None
 
-    def stop(self, start, end):
-        return 1e3 * (end - start)
+    def when_known(self, marks, host_ms, call):
+        """Calls call(milliseconds, how) with the time between each mark and the next.
 
-    def when_known(self, handle, call):
-        call(handle, "host")
+        host_ms: what the host's clock says of the same intervals; how: `cuda_event` or `host`.
+        """
+        call(host_ms, "host")
 
     def collect_when_idle(self):
         pass
 
 
 class EventTimer(HostTimer):
-    """CUDA events from a pool; a pair is read once its second event has completed.
+    """CUDA events from a pool; intervals are read once their last event has completed.
 
     Nothing is recorded or asked during stream capture: both would break the capture. The engine's
-    thread reads what has completed after each pass, at most CUDA_EVENT_BATCH_SIZE pairs; the
+    thread reads what has completed after each pass, at most CUDA_EVENT_BATCH_SIZE of them; the
     writer thread reads the rest when no pass is under way.
     """
 
-    def __init__(self):
+    def __init__(self, passes):
+        self._passes = passes
         self._batch = whole("CUDA_EVENT_BATCH_SIZE", 100, 1)
         self._pool = []
-        self._begun = None
         self._waiting = collections.deque()
-        self._engine_at_work = threading.Lock()
+        self._reading = threading.Lock()
 
-    def start(self):
-        self._engine_at_work.acquire(blocking=False)
-        self._begun = self._record()
-
-    def stop(self, start, end):
-        begun, self._begun = self._begun, None
-        ended = self._record() if begun is not None else None
-        return (begun, ended, 1e3 * (end - start))
-
-    def when_known(self, handle, call):
-        begun, ended, host_ms = handle
-        if ended is None:
-            call(host_ms, "host")
-        else:
-            self._waiting.append((begun, ended, call))
-            self._collect()
-        self._release()
-
-    def _release(self):
-        try:
-            self._engine_at_work.release()
-        except RuntimeError:
-            pass
-
-    def _cuda(self):
-        torch = sys.modules.get("torch")
-        cuda = getattr(torch, "cuda", None)
-        # Not is_available(): without a driver it searches for one at every call, a millisecond long.
-        if cuda is None or not cuda.is_initialized():
-            return None
-        return None if cuda.is_current_stream_capturing() else cuda
-
-    def _record(self):
-        cuda = self._cuda()
+    def mark(self):
+        cuda = cuda_ready()
         if cuda is None:
             return None
         event = self._pool.pop() if self._pool else cuda.Event(enable_timing=True)
         event.record()
         return event
 
-    def _collect(self):
-        if self._cuda() is None:
+    def when_known(self, marks, host_ms, call):
+        if any(mark is None for mark in marks):
+            self._pool += [mark for mark in marks if mark is not None]
+            call(host_ms, "host")
             return
-        for _ in range(min(self._batch, len(self._waiting))):
-            begun, ended, call = self._waiting[0]
-            if not ended.query():
-                return
-            self._waiting.popleft()
-            call(begun.elapsed_time(ended), "cuda_event")
-            self._pool += (begun, ended)
+        self._waiting.append((marks, call))
+        # Reading one by one would look at each event twice as often as it takes.
+        if len(self._waiting) >= self._batch:
+            self._collect()
 
-    def collect_when_idle(self):
-        if not self._waiting or not self._engine_at_work.acquire(blocking=False):
+    def _collect(self):
+        if not self._reading.acquire(blocking=False):
             return
         try:
-            self._collect()
+            if cuda_ready() is None:
+                return
+            for _ in range(min(2 * self._batch, len(self._waiting))):
+                marks, call = self._waiting[0]
+                if not marks[-1].query():
+                    return
+                self._waiting.popleft()
+                call([a.elapsed_time(b) for a, b in zip(marks, marks[1:])], "cuda_event")
+                self._pool += marks
         finally:
-            self._release()
+            self._reading.release()
+
+    def collect_when_idle(self):
+        if self._waiting:
+            self._passes.while_idle(self._collect)

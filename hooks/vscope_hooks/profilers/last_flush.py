@@ -11,9 +11,7 @@ TOGGLE = None
 
 def watchers(recorder):
     def before_shutdown(args, kwargs):
-        for tick in recorder.ticks:
-            tick()
-        recorder.flush()
+        recorder.finish()
 
     return [
         Watcher(NAME, module, path, before=before_shutdown)

@@ -21,6 +21,8 @@ COLUMNS = (
     "computed_tokens",
     "num_preemptions",
     "recent_steps",
+    "reason",
+    "free_blocks",
 )
 
 
@@ -57,7 +59,16 @@ def watchers(recorder):
 
     def before_preempt(args, kwargs):
         request = argument(args, kwargs, 1, "request")
-        event(None, request.request_id, "preempted")
+        pool = getattr(getattr(args[0], "kv_cache_manager", None), "block_pool", None)
+        event(
+            None,
+            request.request_id,
+            "preempted",
+            computed_tokens=request.num_computed_tokens,
+            generated_tokens=request.num_output_tokens,
+            reason="kv_cache_full" if steps.scheduling else "cache_reset",
+            free_blocks=pool.get_num_free_blocks() if pool is not None else None,
+        )
 
     def after_update(args, kwargs, result, start, end):
         if not silent:

@@ -27,6 +27,8 @@ class Steps:
     def __init__(self):
         self.number = 0
         self.current = None
+        # Whether schedule() is under way: a preemption within it is for want of blocks.
+        self.scheduling = False
         # Position up to which a preempted request had been computed.
         self.computed = {}
         self.recent = collections.deque(maxlen=REMEMBERED_STEPS)
@@ -51,7 +53,11 @@ def watchers(recorder):
     steps = steps_of(recorder)
     table = recorder.table("step_adjustments", COLUMNS)
 
+    def before_schedule(args, kwargs):
+        steps.scheduling = True
+
     def after_schedule(args, kwargs, output, start, end):
+        steps.scheduling = False
         if not output.total_num_scheduled_tokens:
             steps.current = None
             return
@@ -59,11 +65,14 @@ def watchers(recorder):
         steps.current = describe(output, steps.number, recorder.pid)
         mark(output, steps.current)
         steps.recent.append((steps.number, output.num_scheduled_tokens))
-        if recorder.talk_every and steps.number % recorder.talk_every == 0:
-            recorder.remark = "step %d: %d requests, %d tokens" % (
-                steps.number,
-                len(output.num_scheduled_tokens),
-                output.total_num_scheduled_tokens,
+        if recorder.verbose and steps.number % recorder.interval == 0:
+            recorder.say(
+                "step %d: %d requests, %d tokens"
+                % (
+                    steps.number,
+                    len(output.num_scheduled_tokens),
+                    output.total_num_scheduled_tokens,
+                )
             )
         if steps.computed:
             count_recomputed(args[0], output, recorder.seconds(start))
@@ -117,7 +126,9 @@ def watchers(recorder):
         steps.computed.pop(argument(args, kwargs, 1, "request").request_id, None)
 
     return [
-        Watcher(NAME, MODULE, "Scheduler.schedule", after=after_schedule),
+        Watcher(
+            NAME, MODULE, "Scheduler.schedule", before=before_schedule, after=after_schedule
+        ),
         Watcher(
             NAME, MODULE, "Scheduler._preempt_request", before=before_preempt, needs=("request",)
         ),

@@ -1,0 +1,87 @@
+"""Where a worker is between the start and the end of a forward pass.
+
+Other profilers ask it which pass is under way. Threads that want to talk to CUDA ask it too: stream
+capture happens only within a pass (or before the first one), and a CUDA call from another thread
+would break it.
+"""
+
+import sys
+import threading
+
+from .sites import argument
+
+RUNNERS = (
+    "vllm.v1.worker.gpu_model_runner",
+    "vllm.v1.worker.gpu.model_runner",
+)
+
+
+class Passes:
+    """The passes of one worker."""
+
+    def __init__(self):
+        # Real passes so far; vLLM's own warm-up and dummy batches are not counted.
+        self.count = 0
+        # True from execute_model() to the end of a real batch.
+        self.real = False
+        # (runtime mode, tokens with padding) of the CUDA graph that the pass replays.
+        self.graph = None
+        # Whether anybody watches graphs: without one, `graph` says nothing.
+        self.graphs_watched = False
+        self._turn = threading.Lock()
+        self._ours = False
+
+    def begin(self, output):
+        """A pass begins; `output` is its SchedulerOutput, None for a dummy one."""
+        self._ours = self._turn.acquire(blocking=False) or self._ours
+        self.graph = None
+        self.real = output is not None
+        if self.real:
+            self.count += 1
+
+    def end(self):
+        """The pass has ended, sampling included."""
+        self.real = False
+        if self._ours:
+            self._ours = False
+            self._turn.release()
+
+    def while_idle(self, call):
+        """Calls `call()` unless a pass is under way. A pass that begins meanwhile does not wait."""
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            call()
+        finally:
+            self._turn.release()
+
+
+def passes_of(recorder):
+    """The process's passes, shared by the profilers of the worker."""
+    if not hasattr(recorder, "passes"):
+        recorder.passes = Passes()
+    return recorder.passes
+
+
+def rank_of(runner):
+    """The worker's global rank, as its parallel_config tells it."""
+    return getattr(getattr(runner, "parallel_config", None), "rank", None)
+
+
+def real_output(args, kwargs):
+    """The SchedulerOutput of execute_model(), or None where the batch is a dummy or empty."""
+    output = argument(args, kwargs, 1, "scheduler_output")
+    if kwargs.get("dummy_run") or (len(args) > 3 and args[3] is True):
+        return None
+    return output if output.total_num_scheduled_tokens else None
+
+
+def cuda_ready():
+    """torch.cuda, where CUDA is in use and the current stream is not being captured.
+
+    Not is_available(): without a driver it searches for one at every call, a millisecond long.
+    """
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
+    if cuda is None or not cuda.is_initialized() or cuda.is_current_stream_capturing():
+        return None
+    return cuda

@@ -1,0 +1,132 @@
+"""Encoder, decoder and cross-attention time, of encoder-decoder and of multi-modal models.
+
+A row of `encoder` is one run of the encoders of a pass (audio, images); `decoder` is the rest of that
+pass, or the whole pass where no encoder ran; `cross_attention` is the part of a decoder pass that its
+cross-attention layers took. Passes are written once a model has shown that it has an encoder. In a
+replayed CUDA graph cross-attention cannot be told from the rest: such passes have no row of it.
+"""
+
+from ..passes import RUNNERS, passes_of, real_output
+from ..session import enabled
+from ..sites import Watcher
+from ..steps import marked
+from .gpu_timer import make_timer
+
+NAME = "encoder_decoder"
+TOGGLE = "ENABLE_ENCODER_DECODER_TIMING"
+
+COLUMNS = ("timestamp_sec", "component", "duration_ms", "context", "timing", "rank")
+
+
+class Pass:
+    """What one pass has shown so far; each interval is (marks, host milliseconds)."""
+
+    def __init__(self):
+        self.begun = None
+        self.encoder = []
+        self.cross = []
+
+
+def watchers(recorder):
+    passes = passes_of(recorder)
+    table = recorder.table("encoder_decoder_timing", COLUMNS)
+    timer = make_timer(recorder, enabled("USE_CUDA_EVENTS"))
+    now = Pass()
+    open_marks = []
+    # Whether the model has an encoder: until one has run, nothing is timed.
+    known = [False]
+
+    def before_part(args, kwargs):
+        open_marks.append(timer.mark() if passes.real else None)
+
+    def after_encoder(args, kwargs, result, start, end):
+        marks = [open_marks.pop() if open_marks else None, timer.mark()]
+        # vLLM asks for the encoder's work at every step, and mostly there is none.
+        if passes.real and result:
+            known[0] = True
+            now.encoder.append((marks, [1e3 * (end - start)]))
+
+    def after_cross(args, kwargs, result, start, end):
+        marks = [open_marks.pop() if open_marks else None, timer.mark()]
+        if passes.real:
+            known[0] = True
+            now.cross.append((marks, [1e3 * (end - start)]))
+
+    def before_execute(args, kwargs):
+        now.encoder, now.cross = [], []
+        open_marks.clear()
+        now.begun = timer.mark() if known[0] else None
+
+    def after_execute(args, kwargs, result, start, end):
+        output = real_output(args, kwargs)
+        if output is None or not known[0]:
+            return
+        at = recorder.seconds(start)
+        number = marked(output).number
+        context = "" if number is None else "step=%d" % number
+        # Intervals come back in the order in which they were given.
+        parts = {"encoder": 0.0, "cross_attention": 0.0}
+        hows = set()
+
+        def add(component, ms):
+            how = "cuda_event" if hows == {"cuda_event"} else "host"
+            table.add((at, component, ms, context, how, recorder.rank))
+
+        def take(component):
+            def known_now(times, how):
+                parts[component] += times[0]
+                hows.add(how)
+
+            return known_now
+
+        def finish(times, how):
+            hows.add(how)
+            if encoders:
+                add("encoder", parts["encoder"])
+            add("decoder", max(0.0, times[0] - parts["encoder"]))
+            if crosses:
+                add("cross_attention", parts["cross_attention"])
+
+        encoders, crosses = now.encoder, now.cross
+        for marks, host_ms in encoders:
+            timer.when_known(marks, host_ms, take("encoder"))
+        for marks, host_ms in crosses:
+            timer.when_known(marks, host_ms, take("cross_attention"))
+        timer.when_known([now.begun, timer.mark()], [1e3 * (end - start)], finish)
+        now.encoder, now.cross = [], []
+
+    found = [
+        Watcher(
+            NAME,
+            RUNNERS[0],
+            "GPUModelRunner._execute_mm_encoder",
+            before=before_part,
+            after=after_encoder,
+        ),
+        Watcher(
+            NAME,
+            "vllm.v1.worker.gpu.mm.encoder_runner",
+            "EncoderRunner.execute_mm_encoder",
+            before=before_part,
+            after=after_encoder,
+        ),
+        Watcher(
+            NAME,
+            "vllm.model_executor.layers.attention.cross_attention",
+            "CrossAttention.forward",
+            before=before_part,
+            after=after_cross,
+        ),
+    ]
+    for module in RUNNERS:
+        found.append(
+            Watcher(
+                NAME,
+                module,
+                "GPUModelRunner.execute_model",
+                before=before_execute,
+                after=after_execute,
+                needs=("scheduler_output",),
+            )
+        )
+    return found

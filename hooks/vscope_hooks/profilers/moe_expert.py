@@ -1,0 +1,309 @@
+"""Which experts the routers of a mixture-of-experts model choose, in every layer.
+
+The choice is counted on the device (see experts/counters.py), so that it is counted in replayed CUDA
+graphs too. Every VLLM_PROFILING_LOG_INTERVAL passes, and when the engine falls idle, the counts are
+copied to the host; nothing waits for a copy. The ranks of one tensor-parallel group route the same
+tokens: the first of them counts.
+"""
+
+import re
+import sys
+import time
+
+from ..passes import RUNNERS, cuda_ready, passes_of, real_output
+from ..session import whole
+from ..sites import Watcher
+from .moe_files import ExpertFiles
+
+NAME = "moe_expert"
+TOGGLE = "ENABLE_MOE_EXPERT_TRACKING"
+
+MODULE = "vllm.model_executor.layers.fused_moe."
+RUNNER = MODULE + "runner.moe_runner"
+ROUTER = MODULE + "router.base_router"
+# Seconds between two copies of the large counters (pairs, samples).
+LARGE_EVERY_SEC = 10.0
+
+
+class Experts:
+    """The routers of this process and the counters of their choices."""
+
+    def __init__(self, recorder):
+        self.recorder = recorder
+        self.passes = passes_of(recorder)
+        self.files = ExpertFiles(recorder)
+        # Layer by id of its router, in the order in which the model made them.
+        self.layers = {}
+        self.names = []
+        self.counters = None
+        self.refused = False
+        self.tokens = 0
+        self.reservoir = None
+        self._rows = 0
+        # Tokens of the pass under way; before the counters are made they cannot be prepared.
+        self._under_way = 0
+        self._staging = None
+        self._turn = 0
+        self._copies = []
+        self._large_at = 0.0
+        self._copied_passes = 0
+        self._stream = None
+
+    def add_layer(self, router, name):
+        if id(router) not in self.layers:
+            self.layers[id(router)] = len(self.names)
+            self.names.append(name)
+
+    def refuse(self, reason):
+        """Takes the profiler out of service for a reason that is in the nature of the run."""
+        self.refused = True
+        self.recorder.hook(NAME, "counters", "absent", reason)
+
+    def open(self, router, ids):
+        """Makes the counters; the first forward pass of vLLM's own warm-up comes here."""
+        import torch
+
+        from ..experts.counters import Counters
+        from ..experts.sample import Reservoir
+
+        if _tensor_parallel_rank() != 0:
+            self.refuse("rank 0 of the tensor-parallel group routes the same tokens and counts them")
+            return
+        if ids.is_cuda and cuda_ready() is None:
+            return
+        eplb = getattr(router, "eplb_state", None)
+        logical = _logical_experts(eplb)
+        experts = logical or int(router.global_num_experts)
+        physical = int(router.global_num_experts) if logical else 0
+        samples = whole("VSCOPE_EXPERT_SAMPLE_TOKENS", 64, 1)
+        with torch.inference_mode(False):
+            self.counters = Counters(
+                ids.device, len(self.names), experts, int(ids.shape[1]), physical, samples
+            )
+        self.reservoir = Reservoir(samples)
+        self._staging = torch.zeros(
+            (64, 1 + 2 * samples), dtype=torch.int32, pin_memory=ids.is_cuda
+        )
+        self.prepare(self._under_way)
+        self.recorder.hook(
+            NAME,
+            "counters",
+            "attached",
+            "%d layers, %d experts, top-%d, on %s%s"
+            % (
+                len(self.names),
+                experts,
+                int(ids.shape[1]),
+                ids.device.type,
+                " by Triton" if self.counters.kernel else "",
+            ),
+        )
+
+    def prepare(self, tokens):
+        """Tells the captured code how many rows of the next pass are tokens, and which to keep."""
+        counters = self.counters
+        self._under_way = tokens
+        if counters is None:
+            return
+        chosen = self.reservoir.take(tokens) if tokens else {}
+        self.tokens += tokens
+        if tokens == self._rows and not chosen:
+            return
+        # Once a sample has been kept, the next pass must not keep it again.
+        self._rows = -1 if chosen else tokens
+        size = counters.samples
+        self._turn = (self._turn + 1) % len(self._staging)
+        row = self._staging[self._turn]
+        row[1 + size :] = size
+        row[0] = tokens
+        for number, (place, index) in enumerate(chosen.items()):
+            row[1 + number] = index
+            row[1 + size + number] = place
+        counters.control.copy_(row, non_blocking=True)
+
+    def rest(self):
+        """Captured code cannot be taken out of a graph: from now on it finds no tokens to count."""
+        cuda = cuda_ready()
+        if self.counters is None or self.passes.count == 0:
+            return
+        self._rows = -1
+        if cuda is not None and self._stream is not None:
+            with cuda.stream(self._stream):
+                self.counters.control[:1].zero_()
+        elif not self.counters.load.is_cuda:
+            self.counters.control[0] = 0
+
+    def copy(self, large=False):
+        """Starts a copy of the counters behind the work of the current stream."""
+        from ..experts.snapshot import Copy
+
+        now = self.recorder.seconds()
+        large = large or now - self._large_at >= LARGE_EVERY_SEC
+        parts = self.counters.parts()
+        if large:
+            self._large_at = now
+        else:
+            parts = {name: parts[name] for name in parts if name in ("load", "physical_load")}
+        self._copied_passes = self.passes.count
+        facts = {
+            "timestamp_sec": now,
+            "tokens": self.tokens,
+            "passes": self.passes.count,
+            "sample_tokens": list(self.reservoir.tokens) if large else None,
+        }
+        self._copies.append(Copy(parts, facts))
+
+    def collect(self):
+        """Takes the copies that have arrived."""
+        while self._copies and self._copies[0].ready():
+            self.files.take(self._copies.pop(0), self)
+
+    def after_pass(self):
+        cuda = cuda_ready()
+        if self.counters is None:
+            return
+        if cuda is not None and self._stream is None:
+            self._stream = cuda.current_stream()
+        if self._copies:
+            self.collect()
+        first = self._copied_passes == 0
+        if first or self.passes.count - self._copied_passes >= self.recorder.interval:
+            if len(self._copies) < 8:
+                self.copy()
+
+    def when_idle(self):
+        if self.counters is None or self.passes.count == 0:
+            return
+        if self._copies or self.passes.count != self._copied_passes:
+            self.passes.while_idle(self._catch_up)
+        self.files.save(self)
+
+    def _catch_up(self):
+        if self.passes.count != self._copied_passes and len(self._copies) < 8:
+            self._copy_from_writer()
+        self.collect()
+
+    def _copy_from_writer(self):
+        cuda = cuda_ready()
+        if cuda is None or self._stream is None:
+            if not self.counters.load.is_cuda:
+                self.copy(large=True)
+            return
+        # On the model's own stream: behind its last kernel, and before the next.
+        with cuda.stream(self._stream):
+            self.copy(large=True)
+
+    def last_words(self):
+        """The last copy, which may take a tenth of a second: the process is about to end."""
+        if self.counters is None or self.passes.count == 0:
+            return
+        self.passes.while_idle(self._copy_from_writer)
+        until = time.perf_counter() + 0.2
+        while self._copies and time.perf_counter() < until:
+            self.collect()
+            time.sleep(0.002)
+        self.files.save(self, now=True)
+
+
+def watchers(recorder):
+    experts = Experts(recorder)
+    recorder.ticks.append(experts.when_idle)
+    recorder.last_words.append(experts.last_words)
+    recorder.resting.append((NAME, experts.rest))
+
+    def after_runner(args, kwargs, result, start, end):
+        runner = args[0]
+        router = getattr(runner, "router", None)
+        if router is not None:
+            experts.add_layer(router, str(getattr(runner, "layer_name", "")))
+
+    def before_apply(args, kwargs):
+        runner = args[0]
+        method = getattr(getattr(runner, "routed_experts", None), "quant_method", None)
+        if getattr(method, "is_monolithic", False) and not experts.refused:
+            experts.refuse("the MoE kernel of this layer routes inside itself (monolithic)")
+
+    def after_select(args, kwargs, result, start, end):
+        if experts.refused:
+            return
+        router = args[0]
+        weights, ids = result
+        layer = experts.layers.get(id(router))
+        if experts.counters is None:
+            if layer is None:
+                experts.add_layer(router, "")
+                layer = experts.layers[id(router)]
+            experts.open(router, ids)
+            if experts.counters is None:
+                return
+        counters = experts.counters
+        if layer is None or layer >= counters.layers or ids.shape[1] != counters.top_k:
+            recorder.hook(NAME, "layers", "failed", "a layer that was unknown at the start: %s" % layer)
+            return
+        if counters.physical:
+            counters.count_physical(layer, ids)
+            ids = _to_logical(router.eplb_state, ids)
+        counters.count(layer, ids, weights)
+
+    def before_execute(args, kwargs):
+        output = real_output(args, kwargs)
+        experts.prepare(output.total_num_scheduled_tokens if output is not None else 0)
+
+    def before_dummy(args, kwargs):
+        experts.prepare(0)
+
+    def after_sample(args, kwargs, result, start, end):
+        experts.after_pass()
+
+    found = [
+        Watcher(NAME, RUNNER, "MoERunner.__init__", after=after_runner),
+        Watcher(NAME, RUNNER, "MoERunner._apply_quant_method", before=before_apply),
+        Watcher(NAME, ROUTER, "BaseRouter._select_experts", after=after_select),
+    ]
+    for module in RUNNERS:
+        runner = "GPUModelRunner."
+        found += [
+            Watcher(
+                NAME,
+                module,
+                runner + "execute_model",
+                before=before_execute,
+                needs=("scheduler_output",),
+            ),
+            Watcher(NAME, module, runner + "_dummy_run", before=before_dummy),
+            Watcher(NAME, module, runner + "sample_tokens", after=after_sample),
+        ]
+    return found
+
+
+def _tensor_parallel_rank():
+    state = sys.modules.get("vllm.distributed.parallel_state")
+    try:
+        return state.get_tensor_model_parallel_rank()
+    except Exception:
+        return 0
+
+
+def _logical_experts(eplb):
+    counts = getattr(eplb, "logical_replica_count", None)
+    return int(counts.shape[-1]) if counts is not None else 0
+
+
+def _to_logical(eplb, physical_ids):
+    """Logical ids of physical ones, from the balancer's own map; built on the device, not waited for."""
+    import torch
+
+    table = eplb.logical_to_physical_map
+    logical, slots = table.shape[-2], table.shape[-1]
+    size = int(table.numel()) + 1
+    inverse = torch.full((size,), -1, dtype=torch.int64, device=table.device)
+    places = torch.where(table >= 0, table, size - 1).reshape(-1).long()
+    numbers = torch.arange(logical, device=table.device).repeat_interleave(slots)
+    inverse.scatter_(0, places, numbers)
+    return inverse[physical_ids.long()]
+
+
+def layer_number(name, order):
+    """The layer's number in the model, from a name such as model.layers.3.mlp.experts."""
+    found = re.search(r"layers?\.(\d+)\.", name)
+    return int(found.group(1)) if found else order

@@ -1,0 +1,48 @@
+"""Marks the beginning and the end of each forward pass for the other profilers of a worker."""
+
+from ..passes import RUNNERS, passes_of, rank_of, real_output
+from ..sites import Watcher
+
+NAME = "pass_marks"
+TOGGLE = None
+
+
+def watchers(recorder):
+    passes = passes_of(recorder)
+
+    def before_execute(args, kwargs):
+        output = real_output(args, kwargs)
+        passes.begin(output)
+        if output is not None:
+            recorder.set_rank(rank_of(args[0]))
+
+    def after_execute(args, kwargs, result, start, end):
+        # A result here means that no sample_tokens() follows: pooling, or a pipeline's early stage.
+        if result is not None or not passes.real:
+            passes.end()
+
+    def after_sample(args, kwargs, result, start, end):
+        passes.end()
+
+    def before_dummy(args, kwargs):
+        passes.begin(None)
+
+    def after_dummy(args, kwargs, result, start, end):
+        passes.end()
+
+    found = []
+    for module in RUNNERS:
+        runner = "GPUModelRunner."
+        found += [
+            Watcher(
+                NAME,
+                module,
+                runner + "execute_model",
+                before=before_execute,
+                after=after_execute,
+                needs=("scheduler_output",),
+            ),
+            Watcher(NAME, module, runner + "sample_tokens", after=after_sample),
+            Watcher(NAME, module, runner + "_dummy_run", before=before_dummy, after=after_dummy),
+        ]
+    return found
