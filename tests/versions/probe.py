@@ -1,0 +1,97 @@
+"""Usage: probe.py HOOKS_DIR VLLM_SITE_DIR... Prints as JSON which hooks fit which vLLM.
+
+Each VLLM_SITE_DIR holds the package `vllm` and its dist-info, as a wheel does. A hook is
+`attached` where the method is there with the parameters that the hook needs, `absent` where it is
+not, and `unknown` where the answer lies outside vLLM's Python. It asks what sites.py asks, of the
+syntax instead of the running vLLM; so it cannot tell whether vLLM ever imports the module.
+"""
+
+import importlib
+import json
+import os
+import re
+import sys
+from unittest import mock
+
+from tree import Class, Function, Module, Tree
+
+
+def all_watchers(hooks):
+    """The watchers of every profiler, whatever the toggles."""
+    sys.path.insert(0, hooks)
+    profilers = importlib.import_module("vscope_hooks.profilers")
+    # Watchers are only made here and never called: any recorder will do.
+    recorder = mock.MagicMock(
+        pid=1, rank=None, paused=False, talk_every=0, forced=False, remark=None
+    )
+    recorder.configure_mock(ticks=[], hooks={}, sites={}, tables={}, engine={})
+    recorder.seconds.return_value = 0.0
+    for name in profilers.MODULES:
+        yield from importlib.import_module("vscope_hooks.profilers." + name).watchers(recorder)
+
+
+def package_of(folder):
+    """The distribution's name and version, from its dist-info."""
+    for name in sorted(os.listdir(folder)):
+        found = re.match(r"(vllm(?:_\w+)?)-([^-]+)\.dist-info$", name)
+        if found:
+            return found.group(1).replace("_", "-"), found.group(2)
+    raise SystemExit("probe.py: %s holds no vllm-*.dist-info" % folder)
+
+
+def verdict(tree, watcher):
+    """The status of a watcher's hook, with a reason where it is not attached."""
+    found = tree.look_up(watcher.module)
+    if found is None:
+        return "absent", "no module %s" % watcher.module
+    walked = watcher.module
+    for name in watcher.path.split("."):
+        found = found.get(name)
+        if found is None:
+            return "absent", "%s has no %s" % (walked.rpartition(".")[2], name)
+        walked = name if walked == watcher.module else "%s.%s" % (walked, name)
+    needs = list(getattr(watcher, "needs", ()) or ())
+    if isinstance(found, Class) and needs:
+        found = found.get("__init__")
+    if isinstance(found, Module):
+        return "absent", "%s is a module" % walked
+    if not needs and isinstance(found, (Class, Function)):
+        return "attached", None
+    if not isinstance(found, Function):
+        where = getattr(found, "name", None)
+        return "unknown", "left to %s, which is not vLLM's" % where if where else "the syntax does not tell"
+    missing = [name for name in needs if name not in found.parameters]
+    if not missing:
+        return "attached", None
+    reason = "%s lacks the parameter %s, it has %s"
+    return "absent", reason % (walked, ", ".join(missing), ", ".join(found.parameters) or "none")
+
+
+def probe(watchers, folder):
+    """One vLLM against all watchers."""
+    tree = Tree(folder)
+    package, version = package_of(folder)
+    hooks = []
+    for watcher in watchers:
+        status, reason = verdict(tree, watcher)
+        hook = {
+            "profiler": watcher.profiler,
+            "module": watcher.module,
+            "path": watcher.path,
+            "needs": list(getattr(watcher, "needs", ()) or ()),
+            "status": status,
+        }
+        hooks.append(dict(hook, reason=reason) if reason else hook)
+    return {"package": package, "version": version, "hooks": hooks}
+
+
+def main(hooks, *folders):
+    watchers = list(all_watchers(hooks))
+    json.dump([probe(watchers, folder) for folder in folders], sys.stdout, indent=1)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    # The hooks' folder is embedded file by file: leave no cache in it.
+    sys.dont_write_bytecode = True
+    main(*sys.argv[1:])
