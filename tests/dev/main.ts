@@ -19,6 +19,7 @@ const tasks: Record<string, Task> = {
   hooks: (args) => run(["run", "-A", "tests/dev/embed_hooks.ts", ...args]),
   docs: async (args) => (await import("./docs.ts")).docs(args.includes("--check")),
   bench: async (args) => (await import("./bench.ts")).bench(args),
+  versions: async (args) => (await import("./versions.ts")).versions(args),
   build: async () => (await import("./build.ts")).build(),
   ok: async () => {
     for (
