@@ -117,7 +117,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/passes.py",
     text: f12,
-    sha256: "8b304111b89076e6c4efe6fa8cb47e5e3bac663551c1c5f9c8585ad4cba8ee38",
+    sha256: "bc5f739c438c14438709e9270d67a426e3d1437816233eab40749ce778500be3",
   },
   {
     path: "vscope_hooks/plugin.py",
@@ -142,7 +142,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
     text: f17,
-    sha256: "300b9d672df5c9b166f0ee38d69897b1f7803dc8ec56fbce1335c4bb4f25fbc8",
+    sha256: "0ad890ad83948fbc51218c737f95725a5a0fa8fcec140007f1c49d9959b7a62f",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
@@ -182,7 +182,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/moe_expert.py",
     text: f25,
-    sha256: "629084e60098721e3e6511d7d74fc74ddb35be91979d98bf2ac10e4e47a60b10",
+    sha256: "cced9531400d9bc90a14a4cede0c19dc0b652cd86583989f1d5972fd65df0557",
   },
   {
     path: "vscope_hooks/profilers/moe_files.py",
@@ -192,7 +192,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/pass_marks.py",
     text: f27,
-    sha256: "c0c09b811cbb40e95a982fac29c832f5056fe45a1d63a0d5a58bf242e2dcf4e3",
+    sha256: "30f202d501a81d9312522033f6acc396aba9cc680edf86b6ab8c20444d90b37f",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",
@@ -227,7 +227,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/steps.py",
     text: f34,
-    sha256: "900ec10b6439d1ef4781abbacbc4d8ddfd2bc2e0631dcbf376172407a001814d",
+    sha256: "072e0cc78b74c21a2b31faadf7fb9622a089b8c7669ee6cd86650f0df06f9873",
   },
   {
     path: "vscope_hooks/table.py",

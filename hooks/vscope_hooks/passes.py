@@ -9,6 +9,7 @@ import sys
 import threading
 
 from .sites import argument
+from .steps import is_marked
 
 RUNNERS = (
     "vllm.v1.worker.gpu_model_runner",
@@ -20,9 +21,9 @@ class Passes:
     """The passes of one worker."""
 
     def __init__(self):
-        # Real passes so far; vLLM's own warm-up and dummy batches are not counted.
+        # Passes of batches that a scheduler made; vLLM's own warm-up and dummies are not counted.
         self.count = 0
-        # True from execute_model() to the end of a real batch.
+        # True from execute_model() to the end of such a pass.
         self.real = False
         # (runtime mode, tokens with padding) of the CUDA graph that the pass replays.
         self.graph = None
@@ -32,7 +33,7 @@ class Passes:
         self._ours = False
 
     def begin(self, output):
-        """A pass begins; `output` is its SchedulerOutput, None for a dummy one."""
+        """A pass begins; `output` is its SchedulerOutput, None for a dummy or a warm-up."""
         self._ours = self._turn.acquire(blocking=False) or self._ours
         self.graph = None
         self.real = output is not None
@@ -74,6 +75,12 @@ def real_output(args, kwargs):
     if kwargs.get("dummy_run") or (len(args) > 3 and args[3] is True):
         return None
     return output if output.total_num_scheduled_tokens else None
+
+
+def scheduled_output(args, kwargs):
+    """As real_output(), and None too where no scheduler made the batch: vLLM warms up with some."""
+    output = real_output(args, kwargs)
+    return output if output is not None and is_marked(output) else None
 
 
 def cuda_ready():

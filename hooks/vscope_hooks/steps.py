@@ -68,6 +68,11 @@ def mark(output, step):
     object.__setattr__(output, _ATTRIBUTE, tuple(step))
 
 
+def is_marked(output):
+    """Whether a watched scheduler made the batch."""
+    return hasattr(output, _ATTRIBUTE)
+
+
 def marked(output):
     """The step written on the object, or one without a number made from its contents."""
     fields = getattr(output, _ATTRIBUTE, None)

@@ -28,6 +28,7 @@ COLUMNS = (
     "capture_duration_sec",
     "replay_count",
     "pass_count",
+    "warmup_count",
 )
 
 
@@ -39,6 +40,8 @@ class Graph:
         self.captures = {}
         self.replays = 0
         self.passes = 0
+        # Replays that no request asked for: vLLM's warm-up, dummy batches.
+        self.warmups = 0
         self.written = None
 
 
@@ -76,8 +79,11 @@ def watchers(recorder):
 
     def replayed(key):
         graph = graph_of(key)
+        if not passes.real:
+            graph.warmups += 1
+            return
         graph.replays += 1
-        if passes.real and passes.graph is None:
+        if passes.graph is None:
             passes.graph = (key[0], key[1])
             graph.passes += 1
 
@@ -137,7 +143,7 @@ def watchers(recorder):
 
     def write():
         for key, graph in list(graphs.items()):
-            state = (len(graph.captures), graph.replays, graph.passes)
+            state = (len(graph.captures), graph.replays, graph.warmups)
             if state == graph.written:
                 continue
             graph.written = state
@@ -152,6 +158,7 @@ def watchers(recorder):
                     sum(seconds) if seconds else None,
                     graph.replays,
                     graph.passes,
+                    graph.warmups,
                 )
             )
 

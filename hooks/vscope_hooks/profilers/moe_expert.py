@@ -10,7 +10,7 @@ import re
 import sys
 import time
 
-from ..passes import RUNNERS, cuda_ready, passes_of, real_output
+from ..passes import RUNNERS, cuda_ready, passes_of, scheduled_output
 from ..session import whole
 from ..sites import Watcher
 from .moe_files import ExpertFiles
@@ -246,7 +246,7 @@ def watchers(recorder):
         counters.count(layer, ids, weights)
 
     def before_execute(args, kwargs):
-        output = real_output(args, kwargs)
+        output = scheduled_output(args, kwargs)
         experts.prepare(output.total_num_scheduled_tokens if output is not None else 0)
 
     def before_dummy(args, kwargs):

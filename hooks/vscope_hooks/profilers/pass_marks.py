@@ -1,6 +1,6 @@
 """Marks the beginning and the end of each forward pass for the other profilers of a worker."""
 
-from ..passes import RUNNERS, passes_of, rank_of, real_output
+from ..passes import RUNNERS, passes_of, rank_of, scheduled_output
 from ..sites import Watcher
 
 NAME = "pass_marks"
@@ -11,7 +11,7 @@ def watchers(recorder):
     passes = passes_of(recorder)
 
     def before_execute(args, kwargs):
-        output = real_output(args, kwargs)
+        output = scheduled_output(args, kwargs)
         passes.begin(output)
         if output is not None:
             recorder.set_rank(rank_of(args[0]))

@@ -1,0 +1,100 @@
+"""What the hooks cost: tokens per second of one running engine, with hooks at work and muted.
+
+usage: overhead.py FOLDER SESSION_ROOT [PAIRS] [experts] [eager]
+
+Windows of 10 s; the order within a pair changes from pair to pair. 128 requests are always alive,
+with answers of 200 to 1000 tokens. Prints a line per pair, and last the mean cost with its 95 %
+interval (Student's, over the logarithms of the ratios).
+"""
+
+import glob
+import math
+import os
+import random
+import statistics
+import sys
+import time
+
+from models import DENSE, EXPERTS, engine, make, prompts, sampling
+
+WINDOW_SEC = 10.0
+SETTLE_SEC = 0.7
+# Two-sided 95 % quantiles of Student's distribution, by degrees of freedom.
+T = {9: 2.262, 14: 2.145, 19: 2.093, 24: 2.064, 29: 2.045}
+
+
+class Load:
+    """Keeps 128 requests alive and counts the tokens that come back."""
+
+    def __init__(self, llm):
+        self.engine = llm.llm_engine
+        self.rng = random.Random(5)
+        self.number = 0
+        self.tokens = 0
+        self.seen = {}
+
+    def fill(self):
+        while len(self.seen) < 128:
+            name = "r%d" % self.number
+            self.number += 1
+            self.seen[name] = 0
+            prompt = prompts(1, 30, 100, seed=self.number)[0]
+            self.engine.add_request(name, prompt, sampling(self.rng.randint(200, 1000)))
+
+    def run(self, seconds):
+        """Tokens per second over that time."""
+        start, before = time.perf_counter(), self.tokens
+        while time.perf_counter() - start < seconds:
+            self.fill()
+            for output in self.engine.step():
+                count = len(output.outputs[0].token_ids)
+                self.tokens += count - self.seen[output.request_id]
+                self.seen[output.request_id] = count
+                if output.finished:
+                    del self.seen[output.request_id]
+        return (self.tokens - before) / (time.perf_counter() - start)
+
+
+def main():
+    folder, root = sys.argv[1:3]
+    pairs = next((int(a) for a in sys.argv[3:] if a.isdigit()), 30)
+    experts = "experts" in sys.argv
+    llm = engine(
+        make(folder + "/model", EXPERTS if experts else DENSE),
+        enforce_eager="eager" in sys.argv,
+        gpu_memory_utilization=0.9,
+    )
+    session = max(glob.glob(root + "/session_*"), key=os.path.getmtime)
+    paused = os.path.join(session, "paused")
+    load = Load(llm)
+    load.run(15)
+    logs = []
+    for pair in range(pairs):
+        rate = {}
+        for state in ("on", "off") if pair % 2 == 0 else ("off", "on"):
+            if state == "off":
+                open(paused, "w").close()
+            load.run(SETTLE_SEC)
+            rate[state] = load.run(WINDOW_SEC)
+            if state == "off":
+                os.unlink(paused)
+        logs.append(math.log(rate["on"] / rate["off"]))
+        print(
+            "pair %d on %.1f off %.1f ratio %.5f"
+            % (pair + 1, rate["on"], rate["off"], rate["on"] / rate["off"]),
+            flush=True,
+        )
+    mean = statistics.fmean(logs)
+    quantile = T.get(len(logs) - 1, 2.045)
+    margin = quantile * statistics.stdev(logs) / math.sqrt(len(logs))
+    print(
+        "cost %.3f %% of tokens/s; 95 %% interval %.3f %% to %.3f %% (%d pairs of 10 s windows)"
+        % tuple(
+            [100 * (1 - math.exp(x)) for x in (mean, mean + margin, mean - margin)] + [len(logs)]
+        ),
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
