@@ -217,7 +217,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/session.py",
     text: f32,
-    sha256: "1ba33a007b82b4708f74ea8cf7fbd57e2a3a3b75c34ae300c9e7320bcd8c3017",
+    sha256: "ad86f357cac6e52e7579181f38068425dc830445186d7d916ee3109ae175e551",
   },
   {
     path: "vscope_hooks/sites.py",

@@ -69,6 +69,7 @@ def _write_metadata(folder, now):
     for name in TOGGLES:
         metadata[name.lower()] = enabled(name)
     metadata["cuda_events_enabled"] = enabled("USE_CUDA_EVENTS")
+    metadata["log_interval"] = whole("VLLM_PROFILING_LOG_INTERVAL", 100, 1)
     write_json(os.path.join(folder, "metadata.json"), metadata)
 
 

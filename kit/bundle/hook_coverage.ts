@@ -13,14 +13,18 @@ export const SESSION_PROFILERS: Readonly<Record<string, string>> = {
   cpu_operations: "enable_cpu_timing",
   batch_utilization: "enable_batch_utilization_tracking",
   kv_cache: "enable_kv_cache_tracking",
+  kv_eviction: "enable_kv_cache_tracking",
   request_lifecycle: "enable_preemption_tracking",
+  cuda_graph: "enable_cuda_graph_tracking",
+  moe_expert: "enable_moe_expert_tracking",
+  encoder_decoder: "enable_encoder_decoder_timing",
 };
 
-/** Profilers whose toggles are honoured and recorded, and which this version does not have. */
-const MISSING = ["cuda_graph", "moe_expert", "encoder_decoder"];
+/** Profilers of what only some models, or some devices, have. */
+const OPTIONAL = ["cuda_graph", "moe_expert", "encoder_decoder"];
 
 /** How the reason of a profiler begins that nobody could expect to work. */
-export const EXPECTED_ABSENCE = /^(switched off by|this version of vscope)/;
+export const EXPECTED_ABSENCE = /^(switched off by|the run had no use)/;
 
 /** The hooks of the manifest: per process as it told, and one `absent` for a profiler without any. */
 export function hookCoverage(
@@ -47,11 +51,9 @@ export function hookCoverage(
       ? "switched off by VLLM_ENABLE_PROFILING=0"
       : metadata[toggle] === false
       ? `switched off by ${toggle.toUpperCase()}`
+      : OPTIONAL.includes(name)
+      ? "the run had no use for it: no process imported the part of vLLM that it watches"
       : "no process imported the part of vLLM that it watches";
-    hooks.push({ name, status: "absent", reason, process: "any" });
-  }
-  for (const name of MISSING) {
-    const reason = "this version of vscope has no profiler for it";
     hooks.push({ name, status: "absent", reason, process: "any" });
   }
   return hooks;

@@ -20,6 +20,9 @@ import {
   type Manifest,
 } from "./manifest.ts";
 import { readManifest, writeManifest } from "./manifest_file.ts";
+import { writeExperts } from "./merge_experts.ts";
+import { writeGraphs } from "./merge_graphs.ts";
+import { writeEncoders, writeEvictions, writePreemptions } from "./merge_residency.ts";
 import * as tables from "./merge_tables.ts";
 import { type RawProcess, readRawProcesses } from "./raw_session.ts";
 import { readRequests } from "./requests.ts";
@@ -69,6 +72,17 @@ export async function mergeSession(
     batches: await tables.writeBatches(source),
     cpu: await tables.writeCpuOperations(source),
     kv: await tables.writeKvCache(source),
+    evictions: await writeEvictions(source),
+    graphs: await writeGraphs(source, Number(metadata?.["log_interval"] ?? 100)),
+    experts: await writeExperts(source),
+    encoders: await writeEncoders(source),
+    preemptions: await writePreemptions(source, requests),
+    modelType: modelTypeOf(engineFacts(processes)),
+    costSec: Object.fromEntries(
+      processes
+        .filter(({ cost_sec }) => Object.keys(cost_sec).length > 0)
+        .map(({ name, cost_sec }) => [name, cost_sec]),
+    ),
     requests,
     adjustments,
   };
@@ -93,10 +107,12 @@ export async function mergeSession(
     notes: [
       ...(ending?.notes ?? []),
       ...notesOf(processes, unreadable, cut.lines, account, requests, isOff(known)),
+      ...expertNotes(figures, processes),
     ],
   };
   const seen = processes.find((process) => process.versions["vllm"])?.versions ?? {};
   manifest.versions = { ...manifest.versions, ...seen };
+  if (manifest.devices.length === 0) manifest.devices = devicesOf(processes);
   await settle(files, manifest, processes, ending);
   manifest.artifacts = await listArtifacts(files, dir);
   await writeManifest(files, dir, manifest);
@@ -155,6 +171,13 @@ function lastSign(startedAt: string, processes: readonly RawProcess[]): Date {
   return new Date(Date.parse(startedAt) + 1000 * seconds);
 }
 
+/** The GPUs that the processes computed on, where whoever started vLLM has not listed them. */
+function devicesOf(processes: readonly RawProcess[]): Manifest["devices"] {
+  return processes.flatMap(({ cuda_device: device }) =>
+    device ? [{ kind: "gpu", name: device.name, memory_bytes: device.memory_bytes }] : []
+  );
+}
+
 function engineFacts(processes: readonly RawProcess[]): Record<string, unknown> {
   return processes.find((process) => Object.keys(process.engine).length > 0)?.engine ?? {};
 }
@@ -163,7 +186,33 @@ function engineFacts(processes: readonly RawProcess[]): Record<string, unknown> 
 const INTO: Record<string, string> = {
   request_events: "request_lifecycle",
   request_results: "request_lifecycle",
+  cuda_graphs: "cuda_graph_usage",
 };
+
+function modelTypeOf(engine: Record<string, unknown>): string | undefined {
+  const config = engine["model_config"] as Record<string, unknown> | undefined;
+  const type = config?.["model_type"];
+  return typeof type === "string" ? type : undefined;
+}
+
+function expertNotes(
+  { experts }: SessionFigures,
+  processes: readonly RawProcess[],
+): BundleNote[] {
+  const notes: BundleNote[] = (experts?.problems ?? []).map((problem) => ({
+    severity: "error",
+    message: `The experts' totals cannot be read: ${problem}`,
+  }));
+  const paused = processes.some((process) => process.paused.length > 0);
+  if (experts && experts.inexact.length > 0 && !paused) {
+    notes.push({
+      severity: "warning",
+      message: "The routers' choices are not tokens times top-k: " + experts.inexact[0] +
+        (experts.inexact.length > 1 ? ` and ${experts.inexact.length - 1} layers more` : ""),
+    });
+  }
+  return notes;
+}
 
 function droppedRows(processes: readonly RawProcess[]): Record<string, number> {
   const dropped: Record<string, number> = {};
@@ -192,6 +241,9 @@ function notesOf(
   for (const name of unreadable) note("error", `The record of process ${name} cannot be read`);
   for (const process of processes) {
     for (const error of process.errors) note("error", `${process.name} could not write: ${error}`);
+    for (const [profiler, reason] of Object.entries(process.turned_down)) {
+      note("warning", `${profiler} in ${process.name} was ${reason}`);
+    }
     for (const [from, to] of process.paused) {
       note("info", `${process.name} was paused from ${from} s to ${to ?? "the end"} s`);
     }

@@ -6,43 +6,10 @@
  * @module
  */
 
-import type { FileSystem } from "../contract/context.ts";
-import { CsvWriter } from "./csv_file.ts";
-import { mergedRows, type RawProcess, type RawRow } from "./raw_session.ts";
+import { type MergeSource, open, samplesOf, type Timings, watched } from "./merge_source.ts";
+import { mergedRows, type RawRow } from "./raw_session.ts";
 import type { RequestLife } from "./requests.ts";
 import { Samples } from "./samples.ts";
-import { columnsOf, SESSION_TABLES, type SessionTableName } from "./session_tables.ts";
-import type { StepAdjustments } from "./step_adjustments.ts";
-
-/** What the table writers share. */
-export interface MergeSource {
-  files: FileSystem;
-  session: string;
-  processes: readonly RawProcess[];
-  adjustments: StepAdjustments;
-  cut: { lines: number };
-}
-
-/** Milliseconds per phase or operation. */
-export type Timings = Map<string, Samples>;
-
-function samplesOf(timings: Timings, name: string): Samples {
-  let samples = timings.get(name);
-  if (!samples) timings.set(name, samples = new Samples());
-  return samples;
-}
-
-function open(source: MergeSource, name: SessionTableName): Promise<CsvWriter> {
-  const table = SESSION_TABLES[name];
-  return CsvWriter.create(source.files, `${source.session}/${table.path}`, columnsOf(table));
-}
-
-/** Whether a process that made no rows was watched by the profiler that fills the table. */
-function watched(source: MergeSource, profiler: string): boolean {
-  return source.processes.some((process) =>
-    process.hooks.some((hook) => hook.name === profiler && hook.status !== "absent")
-  );
-}
 
 /** The tokens of a row that count, and those that do not. */
 function usefulTokens(
@@ -55,13 +22,23 @@ function usefulTokens(
   return { scheduled, useful: scheduled - off.recomputed - off.overscheduled, ...off };
 }
 
+/** What forward_pass_summary.json and the account of tokens need. */
+export interface ForwardFigures {
+  timings: Timings;
+  /** Sums per phase of passes that both clocks timed, in milliseconds. */
+  hostErrors: Map<string, { eventMs: number; hostMs: number }>;
+  tokens: Map<string, number>;
+  warmups: number;
+}
+
 /** forward_pass_timing.csv */
 export async function writeForwardPasses(source: MergeSource): Promise<
-  { timings: Timings; tokens: Map<string, number>; warmups: number } | undefined
+  ForwardFigures | undefined
 > {
   if (!watched(source, "forward_pass")) return undefined;
   const writer = await open(source, "forward_pass_timing");
   const timings: Timings = new Map();
+  const hostErrors: ForwardFigures["hostErrors"] = new Map();
   const tokens = new Map<string, number>();
   let warmups = 0;
   const numbered = watched(source, "scheduler_steps");
@@ -79,6 +56,12 @@ export async function writeForwardPasses(source: MergeSource): Promise<
     const worker = `${row.get("engine_pid")}/${rank}`;
     tokens.set(worker, (tokens.get(worker) ?? 0) + count.useful);
     samplesOf(timings, row.get("phase")).add(time ?? NaN);
+    if (row.get("timing") === "cuda_event") {
+      const sums = hostErrors.get(row.get("phase")) ?? { eventMs: 0, hostMs: 0 };
+      sums.eventMs += time ?? 0;
+      sums.hostMs += row.number("host_time_ms") ?? 0;
+      hostErrors.set(row.get("phase"), sums);
+    }
     await writer.add([
       row.get("timestamp_sec"),
       row.get("phase"),
@@ -96,10 +79,12 @@ export async function writeForwardPasses(source: MergeSource): Promise<
       row.get("timing"),
       row.get("rank"),
       row.process.pid,
+      row.get("cudagraph_mode"),
+      row.get("graph_tokens"),
     ]);
   }
   await writer.close();
-  return { timings, tokens, warmups };
+  return { timings, hostErrors, tokens, warmups };
 }
 
 /** What batch_utilization_summary.json needs. */
@@ -166,6 +151,8 @@ export async function writeBatches(source: MergeSource): Promise<BatchFigures | 
       row.get("generation_requests"),
       row.get("generation_tokens"),
       row.process.pid,
+      row.get("kv_tokens"),
+      row.get("attention_pairs"),
     ]);
   }
   await writer.close();
@@ -182,7 +169,7 @@ export async function writeCpuOperations(source: MergeSource): Promise<Timings |
     const row of mergedRows(source.files, source.processes, "cpu_operations_timing", source.cut)
   ) {
     const operation = row.get("operation");
-    const ofWorker = operation !== "output_processing";
+    const ofWorker = operation !== "output_processing" && operation !== "detokenization";
     if (numbered && ofWorker && row.get("context") === "") continue;
     samplesOf(timings, operation).add(row.number("duration_ms") ?? NaN);
     await writer.add([

@@ -29,6 +29,11 @@ export interface RawProcess {
   dropped: Record<string, number>;
   errors: string[];
   paused: [number, number | null][];
+  /** Seconds that each profiler took of the process's own time. */
+  cost_sec: Record<string, number>;
+  /** Profilers that were turned off because they cost too much, with the reason. */
+  turned_down: Record<string, string>;
+  cuda_device?: { name: string; memory_bytes: number } | null;
 }
 
 /** The processes of a session, by name; a record that cannot be read is named in `unreadable`. */
@@ -53,6 +58,8 @@ export async function readRawProcesses(
         dropped: {},
         errors: [],
         paused: [],
+        cost_sec: {},
+        turned_down: {},
         ...rest,
         ...(typeof rank === "number" ? { rank } : {}),
         name,

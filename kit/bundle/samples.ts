@@ -44,6 +44,15 @@ export class Samples {
     return sum / this.#count;
   }
 
+  /** Share (0 to 1) of the values from `from` up to but without `to`; NaN without values. */
+  shareBetween(from: number, to: number): number {
+    let inside = 0;
+    for (const value of this.#values.subarray(0, this.#count)) {
+      if (value >= from && value < to) inside++;
+    }
+    return inside / this.#count;
+  }
+
   /**
    * All statistics; undefined without values. The deviation is that of a sample (divided by
    * count − 1; 0 for one value), a percentile lies linearly between the two nearest values.

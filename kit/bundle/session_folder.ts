@@ -29,7 +29,7 @@ export type Toggles = Record<`enable_${string}`, boolean>;
 export async function makeSessionFolder(
   files: FileSystem,
   dir: string,
-  session: { startedAt: Date; toggles: Toggles; cudaEvents: boolean },
+  session: { startedAt: Date; toggles: Toggles; cudaEvents: boolean; logInterval: number },
 ): Promise<void> {
   try {
     await files.mkdir(dir, { recursive: true });
@@ -49,6 +49,7 @@ export async function makeSessionFolder(
           output_dir: dir,
           ...session.toggles,
           cuda_events_enabled: session.cudaEvents,
+          log_interval: session.logInterval,
         },
         null,
         1,

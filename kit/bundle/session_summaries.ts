@@ -6,19 +6,32 @@
  */
 
 import type { FileSystem } from "../contract/context.ts";
-import type { BatchFigures, Timings } from "./merge_tables.ts";
+import type { ExpertFigures } from "./merge_experts.ts";
+import { type GraphFigures, graphSummary } from "./merge_graphs.ts";
+import type { PreemptionFigures } from "./merge_residency.ts";
+import type { Timings } from "./merge_source.ts";
+import type { BatchFigures, ForwardFigures } from "./merge_tables.ts";
 import type { RequestLife } from "./requests.ts";
 import { inMilliseconds, Samples } from "./samples.ts";
 import type { StepAdjustments } from "./step_adjustments.ts";
 
 /** What the tables told. */
 export interface SessionFigures {
-  forward?: { timings: Timings; tokens: Map<string, number>; warmups: number } | undefined;
+  forward?: ForwardFigures | undefined;
   batches?: BatchFigures | undefined;
   cpu?: Timings | undefined;
   kv?: { usage: Samples; totalBlocks: number } | undefined;
+  evictions?: { lifetime: Samples; idle: Samples } | undefined;
+  graphs?: GraphFigures | undefined;
+  experts?: ExpertFigures | undefined;
+  encoders?: Timings | undefined;
+  preemptions?: PreemptionFigures | undefined;
   requests: readonly RequestLife[];
   adjustments: StepAdjustments;
+  /** `model_type` of the model's config. */
+  modelType?: string | undefined;
+  /** Seconds that each profiler took, by process. */
+  costSec: Record<string, Record<string, number>>;
 }
 
 /** Whether forward passes and batches account for the same tokens as the requests do. */
@@ -81,11 +94,16 @@ export async function writeSummaries(
 ): Promise<TokenAccount> {
   const write = (name: string, value: unknown) =>
     files.writeTextFile(`${session}/${name}`, JSON.stringify(value, null, 2) + "\n");
-  if (figures.forward) await write("forward_pass_summary.json", perName(figures.forward.timings));
+  if (figures.forward) await write("forward_pass_summary.json", forwardSummary(figures.forward));
+  if (figures.graphs) await write("cuda_graph_summary.json", graphSummary(figures.graphs));
+  if (figures.experts) {
+    await write("moe_expert_tracking/moe_summary.json", figures.experts.layers);
+  }
+  if (figures.encoders) await write("encoder_decoder_summary.json", encoderSummary(figures));
   if (figures.cpu) await write("cpu_timing_summary.json", perName(figures.cpu));
   if (figures.batches) await write("batch_utilization_summary.json", batchSummary(figures.batches));
-  if (figures.kv) await files.writeTextFile(`${session}/kv_cache_summary.txt`, kvText(figures.kv));
-  await write("preemption_summary.json", preemptionSummary(figures.requests));
+  if (figures.kv) await files.writeTextFile(`${session}/kv_cache_summary.txt`, kvText(figures));
+  await write("preemption_summary.json", preemptionSummary(figures));
   const account = accountForTokens(figures);
   await write("session_summary.json", sessionSummary(figures, account));
   return account;
@@ -111,29 +129,87 @@ function batchSummary(figures: BatchFigures): Record<string, unknown> {
   };
 }
 
-function kvText(figures: { usage: Samples; totalBlocks: number }): string {
-  const usage = figures.usage.statistics();
-  const lines = [`Total blocks: ${figures.totalBlocks}`, `Samples: ${figures.usage.count}`];
+function forwardSummary({ timings, hostErrors }: ForwardFigures): Record<string, unknown> {
+  return Object.fromEntries(
+    [...timings].map(([phase, samples]) => {
+      const sums = hostErrors.get(phase);
+      return [phase, {
+        ...inMilliseconds(samples),
+        // How wrong the host's clock would have been, where both clocks timed the passes.
+        ...(sums && sums.eventMs > 0
+          ? { host_error_pct: rounded(100 * (sums.hostMs - sums.eventMs) / sums.eventMs) }
+          : {}),
+      }];
+    }),
+  );
+}
+
+/** Upper ends of the bands of KV cache use, in percent. */
+const KV_BANDS = [40, 60, 80, 90, 100];
+
+function kvText(figures: SessionFigures): string {
+  const { kv, evictions, requests } = figures;
+  if (!kv) return "";
+  const usage = kv.usage.statistics();
+  const lines = [`Total blocks: ${kv.totalBlocks}`, `Samples: ${kv.usage.count}`];
   if (usage) {
     for (const name of ["mean", "p50", "p95", "max"] as const) {
       lines.push(`Usage ${name}: ${usage[name].toFixed(2)} %`);
     }
+    let from = 0;
+    for (const to of KV_BANDS) {
+      const share = 100 * kv.usage.shareBetween(from, to === 100 ? Infinity : to);
+      lines.push(`Samples from ${from} to ${to} %: ${share.toFixed(2)} %`);
+      from = to;
+    }
+  }
+  if (evictions) {
+    lines.push(`Evictions: ${evictions.lifetime.count}`);
+    const [lifetime, idle] = [evictions.lifetime.mean(), evictions.idle.mean()];
+    if (lifetime !== undefined) lines.push(`Mean lifetime of evicted: ${lifetime.toFixed(3)} s`);
+    if (idle !== undefined) lines.push(`Mean idle time of evicted: ${idle.toFixed(3)} s`);
+  }
+  const sum = (name: "cached" | "prompt") =>
+    requests.reduce((total, life) => total + (life[name] ?? 0), 0);
+  if (sum("prompt") > 0) {
+    const share = (100 * sum("cached") / sum("prompt")).toFixed(2);
+    lines.push(`Prefix cache: ${sum("cached")} of ${sum("prompt")} prompt tokens, ${share} %`);
   }
   return lines.join("\n") + "\n";
 }
 
-function preemptionSummary(requests: readonly RequestLife[]): Record<string, unknown> {
+function encoderSummary({ encoders, modelType }: SessionFigures): Record<string, unknown> {
+  const found: Record<string, unknown> = { model_type: modelType };
+  const totals: Record<string, number> = {};
+  for (const [component, samples] of encoders ?? []) {
+    const statistics = samples.statistics();
+    if (!statistics) continue;
+    totals[component] = statistics.count * statistics.mean;
+    found[component] = {
+      count: statistics.count,
+      total_ms: rounded(totals[component]),
+      mean_ms: rounded(statistics.mean),
+      std_ms: rounded(statistics.std),
+    };
+  }
+  // Cross-attention is a part of the decoder.
+  const whole = (totals["encoder"] ?? 0) + (totals["decoder"] ?? 0);
+  for (const [component, ms] of Object.entries(totals)) {
+    if (whole > 0) found[`${component}_pct`] = rounded(100 * ms / whole);
+  }
+  return found;
+}
+
+function preemptionSummary(figures: SessionFigures): Record<string, unknown> {
+  const { requests, preemptions } = figures;
   const preempted = requests.filter((life) => life.preemptions > 0);
   const delays = new Samples();
-  const running = new Samples();
-  for (const life of preempted) {
-    delays.add(life.preemptionDelay);
-    running.add((life.preempted ?? NaN) - (life.started ?? NaN));
-  }
+  for (const life of preempted) delays.add(life.preemptionDelay);
   return {
     total_preemptions: preempted.reduce((sum, life) => sum + life.preemptions, 0),
     total_requests: requests.length,
-    mean_running_time_before_preempt: rounded(running.mean()),
+    preemption_reasons: preemptions?.reasons ?? {},
+    mean_running_time_before_preempt: rounded(preemptions?.running.mean()),
     mean_resume_delay: rounded(delays.mean()),
     max_resume_delay: rounded(delays.statistics()?.max),
   };
@@ -184,6 +260,17 @@ function sessionSummary(figures: SessionFigures, account: TokenAccount): Record<
     },
     steps: figures.batches?.steps,
     warmup_passes: figures.forward?.warmups,
+    ...(figures.experts
+      ? {
+        experts: {
+          tokens: figures.experts.tokens,
+          expected_activations_per_layer: figures.experts.expectedPerLayer,
+          exact: figures.experts.inexact.length === 0,
+          sampled_tokens: figures.experts.sampledTokens,
+        },
+      }
+      : {}),
+    hooks_cost_sec: figures.costSec,
   };
 }
 

@@ -29,6 +29,9 @@ export function columnsOf(table: SessionTable): string[] {
   return [...table.layout, ...table.added];
 }
 
+/** The batch shape that a CUDA graph was captured for. */
+const DESCRIPTOR = ["runtime_mode", "num_tokens", "num_reqs", "uniform", "has_lora"] as const;
+
 /** The tables, by name. */
 export const SESSION_TABLES = {
   forward_pass_timing: {
@@ -53,6 +56,8 @@ export const SESSION_TABLES = {
       "timing",
       "rank",
       "pid",
+      "cudagraph_mode",
+      "graph_tokens",
     ],
     profiler: "forward_pass",
     row: "one forward pass of one worker; num_tokens counts each position of each request once",
@@ -89,6 +94,8 @@ export const SESSION_TABLES = {
       "generation_requests",
       "generation_tokens",
       "pid",
+      "kv_tokens",
+      "attention_pairs",
     ],
     profiler: "batch_utilization",
     row: "one scheduled batch; token_utilization_pct counts all scheduled tokens",
@@ -100,6 +107,113 @@ export const SESSION_TABLES = {
     added: ["pid"],
     profiler: "kv_cache",
     row: "KV blocks in use after a batch was scheduled, or after the last request ended",
+  },
+  kv_cache_evictions: {
+    path: "kv_cache_evictions.csv",
+    schema: "kv_cache_evictions@1",
+    layout: ["timestamp_sec", "lifetime_sec", "idle_sec"],
+    added: ["access_count", "block_id", "pid"],
+    profiler: "kv_eviction",
+    row: "one cached block given up; access_count counts its uses by later requests",
+  },
+  cuda_graph_captures: {
+    path: "cuda_graph_captures.csv",
+    schema: "cuda_graph_captures@1",
+    layout: [...DESCRIPTOR, "capture_time_sec"],
+    added: ["num_active_loras", "graphs", "capture_duration_sec", "rank", "pid"],
+    profiler: "cuda_graph",
+    row: "one captured descriptor; capture_time_sec is the moment, graphs its pieces",
+  },
+  cuda_graph_usage: {
+    path: "cuda_graph_usage.csv",
+    schema: "cuda_graph_usage@1",
+    layout: [...DESCRIPTOR, "replay_count"],
+    added: ["num_active_loras", "graphs", "warmup_replay_count", "rank", "pid"],
+    profiler: "cuda_graph",
+    row: "one descriptor, the most replayed first; graph launches are replay_count times graphs",
+  },
+  cuda_graph_timeline: {
+    path: "cuda_graph_timeline.csv",
+    schema: "cuda_graph_timeline@1",
+    layout: ["timestamp_sec", "descriptor", "duration_ms"],
+    added: ["step", "rank", "pid", "sampled_every"],
+    profiler: "cuda_graph",
+    row:
+      "one forward pass that replayed a graph, of every sampled_every; its time, not the graph's alone",
+  },
+  moe_expert_activations: {
+    path: "moe_expert_tracking/moe_expert_activations.csv",
+    schema: "moe_expert_activations@1",
+    layout: ["layer_idx", "expert_id", "activation_count", "percentage"],
+    added: ["rank", "pid"],
+    profiler: "moe_expert",
+    row:
+      "one expert of a layer, those that nobody chose included; percentage of the layer's choices",
+  },
+  moe_physical_experts: {
+    path: "moe_expert_tracking/moe_physical_experts.csv",
+    schema: "moe_physical_experts@1",
+    layout: ["layer_idx", "physical_id", "activation_count", "percentage", "rank", "pid"],
+    added: [],
+    profiler: "moe_expert",
+    row: "one replica of an expert, where the expert load balancer keeps replicas",
+  },
+  moe_expert_coselection: {
+    path: "moe_expert_tracking/moe_expert_coselection.csv",
+    schema: "moe_expert_coselection@1",
+    layout: ["layer_idx", "expert_id_1", "expert_id_2", "coselection_count"],
+    added: ["rank", "pid"],
+    profiler: "moe_expert",
+    row: "one pair that some token chose together, the most frequent first",
+  },
+  moe_routing_weights_hist: {
+    path: "moe_expert_tracking/moe_routing_weights_hist.csv",
+    schema: "moe_routing_weights_hist@1",
+    layout: ["layer_idx", "token_idx", "expert_id", "weight"],
+    added: ["rank", "pid", "sampled_tokens", "seen_tokens"],
+    profiler: "moe_expert",
+    row: "one choice of a sampled token: sampled_tokens of seen_tokens, each with the same chance",
+  },
+  moe_routing_weights_bins: {
+    path: "moe_expert_tracking/moe_routing_weights_bins.csv",
+    schema: "moe_routing_weights_bins@1",
+    layout: ["layer_idx", "bin_start", "bin_end", "weight_count", "rank", "pid"],
+    added: [],
+    profiler: "moe_expert",
+    row: "routing weights of every choice from bin_start up to bin_end; the last bin has no end",
+  },
+  moe_load_imbalance: {
+    path: "moe_expert_tracking/moe_load_imbalance.csv",
+    schema: "moe_load_imbalance@1",
+    layout: ["layer_idx", "timestamp_sec", "std_dev", "max_min_ratio"],
+    added: [
+      "mean_activations",
+      "max_activations",
+      "min_activations",
+      "experts_hit",
+      "tokens_so_far",
+      "rank",
+      "pid",
+    ],
+    profiler: "moe_expert",
+    row: "one layer since the row before; max_min_ratio is empty while an expert has no load",
+  },
+  preemption_events: {
+    path: "preemption_events.csv",
+    schema: "preemption_events@1",
+    layout: ["timestamp_sec", "request_id", "event", "reason", "running_time_sec", "extra_info"],
+    added: ["engine_request_id", "pid"],
+    profiler: "request_lifecycle",
+    row: "one preemption, or the resumption after it",
+  },
+  encoder_decoder_timing: {
+    path: "encoder_decoder_timing.csv",
+    schema: "encoder_decoder_timing@1",
+    layout: ["timestamp_sec", "component", "duration_ms", "context"],
+    added: ["timing", "rank", "pid"],
+    profiler: "encoder_decoder",
+    row:
+      "one component of a forward pass: encoder, decoder (the rest), cross_attention (part of it)",
   },
   request_lifecycle: {
     path: "request_lifecycle.csv",

@@ -59,6 +59,7 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
     startedAt: invocation.startedAt,
     toggles: togglesOf(run.values),
     cudaEvents: run.values.useCudaEvents,
+    logInterval: run.values.profilingLogInterval,
   });
   await files.mkdir(`${out}/logs`);
   await writeHooks(files, `${out}/${HOOKS_FOLDER}`);

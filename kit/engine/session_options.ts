@@ -5,7 +5,7 @@
  * @module
  */
 
-import { boolean, choice, duration, integer, path } from "../contract/options.ts";
+import { boolean, choice, duration, integer, number, path } from "../contract/options.ts";
 import type { Values } from "../contract/option.ts";
 import type { Toggles } from "../bundle/session_folder.ts";
 
@@ -25,14 +25,15 @@ export const sessionOptions = {
   profilingVerbose: boolean({
     env: "VLLM_PROFILING_VERBOSE",
     default: false,
-    doc: "Let the hooks write a line to vLLM's stderr now and then",
+    doc: "Let the hooks write what they do to vLLM's stderr",
   }),
   profilingLogInterval: integer({
     env: "VLLM_PROFILING_LOG_INTERVAL",
     default: 100,
     min: 1,
-    unit: "steps",
-    doc: "Steps between two lines of the hooks on stderr, with --profiling-verbose",
+    unit: "operations",
+    doc:
+      "Operations between two samples of a timeline (graphs, experts); totals do not depend on it",
   }),
   useCudaEvents: boolean({
     env: "USE_CUDA_EVENTS",
@@ -45,23 +46,22 @@ export const sessionOptions = {
     min: 1,
     max: 100000,
     unit: "passes",
-    doc: "Most completed CUDA events that are read after one pass",
+    doc: "Passes whose CUDA events are read at one time",
   }),
   cudaGraphTracking: boolean({
     env: "ENABLE_CUDA_GRAPH_TRACKING",
     default: true,
-    doc:
-      "Record captures and replays of CUDA graphs (kept in metadata; this version has no profiler for it)",
+    doc: "Record captures and replays of CUDA graphs",
   }),
   kvCacheTracking: boolean({
     env: "ENABLE_KV_CACHE_TRACKING",
     default: true,
-    doc: "Record KV blocks in use",
+    doc: "Record KV blocks in use, and those that are evicted",
   }),
   moeExpertTracking: boolean({
     env: "ENABLE_MOE_EXPERT_TRACKING",
     default: true,
-    doc: "Record which experts are chosen (kept in metadata; this version has no profiler for it)",
+    doc: "Record which experts the routers choose",
   }),
   forwardPassTiming: boolean({
     env: "ENABLE_FORWARD_PASS_TIMING",
@@ -86,8 +86,14 @@ export const sessionOptions = {
   encoderDecoderTiming: boolean({
     env: "ENABLE_ENCODER_DECODER_TIMING",
     default: true,
-    doc:
-      "Record encoder and decoder times of multi-modal models (kept in metadata; this version has no profiler for it)",
+    doc: "Record encoder, decoder and cross-attention time of models that have an encoder",
+  }),
+  maxOverhead: number({
+    env: "VSCOPE_MAX_OVERHEAD",
+    min: 0,
+    max: 100,
+    unit: "%",
+    doc: "Turn the dearest profiler off while all of them cost more than this share of the time",
   }),
   grace: duration({
     env: "VSCOPE_GRACE",
@@ -143,6 +149,7 @@ function allVariables(values: SessionValues): Record<string, string> {
     USE_CUDA_EVENTS: values.useCudaEvents ? "1" : "0",
     CUDA_EVENT_BATCH_SIZE: String(values.cudaEventBatchSize),
   };
+  if (values.maxOverhead !== undefined) env["VSCOPE_MAX_OVERHEAD"] = String(values.maxOverhead);
   for (const [name, on] of Object.entries(togglesOf(values))) {
     env[name.toUpperCase()] = on ? "1" : "0";
   }
