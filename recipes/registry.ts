@@ -25,4 +25,9 @@ export const recipes: readonly RecipeEntry[] = [
     summary: "any vLLM command with the session profilers",
     load: async () => ({ default: (await import("./monitor.ts")).default as unknown as Recipe }),
   },
+  {
+    name: "moe",
+    summary: "monitor with expert tracking in depth",
+    load: async () => ({ default: (await import("./moe.ts")).default as unknown as Recipe }),
+  },
 ];

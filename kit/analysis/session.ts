@@ -14,6 +14,9 @@ import { readManifest } from "../bundle/manifest_file.ts";
 import { Samples, type Statistics } from "../bundle/samples.ts";
 import { SESSION_TABLES, type SessionTableName } from "../bundle/session_tables.ts";
 import { type Points, Series } from "./downsample.ts";
+import { type ExpertAnalysis, readExperts } from "./experts.ts";
+import { type GraphAnalysis, readGraphs } from "./graphs.ts";
+import { type SessionUtilization, sessionUtilization } from "./session_utilization.ts";
 
 /** Milliseconds of something, and their sum. */
 export interface Timing {
@@ -64,6 +67,15 @@ export interface SessionAnalysis {
   operations: Timing[];
   kv?: { usage: Points; statistics: Statistics; totalBlocks: number };
   batches?: BatchAnalysis;
+  graphs?: GraphAnalysis;
+  experts?: ExpertAnalysis;
+  utilization?: SessionUtilization;
+  /** Cached blocks that were given up. */
+  evictions?: { count: number; lifetimeSec: number; idleSec: number; neverUsed: number };
+  /** Encoder, decoder and cross-attention. */
+  encoders: Timing[];
+  /** Tokens of the longest request, prompt and answer. */
+  longestRequest?: number;
   /** In the order of arrival; at most {@linkcode MOST_REQUESTS}. */
   requests: RequestRow[];
   requestCount: number;
@@ -110,6 +122,7 @@ export async function analyzeSession(files: FileSystem, dir: string): Promise<Se
     timing: [],
     passes: {},
     operations: [],
+    encoders: [],
     requests: [],
     requestCount: 0,
   };
@@ -117,7 +130,17 @@ export async function analyzeSession(files: FileSystem, dir: string): Promise<Se
   await readOperations(files, analysis);
   await readKv(files, analysis);
   await readBatches(files, analysis);
+  await readEvictions(files, analysis);
+  await readEncoders(files, analysis);
   await readRequestRows(files, analysis);
+  const parts = {
+    graphs: await readGraphs(files, dir),
+    experts: await readExperts(files, dir),
+    utilization: await sessionUtilization(files, dir, manifest),
+  };
+  for (const [name, part] of Object.entries(parts)) {
+    if (part) Object.assign(analysis, { [name]: part });
+  }
   return analysis;
 }
 
@@ -215,6 +238,31 @@ async function readKv(files: FileSystem, analysis: SessionAnalysis): Promise<voi
   if (statistics) analysis.kv = { usage: usage.points(), statistics, totalBlocks };
 }
 
+async function readEvictions(files: FileSystem, analysis: SessionAnalysis): Promise<void> {
+  const sums = { count: 0, lifetime: 0, idle: 0, neverUsed: 0 };
+  await eachRow(files, analysis, "kv_cache_evictions", (_cell, number) => {
+    sums.count++;
+    sums.lifetime += number("lifetime_sec");
+    sums.idle += number("idle_sec");
+    if (number("access_count") === 0) sums.neverUsed++;
+  });
+  if (analysis.rows.kv_cache_evictions === undefined) return;
+  analysis.evictions = {
+    count: sums.count,
+    lifetimeSec: sums.lifetime / Math.max(1, sums.count),
+    idleSec: sums.idle / Math.max(1, sums.count),
+    neverUsed: sums.neverUsed,
+  };
+}
+
+async function readEncoders(files: FileSystem, analysis: SessionAnalysis): Promise<void> {
+  const timings = new Timings();
+  await eachRow(files, analysis, "encoder_decoder_timing", (cell, number) => {
+    timings.add(cell("component"), number("duration_ms"));
+  });
+  analysis.encoders = timings.all();
+}
+
 async function readBatches(files: FileSystem, analysis: SessionAnalysis): Promise<void> {
   const series = {
     sequences: new Series(),
@@ -278,6 +326,8 @@ async function readRequestRows(files: FileSystem, analysis: SessionAnalysis): Pr
       const value = number(column);
       if (Number.isFinite(value)) Object.assign(row, { [name]: value });
     }
+    const length = (row.prompt ?? 0) + (row.generated ?? 0);
+    if (length > (analysis.longestRequest ?? 0)) analysis.longestRequest = length;
     first = Math.min(first, row.queued ?? Infinity);
     last = Math.max(last, row.finished ?? -Infinity);
     rows.push(row);

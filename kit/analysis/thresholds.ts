@@ -15,6 +15,8 @@ export interface Threshold {
 
 const LAYOUT = "the session profilers' guide (health bands of kv_cache_usage.csv)";
 const BATCHES = "the session profilers' batch summary (underutilization below 50 %)";
+const NSIGHT = "the Nsight report's rules (graph coverage below 70 %)";
+const EXPERTS = "the session profilers' guide (healthy expert balance)";
 const OURS = "vscope's judgement";
 
 /** The thresholds, by name. */
@@ -26,6 +28,12 @@ export const THRESHOLDS = {
   kvGoodTo: { value: 80, unit: "%", source: LAYOUT, proven: false },
   /** Peak KV use above which requests soon wait for blocks, or are preempted. */
   kvHigh: { value: 90, unit: "%", source: LAYOUT, proven: false },
+  /** Share of forward passes that should replay a graph. */
+  graphCoverage: { value: 70, unit: "% of passes", source: NSIGHT, proven: false },
+  /** Largest over smallest load of the experts of a layer. */
+  expertRatio: { value: 2, unit: "times", source: EXPERTS, proven: false },
+  /** Deviation of the experts' load over its mean. */
+  expertDeviation: { value: 0.3, unit: "of the mean", source: EXPERTS, proven: false },
   /** Share of max_num_batched_tokens below which a batch counts as underutilized. */
   tokenUtilizationLow: { value: 50, unit: "%", source: BATCHES, proven: false },
   /** Share of max_num_seqs that counts as a full batch. */

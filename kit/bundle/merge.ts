@@ -40,7 +40,7 @@ export interface Ending {
 export async function needsMerge(files: FileSystem, dir: string): Promise<boolean> {
   const manifest = await readManifest(files, dir);
   if (manifest?.status !== undefined) return false;
-  return manifest?.recipe === "monitor" || await readMetadata(files, dir) !== undefined;
+  return await readMetadata(files, dir) !== undefined;
 }
 
 /**

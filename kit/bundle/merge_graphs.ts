@@ -60,7 +60,7 @@ async function writeDescriptors(source: MergeSource, figures: GraphFigures): Pro
       row.get("num_active_loras"),
       row.get("graphs"),
       row.get("capture_duration_sec"),
-      row.get("rank"),
+      row.process.rank,
       row.process.pid,
     ]);
   }
@@ -77,7 +77,7 @@ async function writeDescriptors(source: MergeSource, figures: GraphFigures): Pro
       row.get("num_active_loras"),
       row.get("graphs"),
       row.get("warmup_count"),
-      row.get("rank"),
+      row.process.rank,
       row.process.pid,
     ]);
   }

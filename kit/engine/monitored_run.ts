@@ -36,6 +36,8 @@ export interface MonitoredRun {
   python?: PythonFacts | undefined;
   /** Hand the command's output on to ours, as if it ran alone. */
   echo: boolean;
+  /** A file that some process has to leave; where none did, the bundle is partial. */
+  expects?: { file: string; otherwise: string };
   /**
    * What to do while the command runs; when it is done the command is ended. Without it the run
    * lasts until the command ends by itself.
@@ -98,6 +100,9 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
   await stopEcho?.();
 
   const judged = await judge(context, run, { end, byItself, failure, death });
+  if (run.expects && !(await anyProcessLeft(context, out, (name) => name === run.expects!.file))) {
+    judged.notes.push({ severity: "error", message: run.expects.otherwise });
+  }
   const record = manifest.processes[0]!;
   record.exit_code = end.code;
   if (end.signal) record.signal = end.signal;
@@ -176,15 +181,24 @@ async function judge(
   if (seen.death) error(`vLLM's engine died: ${seen.death}`);
   if (context.signal.aborted) return { status: "interrupted", notes };
   if (notes.length === 0) return { status: "complete", notes };
-  return { status: await hasRows(context, run.plan.out) ? "partial" : "failed", notes };
+  return {
+    status: await anyProcessLeft(context, run.plan.out, isTable) ? "partial" : "failed",
+    notes,
+  };
 }
 
-/** Whether any process recorded a row. */
-async function hasRows(context: RunContext, out: string): Promise<boolean> {
+const isTable = (name: string) => name.endsWith(".csv");
+
+/** Whether any process left a file of such a name. */
+async function anyProcessLeft(
+  context: RunContext,
+  out: string,
+  wanted: (name: string) => boolean,
+): Promise<boolean> {
   try {
     for await (const process of context.files.readDir(`${out}/processes`)) {
       for await (const file of context.files.readDir(`${out}/processes/${process.name}`)) {
-        if (file.name.endsWith(".csv")) return true;
+        if (wanted(file.name)) return true;
       }
     }
   } catch {

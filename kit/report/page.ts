@@ -13,6 +13,10 @@ import pageStyle from "./page.css" with { type: "text" };
 import pageScript from "./page.js" with { type: "text" };
 import type { Section } from "./section.ts";
 import { account } from "./sections/account.ts";
+import { experts } from "./sections/experts.ts";
+import { graphs } from "./sections/graphs.ts";
+import { encoders, hardware } from "./sections/hardware.ts";
+import { questions } from "./sections/questions.ts";
 import { coverage } from "./sections/coverage.ts";
 import { filesSection } from "./sections/files.ts";
 import { findingsSection } from "./sections/findings.ts";
@@ -27,8 +31,13 @@ import { utilization } from "./sections/utilization.ts";
 const SECTIONS: readonly Section[] = [
   head,
   tiles,
+  questions,
   findingsSection,
   passes,
+  graphs,
+  experts,
+  encoders,
+  hardware,
   utilization,
   operations,
   requests,
