@@ -108,6 +108,7 @@ export async function mergeSession(
       ...(ending?.notes ?? []),
       ...notesOf(processes, unreadable, cut.lines, account, requests, isOff(known)),
       ...expertNotes(figures, processes),
+      ...missingRanks(processes),
     ],
   };
   const seen = processes.find((process) => process.versions["vllm"])?.versions ?? {};
@@ -188,6 +189,22 @@ const INTO: Record<string, string> = {
   request_results: "request_lifecycle",
   cuda_graphs: "cuda_graph_usage",
 };
+
+/** Ranks of the engine that no process recorded; nothing is said where none named its rank. */
+function missingRanks(processes: readonly RawProcess[]): BundleNote[] {
+  const seen = new Set(processes.flatMap(({ rank }) => rank ?? []));
+  const engine = engineFacts(processes);
+  const size = (name: string) => Number(engine[name] ?? 1);
+  if (seen.size === 0 || size("data_parallel_size") > 1) return [];
+  const count = size("tensor_parallel_size") * size("pipeline_parallel_size");
+  const missing = Array.from({ length: count }, (_, rank) => rank).filter((rank) =>
+    !seen.has(rank)
+  );
+  return missing.map((rank) => ({
+    severity: "error",
+    message: `Nothing was recorded by the worker of rank ${rank}`,
+  }));
+}
 
 function modelTypeOf(engine: Record<string, unknown>): string | undefined {
   const config = engine["model_config"] as Record<string, unknown> | undefined;

@@ -97,9 +97,9 @@ async function writeTimeline(
 ): Promise<void> {
   const writer = await open(source, "cuda_graph_timeline");
   const seen = new Map<number, number>();
-  for await (
-    const row of mergedRows(source.files, source.processes, "forward_pass_timing", source.cut)
-  ) {
+  // The table of passes has counted a line that is cut off.
+  const cut = { lines: 0 };
+  for await (const row of mergedRows(source.files, source.processes, "forward_pass_timing", cut)) {
     const mode = row.get("cudagraph_mode");
     if (row.get("step") === "" || mode === "") continue;
     const phase = figures.phases.get(row.get("phase")) ?? { passes: 0, replayed: 0 };

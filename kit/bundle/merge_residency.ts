@@ -52,9 +52,9 @@ export async function writePreemptions(
   const since = new Map<string, number>();
   const reasons = new Map<string, string>();
   const figures: PreemptionFigures = { reasons: {}, running: new Samples() };
-  for await (
-    const row of mergedRows(source.files, source.processes, "request_events", source.cut)
-  ) {
+  // The requests' own reader counts a line that is cut off; not twice.
+  const cut = { lines: 0 };
+  for await (const row of mergedRows(source.files, source.processes, "request_events", cut)) {
     const [id, event, at = NaN] = [
       row.get("request_id"),
       row.get("event"),

@@ -16,10 +16,12 @@ class Fast(Runner):
     pass
 ''')
 sys.path.insert(0, sys.argv[1])
+from vscope_hooks.cost import Cost
 from vscope_hooks.sites import Watcher, attach
 class Recorder:
     def __init__(self):
         self.paused, self.sites, self.ticks, self.status = False, {}, [], {}
+        self.muted, self.cost = frozenset(), Cost(None)
     def hook(self, profiler, symbol, status, reason=None):
         self.status[symbol] = (status, reason)
 recorder = Recorder()
@@ -114,5 +116,43 @@ recorder.paused = False
 engine_part.Runner().step(4)
 print(json.dumps([answer, len(seen)]))`),
     [4, 1],
+  );
+});
+
+Deno.test("a muted profiler rests while the others go on, and one call in 64 is timed for its cost", async () => {
+  assert.deepEqual(
+    await run(`
+seen = []
+attach(recorder, [
+    Watcher("dear", "engine_part", "Runner.step", after=lambda *_: seen.append("dear")),
+    Watcher("cheap", "engine_part", "Runner.step", after=lambda *_: seen.append("cheap")),
+])
+import engine_part
+runner = engine_part.Runner()
+for _ in range(64):
+    runner.step(1)
+timed = sorted(recorder.cost.seconds)
+seen.clear()
+recorder.muted = frozenset(["dear"])
+recorder.sites["engine_part:Runner.step"].refresh()
+runner.step(1)
+print(json.dumps([timed, seen]))`),
+    [["cheap", "dear"], ["cheap"]],
+  );
+});
+
+Deno.test("above its budget the dearest profiler is named, but none that the others need", async () => {
+  assert.deepEqual(
+    await run(`
+import time, vscope_hooks.cost as cost
+cost.WINDOW_SECONDS = 0.05
+spending = cost.Cost(0.03)
+time.sleep(0.06)
+quiet = spending.dearest_over_budget(set())
+spending.spent("steps", 5.0); spending.spent("a", 0.001); spending.spent("b", 0.01)
+time.sleep(0.06)
+name, reason = spending.dearest_over_budget({"steps"})
+print(json.dumps([quiet, name, "budget 3.00 %" in reason, list(spending.turned_down)]))`),
+    [null, "b", true, ["b"]],
   );
 });
