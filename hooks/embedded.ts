@@ -182,7 +182,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/moe_expert.py",
     text: f25,
-    sha256: "cced9531400d9bc90a14a4cede0c19dc0b652cd86583989f1d5972fd65df0557",
+    sha256: "8258a2be9d5f684c0ab0ede643b95ae5e881a46b3abee1c0879322e039b9365b",
   },
   {
     path: "vscope_hooks/profilers/moe_files.py",

@@ -20,7 +20,8 @@ from models import DENSE, EXPERTS, engine, make, prompts, sampling
 WINDOW_SEC = 10.0
 SETTLE_SEC = 0.7
 # Two-sided 95 % quantiles of Student's distribution, by degrees of freedom.
-T = {9: 2.262, 14: 2.145, 19: 2.093, 24: 2.064, 29: 2.045}
+T = {9: 2.262, 10: 2.228, 11: 2.201, 12: 2.179, 13: 2.160, 14: 2.145, 15: 2.131, 16: 2.120, 19: 2.093}
+T.update({20: 2.086, 22: 2.074, 24: 2.064, 26: 2.056, 29: 2.045})
 
 
 class Load:
@@ -85,7 +86,7 @@ def main():
             flush=True,
         )
     mean = statistics.fmean(logs)
-    quantile = T.get(len(logs) - 1, 2.045)
+    quantile = T[max(freedom for freedom in T if freedom <= len(logs) - 1)]
     margin = quantile * statistics.stdev(logs) / math.sqrt(len(logs))
     print(
         "cost %.3f %% of tokens/s; 95 %% interval %.3f %% to %.3f %% (%d pairs of 10 s windows)"

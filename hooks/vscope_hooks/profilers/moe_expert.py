@@ -20,6 +20,8 @@ TOGGLE = "ENABLE_MOE_EXPERT_TRACKING"
 
 MODULE = "vllm.model_executor.layers.fused_moe."
 RUNNER = MODULE + "runner.moe_runner"
+# Up to vLLM 0.19.
+OLD_RUNNER = MODULE + "runner.default_moe_runner"
 ROUTER = MODULE + "router.base_router"
 # Seconds between two copies of the large counters (pairs, samples).
 LARGE_EVERY_SEC = 10.0
@@ -257,8 +259,9 @@ def watchers(recorder):
 
     found = [
         Watcher(NAME, RUNNER, "MoERunner.__init__", after=after_runner),
+        Watcher(NAME, OLD_RUNNER, "DefaultMoERunner.__init__", after=after_runner),
         Watcher(NAME, RUNNER, "MoERunner._apply_quant_method", before=before_apply),
-        Watcher(NAME, ROUTER, "BaseRouter._select_experts", after=after_select),
+        Watcher(NAME, ROUTER, "BaseRouter.select_experts", after=after_select),
     ]
     for module in RUNNERS:
         runner = "GPUModelRunner."
