@@ -157,7 +157,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/forward_pass.py",
     text: f20,
-    sha256: "3c224c6dcec3940d909e6b3f01ee8a6aada45d832cc36196220d21328a77e208",
+    sha256: "11189824d723101bc873dfd636775b82d7803dedc0b47356210717f27ccafc40",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
@@ -212,7 +212,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/recorder.py",
     text: f31,
-    sha256: "61ab83c1d25df31ebe5b3ca3d4db556f86ee95d2e35a7deaa37ecbcc8492b64b",
+    sha256: "1a5bc1597767bc67c9fffb010f3a36fc7d0fd8a84c8f44dd01d79f66128cd027",
   },
   {
     path: "vscope_hooks/session.py",

@@ -49,6 +49,7 @@ class Recorder:
         self.verbose = _verbose()
         self._remarks = collections.deque(maxlen=200)
         self._pauses = []
+        self.pause_count = 0
         self._flush_lock = threading.Lock()
         self._changed = forced
         self._begin()
@@ -177,6 +178,7 @@ class Recorder:
             return
         self.paused = paused
         if paused:
+            self.pause_count += 1
             self._pauses.append([round(self.seconds(), 6), None])
             self._rest(name for name, _ in self.resting)
         else:

@@ -39,7 +39,7 @@ def watchers(recorder):
     table = recorder.table("forward_pass_timing", COLUMNS)
     timer = make_timer(recorder, enabled("USE_CUDA_EVENTS"))
     begun = [None]
-    # The pass that waits for its sample_tokens(): [row head, host milliseconds, marks].
+    # The pass that waits for its sample_tokens(): [row head, host milliseconds, marks, pauses].
     open_pass = []
 
     def before_execute(args, kwargs):
@@ -66,7 +66,7 @@ def watchers(recorder):
             mode,
             tokens,
         )
-        open_pass[:] = [head, 1e3 * (end - start), marks]
+        open_pass[:] = [head, 1e3 * (end - start), marks, recorder.pause_count]
         if result is not None:
             close(None)
 
@@ -76,8 +76,11 @@ def watchers(recorder):
     def close(sample_ms):
         if not open_pass:
             return
-        head, host_ms, marks = open_pass
+        head, host_ms, marks, pauses = open_pass
         open_pass.clear()
+        if pauses != recorder.pause_count:
+            # What follows a pause is the sampling of another pass.
+            sample_ms = None
         if sample_ms is not None:
             marks.append(timer.mark())
 
