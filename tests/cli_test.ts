@@ -152,9 +152,10 @@ Deno.test("recipes --json gives a JSON Schema for each recipe", async () => {
   assert.deepEqual(monitor.schema.properties["profiling-log-interval"], {
     type: "integer",
     minimum: 1,
-    description: "Steps between two lines of the hooks on stderr, with --profiling-verbose",
+    description:
+      "Operations between two samples of a timeline (graphs, experts); totals do not depend on it",
     default: 100,
-    "x-unit": "steps",
+    "x-unit": "operations",
     "x-env": "VLLM_PROFILING_LOG_INTERVAL",
   });
 });

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What is run on a GPU: several small engines side by side, each checked against something independent.
+# What is run on a GPU: several small engines, each checked against something independent.
 #   experiments.sh SITE OUT     SITE: unpacked vLLM; OUT: where logs and sessions go
 set -u
 site=$1 out=$2
@@ -10,10 +10,9 @@ go() { # NAME SCRIPT-AND-ARGS…
   mkdir -p "$out/$name"
   VLLM_PROFILING_DIR=$out/$name/sessions timeout 420 python3 "$here/$1" "$out/$name/work" $2 $3 > "$out/$name/log" 2>&1
 }
-VLLM_USE_V2_MODEL_RUNNER=1 go graphs-v2 graphs.py "" "" &
-sleep 3
-VLLM_USE_V2_MODEL_RUNNER=0 go graphs-v1 graphs.py "" "" &
-wait
+# One after another: engines that start together take each other's memory for their own.
+VLLM_USE_V2_MODEL_RUNNER=1 go graphs-v2 graphs.py "" ""
+VLLM_USE_V2_MODEL_RUNNER=0 go graphs-v1 graphs.py "" ""
 go experts-graphs experts.py "" ""
 go experts-eager experts.py eager ""
 for name in graphs-v2 graphs-v1 experts-graphs experts-eager; do
