@@ -26,7 +26,7 @@ const VERSIONS = [
 ];
 
 /** Versions under which tests/e2e really ran, and on what. */
-const RUN = ["0.32.0 (CPU)"];
+const RUN = ["0.32.0 (CPU)", "0.26.0 (one H100, both runners)"];
 
 const PLATFORMS = [
   "manylinux_2_35_x86_64",

@@ -4,6 +4,73 @@ import { readTable } from "../bundle/raw.ts";
 import { inFolder } from "../folders.ts";
 import { complete, healthy, serveCommand, watched } from "./engine.ts";
 
+/** vLLM's own metrics, by name; those of one engine. */
+async function metrics(baseUrl: string): Promise<Record<string, number>> {
+  const text = await (await fetch(`${baseUrl}/metrics`)).text();
+  const found = text.matchAll(/^vllm:(\w+)\{[^}]*\} (\S+)$/gm);
+  return Object.fromEntries([...found].map(([, name, value]) => [name!, Number(value)]));
+}
+
+/** vLLM's own use of the KV cache, a few times while requests run. */
+async function kvUsageMoments(
+  baseUrl: string,
+  count: number,
+): Promise<{ at: number; usagePct: number }[]> {
+  const moments: { at: number; usagePct: number }[] = [];
+  for (let n = 0; n < count; n++) {
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const usagePct = 100 * (await metrics(baseUrl))["kv_cache_usage_perc"]!;
+    moments.push({ at: Date.now(), usagePct });
+  }
+  return moments;
+}
+
+/** Every preemption is an event with its reason, has its delay, and vLLM counted as many. */
+async function comparePreemptions(
+  dir: string,
+  lives: Record<string, string>[],
+  own: Record<string, number>,
+): Promise<void> {
+  const events = await readTable(`${dir}/preemption_events.csv`);
+  const preempted = events.filter(({ event }) => event === "preempted");
+  const counted = lives.reduce((sum, life) => sum + Number(life["num_preemptions"]), 0);
+  assert.deepEqual([preempted.length, own["num_preemptions_total"]], [counted, counted]);
+  for (const { reason, running_time_sec } of preempted) {
+    assert.equal(reason, "kv_cache_full");
+    assert.ok(Number(running_time_sec) > 0);
+  }
+  assert.equal(events.filter(({ event }) => event === "resumed").length, counted);
+  const queued = lives.filter(({ started_sec }) => started_sec !== "")
+    .reduce((sum, life) => sum + Number(life["started_sec"]) - Number(life["queued_sec"]), 0);
+  // vLLM sums finished requests only, and reads its clock at other places of the same calls.
+  assert.ok(
+    Math.abs(queued - own["request_queue_time_seconds_sum"]!) < 0.02 * lives.length + 0.05 * queued,
+    `${queued} and ${own["request_queue_time_seconds_sum"]}`,
+  );
+  const summary = JSON.parse(await Deno.readTextFile(`${dir}/preemption_summary.json`));
+  assert.deepEqual(summary.preemption_reasons, { kv_cache_full: counted });
+  assert.ok(summary.max_resume_delay > 0);
+}
+
+/** What vLLM's metric said is what our table says around that moment. */
+async function compareUsage(
+  dir: string,
+  startedAt: number,
+  moments: { at: number; usagePct: number }[],
+): Promise<void> {
+  const rows = await readTable(`${dir}/kv_cache_usage.csv`);
+  assert.ok(moments.some(({ usagePct }) => usagePct > 50), JSON.stringify(moments));
+  for (const { at, usagePct } of moments) {
+    const near = rows.filter((row) =>
+      Math.abs(1000 * Number(row["timestamp_sec"]) + startedAt - at) < 1000
+    ).map((row) => Number(row["usage_pct"]));
+    assert.ok(
+      near.length === 0 || near.some((pct) => Math.abs(pct - usagePct) < 0.01),
+      `${usagePct} is not among ${near}`,
+    );
+  }
+}
+
 Deno.test("preemptions, stop strings, aborts and asynchronous scheduling are accounted for to the token", async () => {
   // So few blocks that eight requests cannot all stay.
   const { argv, env, baseUrl } = await serveCommand(
@@ -18,6 +85,7 @@ Deno.test("preemptions, stop strings, aborts and asynchronous scheduling are acc
       (_, n) =>
         complete(baseUrl, { prompt: `cache ${n} `.repeat(30), max_tokens: 300, ignore_eos: true }),
     );
+    const moments = await kvUsageMoments(baseUrl, long.length);
     const answers = await Promise.all(long);
     assert.ok(answers.every((answer) => answer !== undefined));
     // A string that the tiny model does write, from an answer of its own.
@@ -43,6 +111,7 @@ Deno.test("preemptions, stop strings, aborts and asynchronous scheduling are acc
       AbortSignal.timeout(400),
     );
     await new Promise((resolve) => setTimeout(resolve, 1500));
+    const own = await metrics(baseUrl);
     child.kill("SIGINT");
     const ran = await ended(child);
     assert.equal(ran.code, 130, ran.stderr);
@@ -70,6 +139,8 @@ Deno.test("preemptions, stop strings, aborts and asynchronous scheduling are acc
         .map((name) => Number(life[name]));
       assert.equal(computed, prompt! - cached! + generated! - 1, JSON.stringify(life));
     }
+    await comparePreemptions(dir, lives, own);
+    await compareUsage(dir, Date.parse(manifest.started_at), moments);
     const { tokens } = JSON.parse(await Deno.readTextFile(`${dir}/session_summary.json`));
     assert.equal(tokens.difference, 0, JSON.stringify(tokens));
     assert.ok(tokens.recomputed > 0 && tokens.overscheduled > 0, JSON.stringify(tokens));
