@@ -212,7 +212,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/recorder.py",
     text: f31,
-    sha256: "1a5bc1597767bc67c9fffb010f3a36fc7d0fd8a84c8f44dd01d79f66128cd027",
+    sha256: "d3d80d64ddcee7d3613b5310081ddc12e0e52244b4974e13fcf7c00753eefa62",
   },
   {
     path: "vscope_hooks/session.py",

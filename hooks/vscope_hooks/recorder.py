@@ -50,6 +50,8 @@ class Recorder:
         self._remarks = collections.deque(maxlen=200)
         self._pauses = []
         self.pause_count = 0
+        # Profilers that have rested at any time.
+        self._rested = set()
         self._flush_lock = threading.Lock()
         self._changed = forced
         self._begin()
@@ -188,6 +190,8 @@ class Recorder:
     def _mute(self, names):
         if names != self.muted:
             before, self.muted = self.muted, names
+            self._rested |= names
+            self._changed = True
             for site in list(self.sites.values()):
                 site.refresh()
             self._rest(names - before)
@@ -248,6 +252,7 @@ class Recorder:
             "dropped": {table.name: table.dropped for table in tables},
             "errors": [table.error for table in tables if table.error],
             "paused": self._pauses,
+            "rested": sorted(self._rested),
             "cost_sec": {name: round(seconds, 6) for name, seconds in self.cost.seconds.items()},
             "turned_down": dict(self.cost.turned_down),
             "cuda_device": _device(),

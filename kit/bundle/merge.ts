@@ -220,7 +220,9 @@ function expertNotes(
     severity: "error",
     message: `The experts' totals cannot be read: ${problem}`,
   }));
-  const paused = processes.some((process) => process.paused.length > 0);
+  const paused = processes.some((process) =>
+    process.paused.length > 0 || process.rested.includes("moe_expert")
+  );
   if (experts && experts.inexact.length > 0 && !paused) {
     notes.push({
       severity: "warning",
@@ -272,8 +274,18 @@ function notesOf(
     note("error", `${cutLines} rows were cut off when the process that wrote them was killed`);
   }
   const open = requests.filter((life) => life.status === undefined).length;
-  if (open > 0) note("error", `${open} requests have no end: the engine ended before they did`);
-  if (account.difference !== 0 && open === 0) {
+  const rested = processes.some((process) =>
+    process.paused.length > 0 || process.rested.includes("request_lifecycle")
+  );
+  if (open > 0 && rested) {
+    note(
+      "warning",
+      `${open} requests have no end: they ended, if they did, while hooks were paused`,
+    );
+  } else if (open > 0) {
+    note("error", `${open} requests have no end: the engine ended before they did`);
+  }
+  if (account.difference !== 0 && open === 0 && !rested) {
     note(
       "warning",
       `Batches or forward passes hold ${account.difference} tokens more than the requests explain`,

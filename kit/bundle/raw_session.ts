@@ -29,6 +29,8 @@ export interface RawProcess {
   dropped: Record<string, number>;
   errors: string[];
   paused: [number, number | null][];
+  /** Profilers that were paused by name at some time. */
+  rested: string[];
   /** Seconds that each profiler took of the process's own time. */
   cost_sec: Record<string, number>;
   /** Profilers that were turned off because they cost too much, with the reason. */
@@ -58,6 +60,7 @@ export async function readRawProcesses(
         dropped: {},
         errors: [],
         paused: [],
+        rested: [],
         cost_sec: {},
         turned_down: {},
         ...rest,

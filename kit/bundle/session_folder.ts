@@ -64,8 +64,15 @@ export async function makeSessionFolder(
   }
 }
 
-/** Pauses the hooks of a running session, or lets them go on; they notice within half a second. */
-export async function pauseHooks(files: FileSystem, dir: string, paused: boolean): Promise<void> {
-  if (paused) await files.writeTextFile(`${dir}/paused`, "");
-  else await files.remove(`${dir}/paused`);
+/**
+ * Pauses the hooks of a running session (true), some of its profilers (their names), or lets them go
+ * on (false); they notice within half a second.
+ */
+export async function pauseHooks(
+  files: FileSystem,
+  dir: string,
+  paused: boolean | readonly string[],
+): Promise<void> {
+  if (paused === false) await files.remove(`${dir}/paused`);
+  else await files.writeTextFile(`${dir}/paused`, paused === true ? "" : paused.join("\n") + "\n");
 }

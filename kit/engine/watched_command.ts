@@ -5,11 +5,14 @@
  */
 
 import type { RunContext } from "../contract/context.ts";
-import { path } from "../contract/options.ts";
+import { UsageError } from "../contract/errors.ts";
+import { boolean, duration, integer, path } from "../contract/options.ts";
 import type { Options, Values } from "../contract/option.ts";
 import type { Outcome, Plan } from "../contract/recipe.ts";
 import { requireFreePort } from "./free_port.ts";
 import { type MonitoredRun, runMonitored } from "./monitored_run.ts";
+import { measureOverhead, OVERHEAD_NAME, type OverheadResult } from "./overhead.ts";
+import { waitUntilHealthy } from "./readiness.ts";
 import { requireVllm } from "./require_vllm.ts";
 import { sessionOptions, type SessionValues } from "./session_options.ts";
 import { readVllmCommand } from "./vllm_command.ts";
@@ -22,6 +25,35 @@ export const commandOptions = {
     leadsTo: "file",
     doc: "The Python that the command runs with, where vscope cannot tell it from the command",
   }),
+  measureOverhead: boolean({
+    default: false,
+    doc: "Measure what the hooks cost this server, all together and one by one, then end it",
+  }),
+  overheadPairs: integer({
+    default: 10,
+    min: 1,
+    max: 1000,
+    unit: "pairs",
+    doc: "Pairs of windows per profiler, with --measure-overhead",
+  }),
+  overheadWindow: duration({
+    default: 10,
+    min: 0.5,
+    max: 600,
+    doc: "Length of a window, with --measure-overhead",
+  }),
+  overheadConcurrency: integer({
+    default: 8,
+    min: 1,
+    max: 4096,
+    unit: "requests",
+    doc: "Requests alive at a time, with --measure-overhead",
+  }),
+  startTimeout: duration({
+    default: 600,
+    min: 10,
+    doc: "How long vLLM may take to start, with --measure-overhead",
+  }),
 };
 
 /**
@@ -32,21 +64,56 @@ export const commandOptions = {
 export async function runWatched<O extends Options>(
   context: RunContext,
   recipe: string,
-  plan: Plan<O> & { values: Values<O> & SessionValues & { python?: string | undefined } },
+  plan: Plan<O> & { values: Values<O> & CommandValues },
   expects?: MonitoredRun["expects"],
 ): Promise<Outcome> {
   const command = plan.invocation.command;
-  const python = plan.values.enableProfiling === "0"
+  const { values } = plan;
+  const { kind, host = "127.0.0.1", port = NaN } = readVllmCommand(command);
+  if (values.measureOverhead && (kind !== "server" || values.enableProfiling === "0")) {
+    throw new UsageError(
+      `Cannot measure the overhead of "${
+        command.join(" ")
+      }": it takes a server with hooks in it, ` +
+        "as in vscope monitor --measure-overhead -- vllm serve MODEL",
+    );
+  }
+  const python = values.enableProfiling === "0"
     ? undefined
-    : await requireVllm(context, recipe, command, plan.values.python);
-  const { kind, host, port } = readVllmCommand(command);
-  if (kind === "server") requireFreePort(recipe, host ?? "127.0.0.1", port ?? NaN);
-  return await runMonitored(context, {
+    : await requireVllm(context, recipe, command, values.python);
+  if (kind === "server") requireFreePort(recipe, host, port);
+  let overhead: OverheadResult[] | undefined;
+  const during: MonitoredRun["during"] = async (process, logPath) => {
+    const baseUrl = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
+    const timeoutMs = 1000 * values.startTimeout;
+    await waitUntilHealthy(context, process, { baseUrl, logPath, timeoutMs });
+    overhead = await measureOverhead(context, {
+      baseUrl,
+      dir: plan.out,
+      pairs: values.overheadPairs,
+      windowSec: values.overheadWindow,
+      concurrency: values.overheadConcurrency,
+    });
+    await context.files.writeTextFile(
+      `${plan.out}/${OVERHEAD_NAME}`,
+      JSON.stringify({ window_sec: values.overheadWindow, results: overhead }, null, 2) + "\n",
+    );
+  };
+  const outcome = await runMonitored(context, {
     recipe,
     plan: plan as unknown as Plan<Options>,
-    values: plan.values,
+    values,
     python,
-    echo: !plan.invocation.common.quiet,
+    echo: !plan.invocation.common.quiet && !values.measureOverhead,
     ...(expects ? { expects } : {}),
+    ...(values.measureOverhead ? { during } : {}),
   });
+  for (const { profiler, cost_pct, low_pct, high_pct } of overhead ?? []) {
+    const interval = low_pct === undefined ? "" : `, 95 % interval ${low_pct} to ${high_pct} %`;
+    context.output.note(`${profiler}: ${cost_pct} % of tokens/s${interval}`);
+  }
+  return overhead ? { ...outcome, json: { ...outcome.json, overhead } } : outcome;
 }
+
+/** Values of {@linkcode commandOptions}. */
+type CommandValues = SessionValues & Values<typeof commandOptions>;

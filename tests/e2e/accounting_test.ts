@@ -59,13 +59,13 @@ async function compareUsage(
   moments: { at: number; usagePct: number }[],
 ): Promise<void> {
   const rows = await readTable(`${dir}/kv_cache_usage.csv`);
-  assert.ok(moments.some(({ usagePct }) => usagePct > 50), JSON.stringify(moments));
+  assert.ok(moments.some(({ usagePct }) => usagePct > 0), JSON.stringify(moments));
   for (const { at, usagePct } of moments) {
     const near = rows.filter((row) =>
-      Math.abs(1000 * Number(row["timestamp_sec"]) + startedAt - at) < 1000
+      Math.abs(1000 * Number(row["timestamp_sec"]) + startedAt - at) < 1500
     ).map((row) => Number(row["usage_pct"]));
     assert.ok(
-      near.length === 0 || near.some((pct) => Math.abs(pct - usagePct) < 0.01),
+      near.some((pct) => Math.abs(pct - usagePct) < 0.01),
       `${usagePct} is not among ${near}`,
     );
   }
@@ -85,9 +85,12 @@ Deno.test("preemptions, stop strings, aborts and asynchronous scheduling are acc
       (_, n) =>
         complete(baseUrl, { prompt: `cache ${n} `.repeat(30), max_tokens: 300, ignore_eos: true }),
     );
-    const moments = await kvUsageMoments(baseUrl, long.length);
     const answers = await Promise.all(long);
     assert.ok(answers.every((answer) => answer !== undefined));
+    // One request alone: its blocks grow, and none are freed between two looks.
+    const alone = complete(baseUrl, { prompt: "alone", max_tokens: 700, ignore_eos: true });
+    const moments = await kvUsageMoments(baseUrl, 8);
+    await alone;
     // A string that the tiny model does write, from an answer of its own.
     const seen = await complete(baseUrl, {
       prompt: "prefill decode",

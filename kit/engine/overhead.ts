@@ -1,0 +1,188 @@
+/**
+ * What the hooks cost a running server: the same load with a profiler at work and at rest, in turn.
+ *
+ * @module
+ */
+
+import type { RunContext } from "../contract/context.ts";
+import { RunError } from "../contract/errors.ts";
+import { SESSION_PROFILERS } from "../bundle/hook_coverage.ts";
+import { pauseHooks } from "../bundle/session_folder.ts";
+
+/** How to measure. */
+export interface OverheadPlan {
+  baseUrl: string;
+  /** The session's folder, where the hooks look for the pause. */
+  dir: string;
+  pairs: number;
+  windowSec: number;
+  /** Requests alive at a time. */
+  concurrency: number;
+}
+
+/** Tokens per second of one pair of windows. */
+export interface Pair {
+  on: number;
+  off: number;
+}
+
+/** Cost of one profiler, or of all of them, in percent of tokens per second. */
+export interface OverheadResult {
+  profiler: string;
+  cost_pct: number;
+  /** 95 % interval; absent with fewer than three pairs. */
+  low_pct?: number;
+  high_pct?: number;
+  pairs: Pair[];
+}
+
+/** Name of the result in the bundle. */
+export const OVERHEAD_NAME = "overhead.json";
+
+/** The hooks look for a pause every quarter of a second. */
+const SETTLE_MS = 700;
+/** Until the batch is full. */
+const WARM_UP_MS = 3000;
+
+/**
+ * Measures all profilers together, then each of them. The order within a pair changes from pair to
+ * pair. Paused, a kernel that was captured in a CUDA graph stays there and finds nothing to count.
+ *
+ * @throws {RunError} when the server stops answering. Needs net permission, and write permission on
+ * the session.
+ */
+export async function measureOverhead(
+  context: RunContext,
+  plan: OverheadPlan,
+): Promise<OverheadResult[]> {
+  const stop = new AbortController();
+  const load = sendLoad(plan, AbortSignal.any([stop.signal, context.signal]));
+  const results: OverheadResult[] = [];
+  const targets = ["all", ...Object.keys(SESSION_PROFILERS)];
+  try {
+    await context.clock.sleep(WARM_UP_MS, context.signal);
+    for (const [place, profiler] of targets.entries()) {
+      const pairs: Pair[] = [];
+      while (pairs.length < plan.pairs && !context.signal.aborted) {
+        context.output.progress(
+          `Overhead of ${profiler} (${place + 1} of ${targets.length}): pair ${pairs.length + 1} ` +
+            `of ${plan.pairs}`,
+        );
+        pairs.push(await measurePair(context, plan, profiler, pairs.length % 2 === 0));
+      }
+      if (context.signal.aborted) break;
+      results.push({ profiler, ...costOf(pairs), pairs });
+    }
+  } finally {
+    stop.abort();
+    await load;
+    // The server ends what its clients have left.
+    await context.clock.sleep(SETTLE_MS, context.signal);
+  }
+  return results;
+}
+
+async function measurePair(
+  context: RunContext,
+  plan: OverheadPlan,
+  profiler: string,
+  onFirst: boolean,
+): Promise<Pair> {
+  const pair: Pair = { on: NaN, off: NaN };
+  for (const state of onFirst ? ["on", "off"] as const : ["off", "on"] as const) {
+    if (state === "off") {
+      await pauseHooks(context.files, plan.dir, profiler === "all" ? true : [profiler]);
+    }
+    try {
+      await context.clock.sleep(SETTLE_MS, context.signal);
+      const [before, start] = [await generatedTokens(plan.baseUrl), context.clock.monotonicMs()];
+      await context.clock.sleep(1000 * plan.windowSec, context.signal);
+      const tokens = await generatedTokens(plan.baseUrl) - before;
+      pair[state] = 1000 * tokens / (context.clock.monotonicMs() - start);
+    } finally {
+      if (state === "off") await pauseHooks(context.files, plan.dir, false);
+    }
+  }
+  return pair;
+}
+
+/** Keeps requests alive until told to stop. */
+async function sendLoad(plan: OverheadPlan, signal: AbortSignal): Promise<void> {
+  const model = await servedModel(plan.baseUrl);
+  const sender = async (number: number) => {
+    while (!signal.aborted) {
+      try {
+        const response = await fetch(`${plan.baseUrl}/v1/completions`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({
+            model,
+            prompt: `token ${number}`,
+            max_tokens: 400,
+            ignore_eos: true,
+          }),
+          signal,
+        });
+        await response.body?.cancel();
+        if (!response.ok) return;
+      } catch {
+        // Told to stop, or the server has gone: the windows will tell.
+        return;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: plan.concurrency }, (_, number) => sender(number)));
+}
+
+async function servedModel(baseUrl: string): Promise<string> {
+  const { data } = await (await fetch(`${baseUrl}/v1/models`)).json();
+  return data[0].id;
+}
+
+async function generatedTokens(baseUrl: string): Promise<number> {
+  const response = await fetch(`${baseUrl}/metrics`);
+  const text = await response.text();
+  let sum = 0;
+  for (const [, value] of text.matchAll(/^vllm:generation_tokens_total(?:\{.*\})? (\S+)$/gm)) {
+    sum += Number(value);
+  }
+  if (!response.ok || sum === 0) {
+    throw new RunError(
+      `Cannot measure the overhead: ${baseUrl}/metrics counts no generated tokens; ` +
+        "start vLLM without --disable-log-stats",
+    );
+  }
+  return sum;
+}
+
+/** Mean cost and its 95 % interval: Student's, over the logarithms of the pairs' ratios. */
+export function costOf(pairs: readonly Pair[]): Omit<OverheadResult, "profiler" | "pairs"> {
+  const logs = pairs.map(({ on, off }) => Math.log(on / off)).filter(Number.isFinite);
+  const mean = logs.reduce((a, b) => a + b, 0) / logs.length;
+  const percent = (log: number) => Number((100 * (1 - Math.exp(log))).toFixed(3));
+  if (logs.length < 3) return { cost_pct: percent(mean) };
+  const squares = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0);
+  const error = Math.sqrt(squares / (logs.length - 1) / logs.length);
+  const margin = studentQuantile(logs.length - 1) * error;
+  return {
+    cost_pct: percent(mean),
+    low_pct: percent(mean + margin),
+    high_pct: percent(mean - margin),
+  };
+}
+
+/**
+ * Two-sided 95 % quantile of Student's distribution, by its expansion around the normal one
+ * (Abramowitz and Stegun 26.7.5); within 2 % from two degrees of freedom on.
+ */
+export function studentQuantile(freedom: number): number {
+  const z = 1.959964;
+  const terms = [
+    z,
+    (z ** 3 + z) / 4,
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
+    (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
+  ];
+  return terms.reduce((sum, term, power) => sum + term / freedom ** power, 0);
+}
