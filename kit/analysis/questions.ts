@@ -40,7 +40,8 @@ function batchSizes({ graphs, batches }: SessionAnalysis): Found {
     const share = percent(100 * first.replays / total);
     return {
       answer:
-        `${replayed.length} graph sizes were replayed; ${first.mode} of ${first.tokens} tokens most, ` +
+        `${replayed.length} graph size${replayed.length === 1 ? " was" : "s were"} replayed; ` +
+        `${first.mode} of ${first.tokens} tokens most, ` +
         `${share} of ${total} replays.`,
       mood: "good",
     };
@@ -132,9 +133,12 @@ function balance({ experts }: SessionAnalysis): Found {
     `layer ${worst.layer} is the most uneven, with a deviation of ${
       percent(100 * worst.stdOverMean)
     } of the mean` + (unused > 0 ? `; ${unused} layers have experts that nobody chose` : "");
-  return uneven === 0
-    ? { answer: `Yes, in all ${layers} layers; ${detail}.`, mood: "good" }
-    : { answer: `No: ${uneven} of ${layers} layers are uneven; ${detail}.`, mood: "bad" };
+  return uneven === 0 ? { answer: `Yes, in all ${layers} layers; ${detail}.`, mood: "good" } : {
+    answer: `No: ${uneven} of ${layers} layers are uneven (a deviation from ${
+      percent(100 * LIMIT.expertDeviation.value)
+    } of the mean, or loads ${LIMIT.expertRatio.value} times apart); ${detail}.`,
+    mood: "bad",
+  };
 }
 
 function pairs({ experts }: SessionAnalysis): Found {
