@@ -129,10 +129,13 @@ function balance({ experts }: SessionAnalysis): Found {
       stdOverMean >= LIMIT.expertDeviation.value
     ).length;
   const layers = experts.layers.length;
-  const detail =
-    `layer ${worst.layer} is the most uneven, with a deviation of ${
-      percent(100 * worst.stdOverMean)
-    } of the mean` + (unused > 0 ? `; ${unused} layers have experts that nobody chose` : "");
+  const ratio = worst.maxMinRatio === undefined
+    ? ""
+    : ` and a largest load ${worst.maxMinRatio.toFixed(1)} times the smallest`;
+  const idle = unused > 0 ? `; ${unused} layers have experts that nobody chose` : "";
+  const detail = `layer ${worst.layer} is the most uneven, with a deviation of ${
+    percent(100 * worst.stdOverMean)
+  } of the mean${ratio}${idle}`;
   return uneven === 0 ? { answer: `Yes, in all ${layers} layers; ${detail}.`, mood: "good" } : {
     answer: `No: ${uneven} of ${layers} layers are uneven (a deviation from ${
       percent(100 * LIMIT.expertDeviation.value)
