@@ -14,25 +14,25 @@ import f4 from "./vscope_hooks/activation.py" with { type: "text" };
 import f5 from "./vscope_hooks/cost.py" with { type: "text" };
 import f6 from "./vscope_hooks/experts/__init__.py" with { type: "text" };
 import f7 from "./vscope_hooks/experts/counters.py" with { type: "text" };
-import f8 from "./vscope_hooks/experts/kernel.py" with { type: "text" };
-import f9 from "./vscope_hooks/experts/sample.py" with { type: "text" };
-import f10 from "./vscope_hooks/experts/snapshot.py" with { type: "text" };
-import f11 from "./vscope_hooks/imports.py" with { type: "text" };
-import f12 from "./vscope_hooks/passes.py" with { type: "text" };
-import f13 from "./vscope_hooks/plugin.py" with { type: "text" };
-import f14 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
-import f15 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
-import f16 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
-import f17 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
-import f18 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
-import f19 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
-import f20 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
-import f21 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
-import f22 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
-import f23 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
-import f24 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
-import f25 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
-import f26 from "./vscope_hooks/profilers/moe_files.py" with { type: "text" };
+import f8 from "./vscope_hooks/experts/files.py" with { type: "text" };
+import f9 from "./vscope_hooks/experts/kernel.py" with { type: "text" };
+import f10 from "./vscope_hooks/experts/sample.py" with { type: "text" };
+import f11 from "./vscope_hooks/experts/snapshot.py" with { type: "text" };
+import f12 from "./vscope_hooks/imports.py" with { type: "text" };
+import f13 from "./vscope_hooks/passes.py" with { type: "text" };
+import f14 from "./vscope_hooks/plugin.py" with { type: "text" };
+import f15 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
+import f16 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
+import f17 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
+import f18 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
+import f19 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
+import f20 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
+import f21 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
+import f22 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
+import f23 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
+import f24 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
+import f25 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
+import f26 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
 import f27 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
 import f28 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
 import f29 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
@@ -92,107 +92,107 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/experts/counters.py",
     text: f7,
-    sha256: "50c1141b58352e26de3e4bc2cdddea6831c7f205c60282391379d3695e94ddb3",
+    sha256: "35e81722f13972e82a1f139edb45b7a6b32e9d86d5e2fc49d04c0b5c47924f49",
+  },
+  {
+    path: "vscope_hooks/experts/files.py",
+    text: f8,
+    sha256: "09604d91a418b48334647f582b42556249ba03a4a26617c60a9ec1c7c2c4e667",
   },
   {
     path: "vscope_hooks/experts/kernel.py",
-    text: f8,
+    text: f9,
     sha256: "364aea6237eccaf5132c1f51fc669d5fcf4445995e377ce18ff5c89885ee4f42",
   },
   {
     path: "vscope_hooks/experts/sample.py",
-    text: f9,
+    text: f10,
     sha256: "4dcf3921794a2d775cba344a3ca031078fcade6d414abe741dfd2860493e75a6",
   },
   {
     path: "vscope_hooks/experts/snapshot.py",
-    text: f10,
+    text: f11,
     sha256: "9a3dde6c49dd6620ebda823e2cb03f5081840f8c829f61d22a5e292434cc7096",
   },
   {
     path: "vscope_hooks/imports.py",
-    text: f11,
+    text: f12,
     sha256: "35cbb5b494a1b3e3fb19c086b7f67158e37f1d545533da6ec6e945602925e288",
   },
   {
     path: "vscope_hooks/passes.py",
-    text: f12,
-    sha256: "bc5f739c438c14438709e9270d67a426e3d1437816233eab40749ce778500be3",
+    text: f13,
+    sha256: "65d04de49394357527873ee6c60443e1847fa676efd8068280c9ba3bd2015db5",
   },
   {
     path: "vscope_hooks/plugin.py",
-    text: f13,
+    text: f14,
     sha256: "2b577aee482006dc87a050d3aa8f25979c760dfaf50a8af26fa3f746d370143e",
   },
   {
     path: "vscope_hooks/profilers/__init__.py",
-    text: f14,
+    text: f15,
     sha256: "de8803245a211cc57bfe6a09248dad93fd157f01f5ac0af4c23532cf5c22bbf6",
   },
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
-    text: f15,
+    text: f16,
     sha256: "e2119a8df965666fb31c23f2f4e1089edd35c6c60b933dfb2b4545e7aea2fbe1",
   },
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
-    text: f16,
+    text: f17,
     sha256: "7719221a4db5d5935b7ea533c8c6421b07b1a1470ccaa5457249096ace9efd51",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
-    text: f17,
+    text: f18,
     sha256: "0ad890ad83948fbc51218c737f95725a5a0fa8fcec140007f1c49d9959b7a62f",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
-    text: f18,
-    sha256: "f9d9da2c17f3906e91c12f222fae37b6bcde49e0dda5169fad1d7c7e9b6593e5",
+    text: f19,
+    sha256: "3b9b77ca6b0e6c31b602fbcfe57645edc029c33b7492a2d6b0c2ad69f18a0680",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
-    text: f19,
+    text: f20,
     sha256: "719a8426e8622b281b363cfddf3fc6c536087655b3ed22464d99e312d6ffde4b",
   },
   {
     path: "vscope_hooks/profilers/forward_pass.py",
-    text: f20,
-    sha256: "11189824d723101bc873dfd636775b82d7803dedc0b47356210717f27ccafc40",
+    text: f21,
+    sha256: "f9aaf394590ca92983a97075a511ebb5a2d517728fec510ff976b7322ec8bc88",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
-    text: f21,
+    text: f22,
     sha256: "eb370c5093130cbacb2e2516a90e433a16500e6b785cc11670c9f34b1129ddc9",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
-    text: f22,
+    text: f23,
     sha256: "dd00f5608f221a03e72c8aee536a56e5fb847d8100b069d873f2897d31641fb7",
   },
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
-    text: f23,
+    text: f24,
     sha256: "64f56c6f0949f4f568e3dffc496befaddcec2fb651701a3d491f008f511697da",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
-    text: f24,
+    text: f25,
     sha256: "73954c30976f15cd3cffb8cb6f741745911786f11922a1a16921764b29c397a9",
   },
   {
     path: "vscope_hooks/profilers/moe_expert.py",
-    text: f25,
-    sha256: "8258a2be9d5f684c0ab0ede643b95ae5e881a46b3abee1c0879322e039b9365b",
-  },
-  {
-    path: "vscope_hooks/profilers/moe_files.py",
     text: f26,
-    sha256: "5038866964812446afb2b094a1c5ff20a63c1716eb52e44cf765978d8d5a550f",
+    sha256: "488929e1fd80e37ca04d499ba59a74027db8bbfab2aaab020245ceab8ca01238",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
     text: f27,
-    sha256: "30f202d501a81d9312522033f6acc396aba9cc680edf86b6ab8c20444d90b37f",
+    sha256: "ae35455921a7b4ec357b33257bc2cac03c142796bfda1b87424ab9360b7f0d2f",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",

@@ -45,11 +45,7 @@ const recipe = defineRecipe({
   plan: (values, invocation) =>
     planSession(values, invocation, {
       argv: invocation.command,
-      env: {
-        VSCOPE_EXPERT_SAMPLE_TOKENS: String(values.expertSampleTokens),
-        // Set even where it equals the default of monitor: the hooks' own default is another.
-        VLLM_PROFILING_LOG_INTERVAL: String(values.profilingLogInterval),
-      },
+      env: { VSCOPE_EXPERT_SAMPLE_TOKENS: String(values.expertSampleTokens) },
     }),
   run: (plan, context) =>
     runWatched(context, "moe", plan, {

@@ -8,7 +8,7 @@ would break it.
 import sys
 import threading
 
-from .sites import argument
+from .sites import Watcher, argument
 from .steps import is_marked
 
 RUNNERS = (
@@ -62,6 +62,13 @@ def passes_of(recorder):
     if not hasattr(recorder, "passes"):
         recorder.passes = Passes()
     return recorder.passes
+
+
+def runner_watchers(profiler, method, **watcher):
+    """A watcher of that method of each model runner; `watcher` as Watcher takes it."""
+    return [
+        Watcher(profiler, module, "GPUModelRunner." + method, **watcher) for module in RUNNERS
+    ]
 
 
 def rank_of(runner):

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { columnReader, readCsv } from "../bundle/csv_file.ts";
-import { SESSION_TABLES, type SessionTableName } from "../bundle/session_tables.ts";
+import { Samples } from "../bundle/samples.ts";
 import type { FileSystem } from "../contract/context.ts";
 import { type Points, Series } from "./downsample.ts";
+import { eachRow } from "./table_rows.ts";
 
 /** A layer's load: choices per expert. */
 export interface LayerLoad {
@@ -37,8 +37,6 @@ export interface ExpertAnalysis {
   pairs: ExpertPair[];
   /** Deviation over mean between two samples, the mean of all layers, over time. */
   imbalance: Points;
-  /** Whether every layer made tokens times top-k choices. */
-  exact?: boolean;
 }
 
 /** Pairs that the report shows. */
@@ -50,7 +48,7 @@ export async function readExperts(
   dir: string,
 ): Promise<ExpertAnalysis | undefined> {
   const loads = new Map<number, number[]>();
-  await each(files, dir, "moe_expert_activations", (number) => {
+  await eachRow(files, dir, "moe_expert_activations", (_cell, number) => {
     const layer = number("layer_idx");
     const counts = loads.get(layer) ?? [];
     loads.set(layer, counts);
@@ -59,7 +57,7 @@ export async function readExperts(
   });
   if (loads.size === 0) return undefined;
   const pairs: ExpertPair[] = [];
-  await each(files, dir, "moe_expert_coselection", (number) => {
+  await eachRow(files, dir, "moe_expert_coselection", (_cell, number) => {
     if (pairs.length >= MOST_PAIRS) return;
     pairs.push({
       layer: number("layer_idx"),
@@ -75,17 +73,15 @@ export async function readExperts(
 }
 
 function loadOf(layer: number, counts: number[]): LayerLoad {
-  const total = counts.reduce((a, b) => a + b, 0);
-  const mean = total / counts.length;
-  const squares = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0);
-  const least = Math.min(...counts);
+  // A layer in the table has a row for every expert.
+  const { mean, std, min, max } = Samples.of(counts).statistics()!;
   return {
     layer,
     counts,
-    total,
+    total: counts.reduce((a, b) => a + b, 0),
     coveragePct: 100 * counts.filter((count) => count > 0).length / counts.length,
-    ...(least > 0 ? { maxMinRatio: Math.max(...counts) / least } : {}),
-    stdOverMean: mean === 0 ? 0 : Math.sqrt(squares / Math.max(1, counts.length - 1)) / mean,
+    ...(min > 0 ? { maxMinRatio: max / min } : {}),
+    stdOverMean: mean === 0 ? 0 : std / mean,
   };
 }
 
@@ -97,7 +93,7 @@ async function readImbalance(files: FileSystem, dir: string): Promise<Points> {
     if (layers > 0) series.add(at, sum / layers);
     [sum, layers] = [0, 0];
   };
-  await each(files, dir, "moe_load_imbalance", (number) => {
+  await eachRow(files, dir, "moe_load_imbalance", (_cell, number) => {
     if (number("timestamp_sec") !== at) close();
     at = number("timestamp_sec");
     const share = number("std_dev") / number("mean_activations");
@@ -105,18 +101,4 @@ async function readImbalance(files: FileSystem, dir: string): Promise<Points> {
   });
   close();
   return series.points();
-}
-
-async function each(
-  files: FileSystem,
-  dir: string,
-  name: SessionTableName,
-  take: (number: (column: string) => number) => void,
-): Promise<void> {
-  const stream = await readCsv(files, `${dir}/${SESSION_TABLES[name].path}`);
-  if (!stream) return;
-  const read = columnReader(stream.header);
-  for await (const batch of stream.batches) {
-    for (const row of batch) take((column) => Number(read(row, column) || NaN));
-  }
 }

@@ -21,7 +21,8 @@ export interface Finding {
 /** Fewer steps than this say nothing about a load. */
 const ENOUGH_STEPS = 20;
 
-const percent = (value: number) => `${value.toFixed(1)} %`;
+/** A share in percent, as sentences have it. */
+export const percent = (value: number) => `${value.toFixed(1)} %`;
 const ms = (value: number) => `${value.toFixed(2)} ms`;
 
 /** The findings of a session, the gravest first. */

@@ -4,16 +4,14 @@
  * @module
  */
 
-import { columnReader, readCsv } from "../bundle/csv_file.ts";
-import { SESSION_TABLES } from "../bundle/session_tables.ts";
 import type { FileSystem } from "../contract/context.ts";
+import { eachRow, ofFirstRank } from "./table_rows.ts";
 
 /** A descriptor and its replays, of the first rank. */
 export interface GraphUse {
   mode: string;
   tokens: number;
   replays: number;
-  captureSec?: number;
 }
 
 /** `cuda_graph_summary.json` and the descriptors. */
@@ -42,19 +40,13 @@ export async function readGraphs(
     return undefined;
   }
   const uses: GraphUse[] = [];
-  const stream = await readCsv(files, `${dir}/${SESSION_TABLES.cuda_graph_usage.path}`);
-  if (stream) {
-    const read = columnReader(stream.header);
-    for await (const batch of stream.batches) {
-      for (const row of batch) {
-        if (!["", "0"].includes(read(row, "rank"))) continue;
-        uses.push({
-          mode: read(row, "runtime_mode"),
-          tokens: Number(read(row, "num_tokens")),
-          replays: Number(read(row, "replay_count")),
-        });
-      }
-    }
-  }
+  await eachRow(files, dir, "cuda_graph_usage", (cell, number) => {
+    if (!ofFirstRank(cell)) return;
+    uses.push({
+      mode: cell("runtime_mode"),
+      tokens: number("num_tokens"),
+      replays: number("replay_count"),
+    });
+  });
   return { summary, uses };
 }

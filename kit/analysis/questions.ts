@@ -4,6 +4,7 @@
  * @module
  */
 
+import { percent } from "./findings.ts";
 import type { SessionAnalysis } from "./session.ts";
 import { THRESHOLDS as LIMIT } from "./thresholds.ts";
 
@@ -14,8 +15,6 @@ export interface Answer {
   /** Whether something should be done. */
   mood: "good" | "bad" | "unknown";
 }
-
-const percent = (value: number) => `${value.toFixed(1)} %`;
 
 /** All six; one that the session cannot answer says why. */
 export function answerQuestions(analysis: SessionAnalysis): Answer[] {

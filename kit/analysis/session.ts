@@ -8,15 +8,15 @@
 
 import type { FileSystem } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";
-import { columnReader, readCsv } from "../bundle/csv_file.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { readManifest } from "../bundle/manifest_file.ts";
 import { Samples, type Statistics } from "../bundle/samples.ts";
-import { SESSION_TABLES, type SessionTableName } from "../bundle/session_tables.ts";
+import type { SessionTableName } from "../bundle/session_tables.ts";
 import { type Points, Series } from "./downsample.ts";
 import { type ExpertAnalysis, readExperts } from "./experts.ts";
 import { type GraphAnalysis, readGraphs } from "./graphs.ts";
 import { type SessionUtilization, sessionUtilization } from "./session_utilization.ts";
+import { type Cell, eachRow as eachRowOf, type NumberCell, ofFirstRank } from "./table_rows.ts";
 
 /** Milliseconds of something, and their sum. */
 export interface Timing {
@@ -144,30 +144,17 @@ export async function analyzeSession(files: FileSystem, dir: string): Promise<Se
   return analysis;
 }
 
-type Cell = (column: string) => string;
-
-/** Streams a table, counting rows; does nothing where the table is missing. */
+/** Streams a table, and notes how many rows it had and lost. */
 async function eachRow(
   files: FileSystem,
   analysis: SessionAnalysis,
   name: SessionTableName,
-  take: (cell: Cell, number: (column: string) => number) => void,
+  take: (cell: Cell, number: NumberCell) => void,
 ): Promise<void> {
-  const stream = await readCsv(files, `${analysis.dir}/${SESSION_TABLES[name].path}`);
-  if (!stream) return;
-  const read = columnReader(stream.header);
-  let rows = 0;
-  for await (const batch of stream.batches) {
-    for (const row of batch) {
-      rows++;
-      take((column) => read(row, column), (column) => {
-        const text = read(row, column);
-        return text === "" ? NaN : Number(text);
-      });
-    }
-  }
-  analysis.rows[name] = rows;
-  if (stream.cut.lines > 0) analysis.cut[name] = stream.cut.lines;
+  const found = await eachRowOf(files, analysis.dir, name, take);
+  if (!found) return;
+  analysis.rows[name] = found.rows;
+  if (found.cut > 0) analysis.cut[name] = found.cut;
 }
 
 class Timings {
@@ -202,7 +189,7 @@ async function readPasses(files: FileSystem, analysis: SessionAnalysis): Promise
   await eachRow(files, analysis, "forward_pass_timing", (cell, number) => {
     const phase = PHASES.includes(cell("phase")) ? cell("phase") : "other";
     const ms = number("forward_time_ms");
-    const first = cell("rank") === "" || cell("rank") === "0";
+    const first = ofFirstRank(cell);
     timings.add(phase, ms, first ? 1 : 0);
     if (first) all.add(ms + (number("sample_time_ms") || 0));
     let points = series.get(phase);

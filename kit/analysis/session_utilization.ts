@@ -4,10 +4,9 @@
  * @module
  */
 
-import { columnReader, readCsv } from "../bundle/csv_file.ts";
 import type { Manifest } from "../bundle/manifest.ts";
-import { SESSION_TABLES } from "../bundle/session_tables.ts";
 import type { FileSystem } from "../contract/context.ts";
+import { eachRow, ofFirstRank } from "./table_rows.ts";
 import { devicePeaks } from "./utilization/device_peaks.ts";
 import { type ModelShape, readModelShape } from "./utilization/model_shape.ts";
 import { stepCost } from "./utilization/step_cost.ts";
@@ -62,8 +61,6 @@ async function costsByStep(
   engine: Readonly<Record<string, unknown>>,
 ): Promise<Map<string, { flops: number; bytes: number }>> {
   const costs = new Map<string, { flops: number; bytes: number }>();
-  const stream = await readCsv(files, `${dir}/${SESSION_TABLES.batch_utilization.path}`);
-  if (!stream) return costs;
   const activationBytes = /32/.test(String(engine["dtype"])) ? 4 : 2;
   const eight = /8/.test(String(engine["quantization"] ?? ""));
   const dtypes = {
@@ -71,24 +68,20 @@ async function costsByStep(
     weightBytes: eight ? 1 : activationBytes,
     kvBytes: /8/.test(String(engine["cache_dtype"] ?? "")) ? 1 : activationBytes,
   };
-  const read = columnReader(stream.header);
-  for await (const batch of stream.batches) {
-    for (const row of batch) {
-      const number = (column: string) => Number(read(row, column) || NaN);
-      if (!Number.isFinite(number("attention_pairs"))) continue;
-      costs.set(
-        read(row, "step"),
-        stepCost(shape, {
-          contextTokens: number("context_tokens") || 0,
-          generationTokens: number("generation_tokens") || 0,
-          contextRequests: number("context_requests") || 0,
-          generationRequests: number("generation_requests") || 0,
-          attentionPairs: number("attention_pairs"),
-          kvTokens: number("kv_tokens"),
-        }, dtypes),
-      );
-    }
-  }
+  await eachRow(files, dir, "batch_utilization", (cell, number) => {
+    if (!Number.isFinite(number("attention_pairs"))) return;
+    costs.set(
+      cell("step"),
+      stepCost(shape, {
+        contextTokens: number("context_tokens") || 0,
+        generationTokens: number("generation_tokens") || 0,
+        contextRequests: number("context_requests") || 0,
+        generationRequests: number("generation_requests") || 0,
+        attentionPairs: number("attention_pairs"),
+        kvTokens: number("kv_tokens"),
+      }, dtypes),
+    );
+  });
   return costs;
 }
 
@@ -98,17 +91,12 @@ async function eachPass(
   dir: string,
   take: (step: string, phase: string, ms: number) => void,
 ): Promise<boolean> {
-  const stream = await readCsv(files, `${dir}/${SESSION_TABLES.forward_pass_timing.path}`);
-  if (!stream) return false;
-  const read = columnReader(stream.header);
   let onDevice = true;
-  for await (const batch of stream.batches) {
-    for (const row of batch) {
-      const ms = Number(read(row, "forward_time_ms") || NaN);
-      if (!["", "0"].includes(read(row, "rank")) || !Number.isFinite(ms)) continue;
-      if (read(row, "timing") !== "cuda_event") onDevice = false;
-      take(read(row, "step"), read(row, "phase"), ms);
-    }
-  }
-  return onDevice;
+  const found = await eachRow(files, dir, "forward_pass_timing", (cell, number) => {
+    const ms = number("forward_time_ms");
+    if (!ofFirstRank(cell) || !Number.isFinite(ms)) return;
+    if (cell("timing") !== "cuda_event") onDevice = false;
+    take(cell("step"), cell("phase"), ms);
+  });
+  return found !== undefined && onDevice;
 }

@@ -11,6 +11,7 @@ import { messageOf } from "../contract/errors.ts";
 import { type ExpertTotals, readExpertTotals } from "./expert_totals.ts";
 import { type MergeSource, open } from "./merge_source.ts";
 import { mergedRows } from "./raw_session.ts";
+import { Samples } from "./samples.ts";
 
 /** What moe_summary.json holds of a layer. */
 export interface LayerFigures {
@@ -230,10 +231,9 @@ function figuresOf(totals: ExpertTotals[]): Omit<ExpertFigures, "problems"> {
 }
 
 function layerFigures(counts: number[], total: number, topK: number): LayerFigures {
-  const mean = total / counts.length;
-  const squares = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0);
+  // A layer has at least one expert.
+  const { mean, std, min, max } = Samples.of(counts).statistics()!;
   const hit = counts.filter((count) => count > 0).length;
-  const [least, most] = [Math.min(...counts), Math.max(...counts)];
   const rounded = (value: number) => Number(value.toFixed(4));
   return {
     num_experts: counts.length,
@@ -242,9 +242,9 @@ function layerFigures(counts: number[], total: number, topK: number): LayerFigur
     unique_experts_activated: hit,
     activation_coverage_pct: rounded(100 * hit / counts.length),
     mean_activations_per_expert: rounded(mean),
-    std_dev_activations: rounded(Math.sqrt(squares / Math.max(1, counts.length - 1))),
-    min_activations: least,
-    max_activations: most,
-    ...(least > 0 ? { load_balance_ratio: rounded(most / least) } : {}),
+    std_dev_activations: rounded(std),
+    min_activations: min,
+    max_activations: max,
+    ...(min > 0 ? { load_balance_ratio: rounded(max / min) } : {}),
   };
 }

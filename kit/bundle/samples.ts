@@ -21,6 +21,13 @@ export class Samples {
   #values: Float64Array = new Float64Array(256);
   #count = 0;
 
+  /** Samples of known values. */
+  static of(values: Iterable<number>): Samples {
+    const samples = new Samples();
+    for (const value of values) samples.add(value);
+    return samples;
+  }
+
   get count(): number {
     return this.#count;
   }

@@ -7,6 +7,7 @@
 import type { RunContext } from "../contract/context.ts";
 import { RunError } from "../contract/errors.ts";
 import { SESSION_PROFILERS } from "../bundle/hook_coverage.ts";
+import { Samples } from "../bundle/samples.ts";
 import { pauseHooks } from "../bundle/session_folder.ts";
 
 /** How to measure. */
@@ -157,13 +158,11 @@ async function generatedTokens(baseUrl: string): Promise<number> {
 
 /** Mean cost and its 95 % interval: Student's, over the logarithms of the pairs' ratios. */
 export function costOf(pairs: readonly Pair[]): Omit<OverheadResult, "profiler" | "pairs"> {
-  const logs = pairs.map(({ on, off }) => Math.log(on / off)).filter(Number.isFinite);
-  const mean = logs.reduce((a, b) => a + b, 0) / logs.length;
+  const logs = Samples.of(pairs.map(({ on, off }) => Math.log(on / off)));
+  const { count, mean, std } = logs.statistics() ?? { count: 0, mean: NaN, std: NaN };
   const percent = (log: number) => Number((100 * (1 - Math.exp(log))).toFixed(3));
-  if (logs.length < 3) return { cost_pct: percent(mean) };
-  const squares = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0);
-  const error = Math.sqrt(squares / (logs.length - 1) / logs.length);
-  const margin = studentQuantile(logs.length - 1) * error;
+  if (count < 3) return { cost_pct: percent(mean) };
+  const margin = studentQuantile(count - 1) * std / Math.sqrt(count);
   return {
     cost_pct: percent(mean),
     low_pct: percent(mean + margin),

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { costOf, type Pair } from "../../kit/engine/overhead.ts";
 import { pauseHooks } from "../../kit/bundle/session_folder.ts";
 import { ended, startVscope } from "../cli.ts";
 import { say } from "../dev/run.ts";
@@ -16,8 +17,6 @@ import { complete, healthy, serveCommand, watched } from "../e2e/engine.ts";
 const WINDOW_MS = 10_000;
 /** The hooks look for the pause every quarter of a second. */
 const SETTLE_MS = 1000;
-/** Two-sided 95 % quantile of Student's distribution for 29 degrees of freedom, the fewest allowed. */
-const T_29 = 2.045;
 
 const pairs = Number(Deno.args[0] ?? 30);
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -41,7 +40,7 @@ const { argv, env, baseUrl } = await serveCommand("--num-gpu-blocks-override", "
 const child = startVscope(["monitor", "--quiet", "--out", `${dir}/run`, "--", ...argv], {
   env: { ...env, VLLM_CPU_OMP_THREADS_BIND: "0" },
 });
-const ratios: number[] = [];
+const measured: Pair[] = [];
 const stop = new AbortController();
 try {
   await healthy(baseUrl, watched(child));
@@ -57,17 +56,16 @@ try {
   await sleep(5000);
   await say("| pair | hooks on, tokens/s | hooks off, tokens/s | on / off |\n|---|---|---|---|");
   for (let pair = 0; pair < pairs; pair++) {
-    const found: Record<string, number> = {};
-    for (const state of pair % 2 === 0 ? ["on", "off"] : ["off", "on"]) {
+    const found: Pair = { on: NaN, off: NaN };
+    for (const state of pair % 2 === 0 ? ["on", "off"] as const : ["off", "on"] as const) {
       if (state === "off") await pauseHooks(Deno, `${dir}/run`, true);
       found[state] = await tokensPerSecond(baseUrl);
       if (state === "off") await pauseHooks(Deno, `${dir}/run`, false);
     }
-    const ratio = found["on"]! / found["off"]!;
-    ratios.push(ratio);
+    measured.push(found);
     await say(
-      `| ${pair + 1} | ${found["on"]!.toFixed(1)} | ${found["off"]!.toFixed(1)} | ${
-        ratio.toFixed(4)
+      `| ${pair + 1} | ${found.on.toFixed(1)} | ${found.off.toFixed(1)} | ${
+        (found.on / found.off).toFixed(4)
       } |`,
     );
   }
@@ -79,16 +77,8 @@ try {
   await ended(child);
   await Deno.remove(dir, { recursive: true });
 }
-const logs = ratios.map(Math.log);
-const mean = logs.reduce((a, b) => a + b, 0) / logs.length;
-const deviation = Math.sqrt(
-  logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (logs.length - 1),
-);
-const margin = T_29 * deviation / Math.sqrt(logs.length);
-const cost = (log: number) => (100 * (1 - Math.exp(log))).toFixed(2);
+const { cost_pct, low_pct, high_pct } = costOf(measured);
 await say(
-  `\nThe hooks cost ${cost(mean)} % of tokens/s; 95 % interval ${cost(mean + margin)} % to ${
-    cost(mean - margin)
-  } %` +
-    ` (${ratios.length} pairs of ${WINDOW_MS / 1000} s windows in one engine)`,
+  `\nThe hooks cost ${cost_pct} % of tokens/s; 95 % interval ${low_pct} % to ${high_pct} %` +
+    ` (${measured.length} pairs of ${WINDOW_MS / 1000} s windows in one engine)`,
 );

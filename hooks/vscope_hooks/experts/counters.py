@@ -22,14 +22,14 @@ class Counters:
     def __init__(self, device, layers, experts, top_k, physical, samples):
         self.layers, self.experts, self.top_k = layers, experts, top_k
         self.physical, self.samples = physical, samples
-        self.pairs_counted = 4 * layers * experts * experts <= MOST_PAIR_BYTES
 
         def zeros(*shape, dtype=torch.int32):
             return torch.zeros(shape, dtype=dtype, device=device)
 
         # The last place of each row takes what must not be counted.
         self.load = zeros(layers, experts + 1)
-        self.pairs = zeros(layers, experts * experts + 1) if self.pairs_counted else None
+        pairs_fit = 4 * layers * experts * experts <= MOST_PAIR_BYTES
+        self.pairs = zeros(layers, experts * experts + 1) if pairs_fit else None
         self.bins = zeros(layers, BINS + 2)
         self.physical_load = zeros(layers, physical + 1) if physical else None
         self.sample_ids = zeros(layers, samples + 1, top_k)

@@ -6,7 +6,7 @@ cross-attention layers took. Passes are written once a model has shown that it h
 replayed CUDA graph cross-attention cannot be told from the rest: such passes have no row of it.
 """
 
-from ..passes import RUNNERS, passes_of, real_output
+from ..passes import RUNNERS, passes_of, real_output, runner_watchers
 from ..session import enabled
 from ..sites import Watcher
 from ..steps import marked
@@ -95,7 +95,7 @@ def watchers(recorder):
         timer.when_known([now.begun, timer.mark()], [1e3 * (end - start)], finish)
         now.encoder, now.cross = [], []
 
-    found = [
+    return [
         Watcher(
             NAME,
             RUNNERS[0],
@@ -117,16 +117,11 @@ def watchers(recorder):
             before=before_part,
             after=after_cross,
         ),
+            *runner_watchers(
+            NAME,
+            "execute_model",
+            before=before_execute,
+            after=after_execute,
+            needs=("scheduler_output",),
+        ),
     ]
-    for module in RUNNERS:
-        found.append(
-            Watcher(
-                NAME,
-                module,
-                "GPUModelRunner.execute_model",
-                before=before_execute,
-                after=after_execute,
-                needs=("scheduler_output",),
-            )
-        )
-    return found

@@ -6,9 +6,8 @@ the times that the calls took on the host (`timing` says which). host_time_ms is
 so that its error against the events can be told.
 """
 
-from ..passes import RUNNERS, passes_of, real_output
+from ..passes import passes_of, real_output, runner_watchers
 from ..session import enabled
-from ..sites import Watcher
 from ..steps import marked
 from .gpu_timer import make_timer
 
@@ -90,17 +89,13 @@ def watchers(recorder):
 
         timer.when_known(marks, [host_ms, sample_ms], add)
 
-    found = []
-    for module in RUNNERS:
-        found.append(
-            Watcher(
-                NAME,
-                module,
-                "GPUModelRunner.execute_model",
-                before=before_execute,
-                after=after_execute,
-                needs=("scheduler_output",),
-            )
-        )
-        found.append(Watcher(NAME, module, "GPUModelRunner.sample_tokens", after=after_sample))
-    return found
+    return [
+        *runner_watchers(
+            NAME,
+            "execute_model",
+            before=before_execute,
+            after=after_execute,
+            needs=("scheduler_output",),
+        ),
+        *runner_watchers(NAME, "sample_tokens", after=after_sample),
+    ]

@@ -6,14 +6,13 @@ copied to the host; nothing waits for a copy. The ranks of one tensor-parallel g
 tokens: the first of them counts.
 """
 
-import re
 import sys
 import time
 
-from ..passes import RUNNERS, cuda_ready, passes_of, scheduled_output
+from ..experts.files import ExpertFiles
+from ..passes import cuda_ready, passes_of, runner_watchers, scheduled_output
 from ..session import whole
 from ..sites import Watcher
-from .moe_files import ExpertFiles
 
 NAME = "moe_expert"
 TOGGLE = "ENABLE_MOE_EXPERT_TRACKING"
@@ -125,9 +124,9 @@ class Experts:
 
     def rest(self):
         """Captured code cannot be taken out of a graph: from now on it finds no tokens to count."""
-        cuda = cuda_ready()
         if self.counters is None or self.passes.count == 0:
             return
+        cuda = cuda_ready()
         self._rows = -1
         if cuda is not None and self._stream is not None:
             with cuda.stream(self._stream):
@@ -161,9 +160,9 @@ class Experts:
             self.files.take(self._copies.pop(0), self)
 
     def after_pass(self):
-        cuda = cuda_ready()
         if self.counters is None:
             return
+        cuda = cuda_ready()
         if cuda is not None and self._stream is None:
             self._stream = cuda.current_stream()
         if self._copies:
@@ -178,7 +177,7 @@ class Experts:
             return
         if self._copies or self.passes.count != self._copied_passes:
             self.passes.while_idle(self._catch_up)
-        self.files.save(self)
+        self.files.save()
 
     def _catch_up(self):
         if self.passes.count != self._copied_passes and len(self._copies) < 8:
@@ -204,7 +203,7 @@ class Experts:
         while self._copies and time.perf_counter() < until:
             self.collect()
             time.sleep(0.002)
-        self.files.save(self, now=True)
+        self.files.save(now=True)
 
 
 def watchers(recorder):
@@ -257,26 +256,17 @@ def watchers(recorder):
     def after_sample(args, kwargs, result, start, end):
         experts.after_pass()
 
-    found = [
+    return [
         Watcher(NAME, RUNNER, "MoERunner.__init__", after=after_runner),
         Watcher(NAME, OLD_RUNNER, "DefaultMoERunner.__init__", after=after_runner),
         Watcher(NAME, RUNNER, "MoERunner._apply_quant_method", before=before_apply),
         Watcher(NAME, ROUTER, "BaseRouter.select_experts", after=after_select),
+            *runner_watchers(
+            NAME, "execute_model", before=before_execute, needs=("scheduler_output",)
+        ),
+        *runner_watchers(NAME, "_dummy_run", before=before_dummy),
+        *runner_watchers(NAME, "sample_tokens", after=after_sample),
     ]
-    for module in RUNNERS:
-        runner = "GPUModelRunner."
-        found += [
-            Watcher(
-                NAME,
-                module,
-                runner + "execute_model",
-                before=before_execute,
-                needs=("scheduler_output",),
-            ),
-            Watcher(NAME, module, runner + "_dummy_run", before=before_dummy),
-            Watcher(NAME, module, runner + "sample_tokens", after=after_sample),
-        ]
-    return found
 
 
 def _tensor_parallel_rank():
@@ -304,9 +294,3 @@ def _to_logical(eplb, physical_ids):
     numbers = torch.arange(logical, device=table.device).repeat_interleave(slots)
     inverse.scatter_(0, places, numbers)
     return inverse[physical_ids.long()]
-
-
-def layer_number(name, order):
-    """The layer's number in the model, from a name such as model.layers.3.mlp.experts."""
-    found = re.search(r"layers?\.(\d+)\.", name)
-    return int(found.group(1)) if found else order

@@ -1,7 +1,6 @@
 """Marks the beginning and the end of each forward pass for the other profilers of a worker."""
 
-from ..passes import RUNNERS, passes_of, rank_of, scheduled_output
-from ..sites import Watcher
+from ..passes import passes_of, rank_of, runner_watchers, scheduled_output
 
 NAME = "pass_marks"
 TOGGLE = None
@@ -30,19 +29,14 @@ def watchers(recorder):
     def after_dummy(args, kwargs, result, start, end):
         passes.end()
 
-    found = []
-    for module in RUNNERS:
-        runner = "GPUModelRunner."
-        found += [
-            Watcher(
-                NAME,
-                module,
-                runner + "execute_model",
-                before=before_execute,
-                after=after_execute,
-                needs=("scheduler_output",),
-            ),
-            Watcher(NAME, module, runner + "sample_tokens", after=after_sample),
-            Watcher(NAME, module, runner + "_dummy_run", before=before_dummy, after=after_dummy),
-        ]
-    return found
+    return [
+        *runner_watchers(
+            NAME,
+            "execute_model",
+            before=before_execute,
+            after=after_execute,
+            needs=("scheduler_output",),
+        ),
+        *runner_watchers(NAME, "sample_tokens", after=after_sample),
+        *runner_watchers(NAME, "_dummy_run", before=before_dummy, after=after_dummy),
+    ]

@@ -1,10 +1,9 @@
 """Writes a tiny LLaVA model folder (CLIP tower, Llama text; no weights) to argv[1]."""
 
-import json
 import os
 import sys
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from model_folder import ModelFolder
 
 IMAGE_SIZE = 32
 PATCH_SIZE = 8  # 16 patches, and with "default" selection (class token dropped) 16 image tokens
@@ -13,25 +12,13 @@ TEXT_POSITIONS = 1024
 SPECIAL = ["<pad>", "<bos>", "<eos>", "<image>"]
 
 dest = sys.argv[1]
-os.makedirs(dest, exist_ok=True)
-
-
-def write(name, value):
-    with open(os.path.join(dest, name), "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=2)
-        file.write("\n")
-
-
-tokenizer = Tokenizer(models.BPE())
-tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-tokenizer.decoder = decoders.ByteLevel()
-tokenizer.train_from_iterator(
+folder = ModelFolder(dest)
+write = folder.write
+tokenizer = folder.train_tokenizer(
     ["What does the %s picture show beside the %s?" % (a, b)
      for a in ("red", "green", "small", "striped") for b in ("circle", "square", "line")],
-    trainers.BpeTrainer(vocab_size=512, special_tokens=SPECIAL, show_progress=False,
-                        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet())),
+    SPECIAL,
 )
-tokenizer.save(os.path.join(dest, "tokenizer.json"))
 image = tokenizer.token_to_id("<image>")
 
 chat_template = (

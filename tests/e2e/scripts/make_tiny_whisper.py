@@ -1,10 +1,9 @@
 """Writes a tiny Whisper-type model folder (config, tokenizer, feature extractor; no weights) to argv[1]."""
 
-import json
 import os
 import sys
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from model_folder import ModelFolder
 
 CHUNK_SECONDS = 2  # the encoder always sees this much audio, padded
 MEL_BINS = 16
@@ -17,25 +16,13 @@ SPECIAL = ["<|endoftext|>", "<|startoftranscript|>", "<|en|>", "<|translate|>", 
            "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>"]
 
 dest = sys.argv[1]
-os.makedirs(dest, exist_ok=True)
-
-
-def write(name, value):
-    with open(os.path.join(dest, name), "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=2)
-        file.write("\n")
-
-
-tokenizer = Tokenizer(models.BPE())
-tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-tokenizer.decoder = decoders.ByteLevel()
-tokenizer.train_from_iterator(
+folder = ModelFolder(dest)
+write = folder.write
+tokenizer = folder.train_tokenizer(
     ["the %s speaks to the %s again" % (a, b)
      for a in ("tone", "voice", "sine", "wave") for b in ("encoder", "decoder", "mixer")],
-    trainers.BpeTrainer(vocab_size=512, special_tokens=SPECIAL, show_progress=False,
-                        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet())),
+    SPECIAL,
 )
-tokenizer.save(os.path.join(dest, "tokenizer.json"))
 ids = {token: tokenizer.token_to_id(token) for token in SPECIAL}
 eot, sot = ids["<|endoftext|>"], ids["<|startoftranscript|>"]
 

@@ -1,7 +1,7 @@
 """What the expert counters leave on disk: a timeline of imbalance, and one file with the totals."""
 
-import json
 import os
+import re
 
 from ..session import write_json
 
@@ -35,8 +35,8 @@ class ExpertFiles:
 
     def take(self, copy, experts):
         """Takes a finished copy of the counters."""
-        from ..experts.snapshot import Totals
-        from .moe_expert import layer_number
+        # Not before the counters: a model without experts needs no numpy.
+        from .snapshot import Totals
 
         if self._totals is None:
             self._totals = Totals()
@@ -48,7 +48,7 @@ class ExpertFiles:
             # The last place of a row took what does not count.
             delta = self._totals.take(name, values)[:, :-1]
             if name == "load":
-                self._add_imbalance(delta, copy.facts, experts, layer_number)
+                self._add_imbalance(delta, copy.facts, experts)
         if "sample_ids" in copy.host:
             self._samples = (
                 copy.facts["sample_tokens"],
@@ -68,7 +68,7 @@ class ExpertFiles:
         }
         self._dirty = True
 
-    def _add_imbalance(self, delta, facts, experts, layer_number):
+    def _add_imbalance(self, delta, facts, experts):
         for place, counts in enumerate(delta):
             if not counts.sum():
                 continue
@@ -87,7 +87,7 @@ class ExpertFiles:
                 )
             )
 
-    def save(self, experts, now=False):
+    def save(self, now=False):
         """Writes the totals: moe_totals.bin holds the arrays that moe_totals.json describes."""
         at = self.recorder.seconds()
         folder = self.recorder.folder
@@ -95,7 +95,7 @@ class ExpertFiles:
             return
         self._dirty = False
         self._saved_at = at
-        arrays = dict((name, counts) for name, counts in self._totals.counts.items())
+        arrays = dict(self._totals.counts)
         if self._samples is not None:
             tokens, ids, weights = self._samples
             arrays["sample_ids"] = ids.astype("int64")
@@ -115,3 +115,9 @@ class ExpertFiles:
         except OSError as error:
             self._dirty = True
             self.imbalance.error = "moe_totals.bin: %s: %s" % (type(error).__name__, error)
+
+
+def layer_number(name, order):
+    """The layer's number in the model, from a name such as model.layers.3.mlp.experts."""
+    found = re.search(r"layers?\.(\d+)\.", name)
+    return int(found.group(1)) if found else order

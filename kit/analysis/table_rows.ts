@@ -1,0 +1,47 @@
+/**
+ * The rows of a session's table, one by one.
+ *
+ * @module
+ */
+
+import { columnReader, readCsv } from "../bundle/csv_file.ts";
+import { SESSION_TABLES, type SessionTableName } from "../bundle/session_tables.ts";
+import type { FileSystem } from "../contract/context.ts";
+
+/** The text of a row's cell; "" where the file lacks the column. */
+export type Cell = (column: string) => string;
+
+/** The number in a row's cell; NaN where it is empty. */
+export type NumberCell = (column: string) => number;
+
+/**
+ * Streams a table; does nothing where it is missing. Needs read permission.
+ *
+ * @returns How many rows there were, and how many last lines were cut off.
+ */
+export async function eachRow(
+  files: FileSystem,
+  dir: string,
+  name: SessionTableName,
+  take: (cell: Cell, number: NumberCell) => void,
+): Promise<{ rows: number; cut: number } | undefined> {
+  const stream = await readCsv(files, `${dir}/${SESSION_TABLES[name].path}`);
+  if (!stream) return undefined;
+  const read = columnReader(stream.header);
+  let rows = 0;
+  for await (const batch of stream.batches) {
+    for (const row of batch) {
+      rows++;
+      take((column) => read(row, column), (column) => {
+        const text = read(row, column);
+        return text === "" ? NaN : Number(text);
+      });
+    }
+  }
+  return { rows, cut: stream.cut.lines };
+}
+
+/** Whether a row is of the first rank: with tensor parallelism every rank has a row of its own. */
+export function ofFirstRank(cell: Cell): boolean {
+  return cell("rank") === "" || cell("rank") === "0";
+}
