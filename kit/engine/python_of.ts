@@ -17,25 +17,25 @@ export interface PythonFacts {
 }
 
 /** Words that run what follows them, and those of their options that take a value. */
-const WRAPPERS: Readonly<Record<string, readonly string[]>> = {
-  env: ["-u", "-C", "-S"],
-  nice: ["-n"],
-  nohup: [],
-  time: ["-f", "-o"],
-  stdbuf: ["-i", "-o", "-e"],
-  numactl: [],
-  taskset: [],
-  chrt: [],
-  setsid: [],
-  exec: [],
-};
+const WRAPPERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["env", ["-u", "-C", "-S"]],
+  ["nice", ["-n"]],
+  ["nohup", []],
+  ["time", ["-f", "-o"]],
+  ["stdbuf", ["-i", "-o", "-e"]],
+  ["numactl", []],
+  ["taskset", []],
+  ["chrt", []],
+  ["setsid", []],
+  ["exec", []],
+]);
 
 /** argv without what only changes how it runs, as `env A=b`, `nice -n 5`. */
 export function unwrapped(argv: readonly string[]): readonly string[] {
   let rest = argv;
   for (;;) {
     const word = baseName(rest[0] ?? "");
-    const valued = WRAPPERS[word];
+    const valued = WRAPPERS.get(word);
     if (!valued) return rest;
     let place = 1;
     if (word === "taskset" && !rest[1]?.startsWith("-")) place = 2;

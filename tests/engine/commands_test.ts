@@ -43,6 +43,10 @@ Deno.test("unwrapped() takes off what only changes how a command runs", () => {
     assert.deepEqual(unwrapped(line.split(" ")), ["vllm", "x"]);
   }
   assert.deepEqual(unwrapped(["env"]), ["env"]);
+  // Names that every object of JavaScript has.
+  for (const word of ["valueOf", "constructor", "__proto__"]) {
+    assert.deepEqual(unwrapped([word, "x"]), [word, "x"]);
+  }
 });
 
 Deno.test("interpreterOf() reads the heads that pip and uv write", () => {
