@@ -7,6 +7,7 @@
  */
 
 import { EXPECTED_ABSENCE } from "../bundle/hook_coverage.ts";
+import { noteFindings } from "./note_findings.ts";
 import type { SessionAnalysis, Timing } from "./session.ts";
 import { THRESHOLDS as LIMIT } from "./thresholds.ts";
 
@@ -40,14 +41,7 @@ export function findSessionFindings(analysis: SessionAnalysis): Finding[] {
 
 /** Whether the record is whole. */
 function recording({ manifest, summary, cut }: SessionAnalysis): Finding[] {
-  const found: Finding[] = manifest.notes
-    .filter(({ severity }) => severity !== "info")
-    .map(({ severity, message }) => ({
-      severity,
-      title: "The record has a flaw",
-      evidence: message,
-      advice: "Read every figure of this page with that in mind",
-    }));
+  const found: Finding[] = noteFindings(manifest);
   const bad = manifest.hooks.filter(({ status }) => status === "failed");
   for (const { name, symbol, reason, process } of bad) {
     found.push({

@@ -36,11 +36,16 @@ export interface Ending {
   notes?: BundleNote[];
 }
 
+/** Whether a folder is that of a session: it has a `metadata.json`, or what processes recorded. */
+export async function isSession(files: FileSystem, dir: string): Promise<boolean> {
+  return await readMetadata(files, dir) !== undefined ||
+    await files.stat(`${dir}/processes`).then(({ isDirectory }) => isDirectory, () => false);
+}
+
 /** Whether a folder is a session whose tables have not been made, or may have grown since. */
 export async function needsMerge(files: FileSystem, dir: string): Promise<boolean> {
   const manifest = await readManifest(files, dir);
-  if (manifest?.status !== undefined) return false;
-  return await readMetadata(files, dir) !== undefined;
+  return manifest?.status === undefined && await isSession(files, dir);
 }
 
 /**

@@ -5,18 +5,7 @@
  */
 
 import type { FileSystem } from "../contract/context.ts";
-import { UsageError } from "../contract/errors.ts";
-
-/** Name of a session that a process begins at a time (local time, as the hooks name theirs). */
-export function sessionName(startedAt: Date, pid: number): string {
-  const two = (value: number) => String(value).padStart(2, "0");
-  const day = `${startedAt.getFullYear()}${two(startedAt.getMonth() + 1)}${
-    two(startedAt.getDate())
-  }`;
-  const time = `${two(startedAt.getHours())}${two(startedAt.getMinutes())}` +
-    two(startedAt.getSeconds());
-  return `session_${day}_${time}_${pid}`;
-}
+import { makeBundleFolder } from "./bundle_folder.ts";
 
 /** Which profilers are on, in the words of `metadata.json`. */
 export type Toggles = Record<`enable_${string}`, boolean>;
@@ -31,37 +20,29 @@ export async function makeSessionFolder(
   dir: string,
   session: { startedAt: Date; toggles: Toggles; cudaEvents: boolean; logInterval: number },
 ): Promise<void> {
-  try {
-    await files.mkdir(dir, { recursive: true });
-    for await (const entry of files.readDir(dir)) {
-      throw new UsageError(
-        `Cannot write a session to "${dir}": the folder already holds "${entry.name}"; ` +
-          "give an empty or a new folder with --out",
-      );
-    }
-    await files.writeTextFile(
-      `${dir}/metadata.json`,
-      JSON.stringify(
-        {
-          session_id: dir.split("/").at(-1)!.replace(/^session_/, ""),
-          start_time: session.startedAt.toISOString(),
-          start_epoch_sec: session.startedAt.getTime() / 1000,
-          output_dir: dir,
-          ...session.toggles,
-          cuda_events_enabled: session.cudaEvents,
-          log_interval: session.logInterval,
-        },
-        null,
-        1,
-      ) + "\n",
-    );
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `Cannot write a session to "${dir}": ${(error as Error).message}; ` +
-        "give a folder that you may write to with --out or VLLM_PROFILING_DIR",
-    );
-  }
+  await makeBundleFolder(
+    files,
+    dir,
+    "a session",
+    "--out or VLLM_PROFILING_DIR",
+    () =>
+      files.writeTextFile(
+        `${dir}/metadata.json`,
+        JSON.stringify(
+          {
+            session_id: dir.split("/").at(-1)!.replace(/^session_/, ""),
+            start_time: session.startedAt.toISOString(),
+            start_epoch_sec: session.startedAt.getTime() / 1000,
+            output_dir: dir,
+            ...session.toggles,
+            cuda_events_enabled: session.cudaEvents,
+            log_interval: session.logInterval,
+          },
+          null,
+          1,
+        ) + "\n",
+      ),
+  );
 }
 
 /**

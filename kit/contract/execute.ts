@@ -49,7 +49,7 @@ export function executeRecipe<O extends Options>(
     if (read.operands.length > 0) {
       throw new UsageError(
         `Cannot run ${recipe.name}: "${read.operands[0]}" is no option; ` +
-          (recipe.command === "required"
+          (recipe.command !== "none"
             ? `put the command behind "--": vscope ${recipe.name} -- ${read.operands.join(" ")}`
             : "leave it out"),
       );

@@ -13,7 +13,8 @@ const WIDTH = 96;
 
 /** The help of a recipe. */
 export function recipeHelp(recipe: Recipe): string {
-  const command = recipe.command === "required" ? " -- COMMAND…" : "";
+  const command =
+    { required: " -- COMMAND…", optional: " [-- COMMAND…]", none: "" }[recipe.command];
   return page(recipe, `vscope ${recipe.name} [options]${command}`, []);
 }
 

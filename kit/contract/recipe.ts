@@ -73,7 +73,7 @@ export interface Recipe<O extends Options = Options> {
   description: string;
   options: O;
   /** Whether a command follows `--`. */
-  command: "required" | "none";
+  command: "required" | "optional" | "none";
   examples: readonly { line: string; why: string }[];
   /** Makes the plan. Pure: no clock, no file, no process. Throws a UsageError for bad input. */
   plan(values: Values<O>, invocation: Invocation): Plan<O>;

@@ -6,7 +6,7 @@
 
 import type { Options, Values } from "../contract/option.ts";
 import type { Invocation, Plan } from "../contract/recipe.ts";
-import { sessionName } from "../bundle/session_folder.ts";
+import { folderName } from "../bundle/bundle_folder.ts";
 import { SESSION_TABLES } from "../bundle/session_tables.ts";
 import { hooksEnvironment } from "./hooks_package.ts";
 import { HOOKS_FOLDER, sessionEnvironment, type SessionValues } from "./session_options.ts";
@@ -19,7 +19,7 @@ export function absolute(path: string, cwd: string): string {
 /** The folder that a session goes to. */
 export function sessionFolder(values: SessionValues, invocation: Invocation): string {
   const { common, cwd, startedAt, pid } = invocation;
-  const chosen = common.out ?? `${values.profilingDir}/${sessionName(startedAt, pid)}`;
+  const chosen = common.out ?? `${values.profilingDir}/${folderName("session", startedAt, pid)}`;
   return absolute(chosen, cwd).replace(/(?<=.)\/+$/, "");
 }
 

@@ -4,18 +4,18 @@
  * @module
  */
 
-import { analyzeSession } from "../analysis/session.ts";
-import { type Finding, findSessionFindings } from "../analysis/findings.ts";
+import type { Finding } from "../analysis/findings.ts";
+import { readManifest } from "../bundle/manifest_file.ts";
 import { recordArtifacts } from "../bundle/merge.ts";
 import type { FileSystem } from "../contract/context.ts";
 import { messageOf, UsageError } from "../contract/errors.ts";
-import { sessionPage } from "./page.ts";
+import { pageFor } from "./pages/registry.ts";
 
 /** Name of the report within a bundle. */
 export const REPORT_NAME = "report.html";
 
 /**
- * Writes the page of a merged session bundle. Needs read permission on `dir`, and write permission
+ * Writes the page of a bundle. Needs read permission on `dir`, and write permission
  * on the target.
  *
  * @param target Where it goes; without it `report.html` in the bundle, which then lists it.
@@ -26,15 +26,19 @@ export async function generateReport(
   dir: string,
   target = `${dir}/${REPORT_NAME}`,
 ): Promise<{ path: string; findings: Finding[] }> {
-  const analysis = await analyzeSession(files, dir);
-  const page = await sessionPage(analysis);
+  const manifest = await readManifest(files, dir);
+  if (!manifest) {
+    throw new UsageError(`Cannot read "${dir}": it holds no bundle.json; give a bundle's folder`);
+  }
+  const draw = await pageFor(files, dir, manifest);
+  const { html, findings } = await draw(files, dir, manifest);
   try {
-    await files.writeTextFile(target, page);
+    await files.writeTextFile(target, html);
   } catch (error) {
     throw new UsageError(
       `Cannot write the report to "${target}": ${messageOf(error)}; give another file with --out`,
     );
   }
   if (target === `${dir}/${REPORT_NAME}`) await recordArtifacts(files, dir);
-  return { path: target, findings: findSessionFindings(analysis) };
+  return { path: target, findings };
 }

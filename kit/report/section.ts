@@ -6,18 +6,26 @@
 
 import type { Finding } from "../analysis/findings.ts";
 import type { SessionAnalysis } from "../analysis/session.ts";
+import type { Manifest } from "../bundle/manifest.ts";
 import type { ChartRoom } from "./chart.ts";
 import { type Content, type Html, html } from "./html.ts";
 
-/** All that a section may use. */
-export interface SectionSource {
-  analysis: SessionAnalysis;
+/** What a section of any bundle's page may use. */
+export interface BundleSource {
+  /** The bundle's folder. */
+  dir: string;
+  manifest: Manifest;
   findings: Finding[];
   charts: ChartRoom;
 }
 
-/** A section of the page; nothing where the bundle has nothing for it. */
-export type Section = (source: SectionSource) => Html | undefined;
+/** What a section of a session's page may use. */
+export interface SessionSource extends BundleSource {
+  analysis: SessionAnalysis;
+}
+
+/** A section of a page; nothing where the bundle has nothing for it. */
+export type Section<S extends BundleSource = SessionSource> = (source: S) => Html | undefined;
 
 /** A table. Columns whose heading ends in `#` hold figures. */
 export function table(caption: string, head: readonly string[], rows: readonly Content[][]): Html {

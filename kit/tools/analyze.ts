@@ -7,7 +7,7 @@
 import { analyzeSession, type SessionAnalysis } from "../analysis/session.ts";
 import { findSessionFindings } from "../analysis/findings.ts";
 import { sessionJson } from "../analysis/session_json.ts";
-import { mergeSession, needsMerge } from "../bundle/merge.ts";
+import { settleBundle } from "../bundle/settle.ts";
 import type { FileSystem } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";
 import { defineTool } from "../contract/tool.ts";
@@ -24,7 +24,7 @@ const tool = defineTool({
   async run(_values, [given = "."], context) {
     const dir = given.replace(/(?<=.)\/+$/, "");
     await requireSession(context.files, dir);
-    if (await needsMerge(context.files, dir)) await mergeSession(context.files, dir);
+    await settleBundle(context.files, dir);
     const analysis = await analyzeSession(context.files, dir);
     return { exitCode: 0, json: sessionJson(analysis), text: await tables(analysis) };
   },

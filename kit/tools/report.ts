@@ -4,7 +4,7 @@
  * @module
  */
 
-import { mergeSession, needsMerge } from "../bundle/merge.ts";
+import { settleBundle } from "../bundle/settle.ts";
 import { defineTool } from "../contract/tool.ts";
 import { absolute } from "../engine/session_plan.ts";
 import { generateReport } from "../report/generate.ts";
@@ -21,7 +21,7 @@ const tool = defineTool({
   examples: [{ line: "vscope report run1 --out run1.html", why: "a page to send to somebody" }],
   async run(_values, [given = "."], context, common) {
     const dir = given.replace(/(?<=.)\/+$/, "");
-    if (await needsMerge(context.files, dir)) await mergeSession(context.files, dir);
+    await settleBundle(context.files, dir);
     const target = common.out === undefined ? undefined : absolute(common.out, context.cwd);
     const { path, findings } = await generateReport(context.files, dir, target);
     return { exitCode: 0, json: { schema_version: 1, path, findings }, text: path };

@@ -5,7 +5,7 @@
  */
 
 import { html } from "../html.ts";
-import { type Section, table, titled } from "../section.ts";
+import { type BundleSource, type Section, table, titled } from "../section.ts";
 
 const MARK: Record<string, string> = {
   attached: "✓ attached",
@@ -14,8 +14,8 @@ const MARK: Record<string, string> = {
 };
 
 /** Hook coverage, dropped rows, processes. */
-export const coverage: Section = ({ analysis }) => {
-  const { hooks, dropped, processes } = analysis.manifest;
+export const coverage: Section<BundleSource> = ({ manifest }) => {
+  const { hooks, dropped, processes } = manifest;
   const lost = Object.entries(dropped).filter(([, rows]) => rows > 0);
   return titled(
     "hooks",

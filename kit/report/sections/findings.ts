@@ -5,12 +5,12 @@
  */
 
 import { html } from "../html.ts";
-import { type Section, titled } from "../section.ts";
+import { type BundleSource, type Section, titled } from "../section.ts";
 
 const MARK = { error: "✕ error", warning: "▲ warning", info: "● note" };
 
 /** The findings with evidence and advice. */
-export const findingsSection: Section = ({ findings }) =>
+export const findingsSection: Section<BundleSource> = ({ findings }) =>
   titled(
     "findings",
     "Findings",

@@ -6,11 +6,10 @@
 
 import { html } from "../html.ts";
 import { withUnit } from "../format.ts";
-import type { Section } from "../section.ts";
+import type { BundleSource, Section } from "../section.ts";
 
 /** The head of the page. */
-export const head: Section = ({ analysis }) => {
-  const { manifest } = analysis;
+export const head: Section<BundleSource> = ({ manifest }) => {
   const { versions, engine, devices } = manifest;
   const seconds = manifest.ended_at === undefined
     ? undefined

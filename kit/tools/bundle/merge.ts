@@ -4,7 +4,8 @@
  * @module
  */
 
-import { mergeSession } from "../../bundle/merge.ts";
+import { isSession, mergeSession } from "../../bundle/merge.ts";
+import { settleBundle } from "../../bundle/settle.ts";
 import { defineTool } from "../../contract/tool.ts";
 
 /** The tool. */
@@ -13,8 +14,8 @@ const tool = defineTool({
   summary: "make a complete bundle of what the hooks of a session left",
   description:
     "Merges the tables that the processes of a session wrote each for itself, and writes the " +
-    "summaries and bundle.json. It may be repeated, also while the session runs. A bundle whose " +
-    "vscope was killed is closed as interrupted.",
+    "summaries and bundle.json. It may be repeated, also while the session runs. A bundle of any " +
+    "recipe whose vscope was killed is closed as interrupted.",
   options: {},
   operands: [{ name: "SESSION", doc: "The session's folder", required: true, leadsTo: "folder" }],
   examples: [{
@@ -22,7 +23,12 @@ const tool = defineTool({
     why: "a session of a vLLM that was started without vscope",
   }],
   async run(_values, [dir = "."], context) {
-    const manifest = await mergeSession(context.files, dir.replace(/(?<=.)\/+$/, ""));
+    const folder = dir.replace(/(?<=.)\/+$/, "");
+    // A capture has nothing to merge, but may have to be closed.
+    const captured = await isSession(context.files, folder)
+      ? undefined
+      : await settleBundle(context.files, folder);
+    const manifest = captured ?? await mergeSession(context.files, folder);
     for (const note of manifest.notes) context.output.note(`${note.severity}: ${note.message}`);
     const exitCode = manifest.status === undefined || manifest.status === "complete" ? 0 : 1;
     return {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { mergeSession, needsMerge } from "../../bundle/merge.ts";
+import { settleBundle } from "../../bundle/settle.ts";
 import { validateBundle } from "../../bundle/validate.ts";
 import { defineTool } from "../../contract/tool.ts";
 
@@ -19,7 +19,7 @@ const tool = defineTool({
   operands: [{ name: "BUNDLE", doc: "The bundle's folder", required: true, leadsTo: "folder" }],
   examples: [{ line: "vscope bundle validate run1", why: "after it was copied" }],
   async run(_values, [dir = "."], context) {
-    if (await needsMerge(context.files, dir)) await mergeSession(context.files, dir);
+    await settleBundle(context.files, dir);
     const problems = await validateBundle(context.files, dir);
     return {
       exitCode: problems.length === 0 ? 0 : 1,

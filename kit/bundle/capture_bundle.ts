@@ -1,0 +1,44 @@
+/**
+ * The bundle of a capture: what a tool such as a tracer wrote, as it wrote it, and its manifest.
+ *
+ * @module
+ */
+
+import type { FileSystem } from "../contract/context.ts";
+import { listArtifacts } from "./artifacts.ts";
+import { isAlive } from "./liveness.ts";
+import type { BundleStatus, Manifest } from "./manifest.ts";
+import { writeManifest } from "./manifest_file.ts";
+
+/**
+ * Gives the manifest its status, lists the files and writes it. Needs read and write permission.
+ *
+ * A run that is complete but for an error in its notes is partial.
+ */
+export async function closeCapture(
+  files: FileSystem,
+  dir: string,
+  manifest: Manifest,
+  ending: { status: BundleStatus; endedAt: Date },
+): Promise<void> {
+  delete manifest.open_by;
+  const flawed = manifest.notes.some(({ severity }) => severity === "error");
+  manifest.status = ending.status === "complete" && flawed ? "partial" : ending.status;
+  manifest.ended_at = ending.endedAt.toISOString();
+  manifest.artifacts = await listArtifacts(files, dir);
+  await writeManifest(files, dir, manifest);
+}
+
+/** Closes a capture whose vscope was killed; leaves one that still runs open. */
+export async function closeAbandoned(
+  files: FileSystem,
+  dir: string,
+  manifest: Manifest,
+): Promise<Manifest> {
+  if (manifest.open_by && await isAlive(files, manifest.open_by)) return manifest;
+  manifest.notes.push({ severity: "error", message: "vscope itself was killed during the run" });
+  const { mtime } = await files.stat(`${dir}/bundle.json`);
+  const endedAt = mtime ?? new Date(manifest.started_at);
+  await closeCapture(files, dir, manifest, { status: "interrupted", endedAt });
+  return manifest;
+}

@@ -1,0 +1,156 @@
+/**
+ * A vLLM command from its start to its end, with its output in the bundle.
+ *
+ * @module
+ */
+
+import type { ProcessEnd, RunContext, RunningProcess } from "../contract/context.ts";
+import { messageOf, RunError } from "../contract/errors.ts";
+import { lastLines, LogFollower } from "./log_tail.ts";
+import { unsecret } from "./unsecret.ts";
+
+/** Files that the output of the command goes to, within the bundle. */
+export const LOGS = { stdout: "logs/stdout.log", stderr: "logs/stderr.log" };
+
+/** A command and what to do while it runs. */
+export interface GuidedCommand {
+  argv: readonly string[];
+  /** Variables that are added to the inherited environment. */
+  env: Readonly<Record<string, string>>;
+  /** The bundle's folder; its folder `logs` has to be there. */
+  dir: string;
+  /** Where the command's own output is shown as it comes: as if it ran alone, on stderr, nowhere. */
+  echo: "as-is" | "stderr" | "none";
+  /** How long it may take to end before it is killed. */
+  graceMs: number;
+  /** How long to wait before it is ended, for what it has not written yet. */
+  settleMs?: number;
+  /** Called once it runs. */
+  started?: (process: RunningProcess) => Promise<void>;
+  /**
+   * What to do while the command runs; when it is done the command is ended. Without it the run
+   * lasts until the command ends by itself.
+   */
+  during?: (process: RunningProcess, logPath: string) => Promise<void>;
+}
+
+/** How a command ended. */
+export interface CommandEnd {
+  end: ProcessEnd;
+  /** Nobody ended it. */
+  byItself: boolean;
+  /** Why `during` was not carried through. */
+  failure?: string;
+  /** The line in which vLLM says that its engine has died. */
+  death?: string;
+}
+
+/**
+ * Runs a command; it and all that it started have ended when this returns.
+ *
+ * @throws {UsageError} when the command cannot be started.
+ */
+export async function runGuided(context: RunContext, command: GuidedCommand): Promise<CommandEnd> {
+  const stdoutPath = `${command.dir}/${LOGS.stdout}`;
+  const stderrPath = `${command.dir}/${LOGS.stderr}`;
+  const { argv, env } = command;
+  const process = await context.processes.start({ argv, env, stdoutPath, stderrPath });
+  await command.started?.(process);
+  const stopEcho = command.echo === "none"
+    ? undefined
+    : echoLogs(context, stdoutPath, stderrPath, command.echo);
+  const failure = await guide(context, command, process, stderrPath);
+  const death = await engineDeath(context, [stdoutPath, stderrPath]);
+  const byItself = failure === undefined && command.during === undefined && !context.signal.aborted;
+  if (!byItself) {
+    context.output.progress("Ending vLLM");
+    if (command.settleMs) await context.clock.sleep(command.settleMs);
+  }
+  const end = await process.end(byItself ? 1000 : command.graceMs);
+  await stopEcho?.();
+  return {
+    end,
+    byItself,
+    ...(failure === undefined ? {} : { failure }),
+    ...(death === undefined ? {} : { death }),
+  };
+}
+
+/** What went wrong with a command, a sentence each. */
+export function troubles({ end, byItself, failure, death }: CommandEnd): string[] {
+  const found: string[] = [];
+  if (failure) found.push(failure);
+  if (byItself && (end.code !== 0 || end.signal)) {
+    found.push(`The command ended with ${end.signal ?? `exit code ${end.code}`}`);
+  }
+  if (death) found.push(`vLLM's engine died: ${death}`);
+  return found;
+}
+
+/** Lets the run take its course; returns why it failed. */
+async function guide(
+  context: RunContext,
+  command: GuidedCommand,
+  process: RunningProcess,
+  logPath: string,
+): Promise<string | undefined> {
+  const interrupted = new Promise<void>((resolve) => {
+    if (context.signal.aborted) resolve();
+    context.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  if (!command.during) {
+    await Promise.race([process.ended, interrupted]);
+    return undefined;
+  }
+  const died = process.ended.then(({ code, signal }) => {
+    throw new RunError(`vLLM ended before its work was done (${signal ?? `exit code ${code}`})`);
+  });
+  try {
+    await Promise.race([command.during(process, logPath), died, interrupted]);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  } finally {
+    died.catch(() => {});
+  }
+}
+
+/** The lines by which vLLM's API server says that its engine has died. */
+const ENGINE_DEATH = /EngineDeadError|died unexpectedly|EngineCore encountered a fatal error/;
+
+/** Such a line, unless vLLM was already shutting down when it came. */
+async function engineDeath(context: RunContext, logs: string[]): Promise<string | undefined> {
+  for (const log of logs) {
+    for (const line of await lastLines(context.files, log, 400)) {
+      if (line.includes("[shutdown]")) break;
+      if (ENGINE_DEATH.test(line)) return unsecret(line.trim().slice(0, 300));
+    }
+  }
+  return undefined;
+}
+
+/** Follows both logs until told to stop. */
+function echoLogs(
+  context: RunContext,
+  stdoutPath: string,
+  stderrPath: string,
+  echo: "as-is" | "stderr",
+): () => Promise<void> {
+  const { output } = context;
+  const followers = [
+    new LogFollower(context.files, stdoutPath, echo === "as-is" ? output.result : output.note),
+    new LogFollower(context.files, stderrPath, output.note),
+  ];
+  const stop = new AbortController();
+  const loop = (async () => {
+    while (!stop.signal.aborted) {
+      for (const follower of followers) await follower.poll();
+      await context.clock.sleep(200, stop.signal);
+    }
+  })();
+  return async () => {
+    stop.abort();
+    await loop;
+    for (const follower of followers) await follower.finish();
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * The manifest of a run that has just begun.
+ *
+ * @module
+ */
+
+import type { RunContext } from "../contract/context.ts";
+import type { Options } from "../contract/option.ts";
+import type { Plan } from "../contract/recipe.ts";
+import { VERSION } from "../contract/version.ts";
+import { thisProcess } from "../bundle/liveness.ts";
+import { BUNDLE_SCHEMA_VERSION, type Manifest } from "../bundle/manifest.ts";
+import { listDevices } from "./devices.ts";
+import type { PythonFacts } from "./python_of.ts";
+import { unsecretArgv } from "./unsecret.ts";
+
+/**
+ * Makes the manifest: what was asked for and what is here, without a status.
+ *
+ * @param python The interpreter that will run, where it could be told.
+ */
+export async function openManifest(
+  context: RunContext,
+  recipe: string,
+  plan: Plan<Options>,
+  python?: PythonFacts,
+): Promise<Manifest> {
+  const { devices, driver } = await listDevices(context);
+  const { python: version, vllm, torch } = python ?? {};
+  return {
+    schema_version: BUNDLE_SCHEMA_VERSION,
+    recipe,
+    started_at: plan.invocation.startedAt.toISOString(),
+    contract: plan.invocation.contract,
+    command: unsecretArgv(plan.processes[0]?.argv ?? []),
+    versions: {
+      vscope: VERSION,
+      deno: Deno.version.deno,
+      ...(version === undefined ? {} : { python: version }),
+      ...(vllm === undefined ? {} : { vllm }),
+      ...(torch === undefined ? {} : { torch }),
+      ...(driver === undefined ? {} : { driver }),
+    },
+    devices,
+    engine: {},
+    processes: [],
+    hooks: [],
+    dropped: {},
+    artifacts: [],
+    notes: [],
+    open_by: await thisProcess(context.files),
+  };
+}
