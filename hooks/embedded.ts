@@ -42,6 +42,7 @@ import f32 from "./vscope_hooks/session.py" with { type: "text" };
 import f33 from "./vscope_hooks/sites.py" with { type: "text" };
 import f34 from "./vscope_hooks/steps.py" with { type: "text" };
 import f35 from "./vscope_hooks/table.py" with { type: "text" };
+import f36 from "./vscope_hooks/torch_window.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -127,7 +128,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/plugin.py",
     text: f14,
-    sha256: "2b577aee482006dc87a050d3aa8f25979c760dfaf50a8af26fa3f746d370143e",
+    sha256: "66502f8f1a5fe727a59683b080d130b7dec9d0a4b295f661028461a7c7bb4fcf",
   },
   {
     path: "vscope_hooks/profilers/__init__.py",
@@ -233,5 +234,10 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
     path: "vscope_hooks/table.py",
     text: f35,
     sha256: "523da68394dda4441746bb4aa4df3767495e60075bad5d6ece75e3dd5678fa7c",
+  },
+  {
+    path: "vscope_hooks/torch_window.py",
+    text: f36,
+    sha256: "d541ce5cab1db67b1632bd2fe909141f741c8c1206feab76df81033dbbd25a7b",
   },
 ];

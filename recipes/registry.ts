@@ -30,4 +30,9 @@ export const recipes: readonly RecipeEntry[] = [
     summary: "monitor with expert tracking in depth",
     load: async () => ({ default: (await import("./moe.ts")).default as unknown as Recipe }),
   },
+  {
+    name: "torch",
+    summary: "torch profiler around real requests, over HTTP or offline",
+    load: async () => ({ default: (await import("./torch.ts")).default as unknown as Recipe }),
+  },
 ];

@@ -94,6 +94,8 @@ export interface Manifest {
   dropped: Record<string, number>;
   artifacts: ArtifactRecord[];
   notes: BundleNote[];
+  /** What only captures of one recipe have: their window, their load, their parts. */
+  capture?: Record<string, unknown>;
   /** The vscope process that keeps the bundle open; gone once it is closed. */
   open_by?: { pid: number; start_ticks?: string; host: string };
 }

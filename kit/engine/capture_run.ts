@@ -35,8 +35,13 @@ export interface OpenCapture {
   captured: boolean;
   /** Adds a note; one of an error keeps the bundle from being complete. */
   note(severity: BundleNote["severity"], message: string): void;
-  /** Runs a command to its end, with its logs in the bundle and its troubles in the notes. */
-  run(command: Omit<GuidedCommand, "dir" | "echo" | "started">): Promise<CommandEnd>;
+  /**
+   * Runs a command to its end, with its logs in the bundle and its troubles in the notes. Its output
+   * is shown as it comes, unless `echo` or `--quiet` says otherwise.
+   */
+  run(
+    command: Omit<GuidedCommand, "dir" | "echo" | "started"> & Partial<Pick<GuidedCommand, "echo">>,
+  ): Promise<CommandEnd>;
 }
 
 /** What a run is asked to do. */
@@ -96,9 +101,9 @@ function openCapture(context: RunContext, run: CaptureRun, manifest: Manifest): 
     async run(command) {
       const record: Manifest["processes"][number] = { pid: 0, role: "command" };
       const seen = await runGuided(context, {
+        echo: quiet ? "none" : json ? "stderr" : "as-is",
         ...command,
         dir: out,
-        echo: quiet ? "none" : json ? "stderr" : "as-is",
         async started({ pid }) {
           record.pid = pid;
           manifest.processes.push(record);

@@ -32,6 +32,11 @@ export interface GuidedCommand {
    * lasts until the command ends by itself.
    */
   during?: (process: RunningProcess, logPath: string) => Promise<void>;
+  /**
+   * What is left to be done before the command is ended, when Ctrl-C came or `during` was not
+   * carried through.
+   */
+  cutShort?: () => Promise<void>;
 }
 
 /** How a command ended. */
@@ -61,6 +66,7 @@ export async function runGuided(context: RunContext, command: GuidedCommand): Pr
     : echoLogs(context, stdoutPath, stderrPath, command.echo);
   const failure = await guide(context, command, process, stderrPath);
   const death = await engineDeath(context, [stdoutPath, stderrPath]);
+  if (context.signal.aborted || failure !== undefined) await command.cutShort?.();
   const byItself = failure === undefined && command.during === undefined && !context.signal.aborted;
   if (!byItself) {
     context.output.progress("Ending vLLM");
