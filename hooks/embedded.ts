@@ -238,6 +238,6 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/torch_window.py",
     text: f36,
-    sha256: "d541ce5cab1db67b1632bd2fe909141f741c8c1206feab76df81033dbbd25a7b",
+    sha256: "569fc6dfc02704f35daed2634055266bf972960571d147437a7ebafc61161b0f",
   },
 ];

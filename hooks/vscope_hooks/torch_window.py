@@ -150,7 +150,10 @@ class Window:
             return "inner"
         self.calls += 1
         self.facts["calls"] = self.calls
-        if self.state != "waiting" or self.calls != self.call:
+        if self.state != "waiting":
+            return "other"
+        if self.calls != self.call:
+            self.say("waiting")
             return "other"
         if _mentions_profiler():
             self.leave_alone("the script starts the profiler itself")

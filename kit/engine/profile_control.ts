@@ -153,11 +153,15 @@ function limit(context: RunContext, ms: number): AbortSignal {
   return AbortSignal.any([context.signal, AbortSignal.timeout(ms)]);
 }
 
-/** The innermost cause: fetch wraps it in several layers. */
+/** What is behind a failed fetch, which wraps its cause in several layers. */
 function reasonOf(error: unknown): string {
   if (error instanceof Error && error.name === "TimeoutError") return "it took too long";
-  const refused = /(connection refused|connection reset|dns error|failed to lookup[^:]*)/i.exec(
-    messageOf(error),
-  );
-  return refused?.[1]?.toLowerCase() ?? messageOf(error);
+  const layers: string[] = [];
+  for (let layer = error; layer instanceof Error && layers.length < 5; layer = layer.cause) {
+    layers.push(messageOf(layer));
+  }
+  const known =
+    /(connection refused|connection reset|connection closed|dns error|failed to lookup[^:]*)/i;
+  const match = known.exec(layers.join("; "));
+  return match?.[1]?.toLowerCase() ?? layers.at(-1) ?? messageOf(error);
 }
