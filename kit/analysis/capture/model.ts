@@ -88,6 +88,8 @@ export interface KernelRow {
   readonly max_ns: number;
   /** Deviation of a sample; 0 for one value. */
   readonly stddev_ns: number;
+  /** There only where the name has more than 65,536 different durations: how far the median may be off. */
+  readonly median_within_ns?: number;
 }
 
 /** Kernels of one category. `share` is of the sum of kernel durations. */
@@ -120,8 +122,8 @@ export interface Iterations {
   readonly elapsed_ms: Milliseconds;
   /** From a step's start to the next one's, where there are two. */
   readonly period_ms?: Milliseconds;
-  /** What told the steps: vLLM's own ranges, those of another engine, or our inference. */
-  readonly source: "vllm" | "sglang" | "profiler_step" | "inferred";
+  /** What told the steps: vLLM's own ranges, PyTorch's schedule, or our inference. */
+  readonly source: "vllm" | "profiler_step" | "inferred";
   /** What told the phases, where they are known. */
   readonly phase_source?: "annotated" | "inferred";
 }
@@ -173,6 +175,8 @@ export interface CallRow {
   readonly total_ns: number;
   readonly median_ns: number;
   readonly max_ns: number;
+  /** As for kernels. */
+  readonly median_within_ns?: number;
 }
 
 /** A CPU operator. */

@@ -8,4 +8,6 @@
 import type { CaptureReader } from "./reader.ts";
 
 /** Every reader. */
-export const readers: readonly (() => Promise<CaptureReader>)[] = [];
+export const readers: readonly (() => Promise<CaptureReader>)[] = [
+  async () => (await import("../torch/reader.ts")).default,
+];
