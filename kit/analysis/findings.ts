@@ -35,8 +35,13 @@ export function findSessionFindings(analysis: SessionAnalysis): Finding[] {
     ...stepTime(analysis),
     ...wastedWork(analysis),
   ];
+  return gravestFirst(found);
+}
+
+/** The gravest first, otherwise in their order. */
+export function gravestFirst(findings: readonly Finding[]): Finding[] {
   const order = { error: 0, warning: 1, info: 2 };
-  return found.sort((a, b) => order[a.severity] - order[b.severity]);
+  return findings.toSorted((a, b) => order[a.severity] - order[b.severity]);
 }
 
 /** Whether the record is whole. */
