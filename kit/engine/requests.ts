@@ -161,6 +161,8 @@ function lastOfStream(text: string): { id: string; usage: Record<string, never> 
 /** A model that the server serves, and the longest request that it takes, where it tells. */
 export interface ServedModel {
   id: string;
+  /** Where its files are, as a path or a name of the hub. */
+  root: string;
   maxModelLen?: number;
 }
 
@@ -178,9 +180,13 @@ export async function servedModel(baseUrl: string, apiKey?: string): Promise<Ser
     });
     status = response.status;
     const body = await response.json();
-    const { id, max_model_len: maxModelLen } = body.data?.[0] ?? {};
+    const { id, root, max_model_len: maxModelLen } = body.data?.[0] ?? {};
     if (typeof id === "string") {
-      return { id, ...(typeof maxModelLen === "number" ? { maxModelLen } : {}) };
+      return {
+        id,
+        root: typeof root === "string" ? root : id,
+        ...(typeof maxModelLen === "number" ? { maxModelLen } : {}),
+      };
     }
   } catch (error) {
     status = messageOf(error);

@@ -74,8 +74,8 @@ async function loadOf(
 ): Promise<Load> {
   if (invocation.command.length > 0) return commandLoad(context, out, invocation.command);
   if (values.bench !== undefined) {
-    const { id } = await servedModel(baseUrl, values.apiKey);
-    return commandLoad(context, out, benchArgv(["vllm", "serve"], baseUrl, values.bench, id));
+    const served = await servedModel(baseUrl, values.apiKey);
+    return commandLoad(context, out, benchArgv(["vllm", "serve"], baseUrl, values.bench, served));
   }
   if (!values.load) return foreignLoad(context, baseUrl, values);
   return ownLoad(context, out, baseUrl, values, prompts);

@@ -74,7 +74,7 @@ export function benchArgv(
   server: readonly string[],
   baseUrl: string,
   text: string,
-  model: string | undefined,
+  model: { id: string; root: string } | undefined,
 ): string[] {
   const words = splitWords(text);
   const has = (flag: string) => words.some((word) => word === flag || word.startsWith(`${flag}=`));
@@ -83,7 +83,10 @@ export function benchArgv(
     "bench",
     "serve",
     ...(has("--base-url") || has("--host") || has("--port") ? [] : ["--base-url", baseUrl]),
-    ...(has("--model") || model === undefined ? [] : ["--model", model]),
+    ...(has("--model") || model === undefined ? [] : ["--model", model.root]),
+    ...(has("--served-model-name") || model === undefined || model.id === model.root
+      ? []
+      : ["--served-model-name", model.id]),
     ...words,
   ];
 }

@@ -107,8 +107,8 @@ async function loadOf(
   prompts: Awaited<ReturnType<typeof readPrompts>> | undefined,
 ): Promise<Load> {
   if (values.bench !== undefined) {
-    const { id } = await servedModel(baseUrl, values.apiKey);
-    return commandLoad(context, out, benchArgv(invocation.command, baseUrl, values.bench, id));
+    const served = await servedModel(baseUrl, values.apiKey);
+    return commandLoad(context, out, benchArgv(invocation.command, baseUrl, values.bench, served));
   }
   if (!values.load) return foreignLoad(context, baseUrl, values);
   return ownLoad(context, out, baseUrl, values, prompts);

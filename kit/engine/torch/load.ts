@@ -59,11 +59,11 @@ export function ownLoad(
     async prepare() {
       const served = await servedModel(baseUrl, apiKey);
       model = served.id;
-      if (!given) requests = await randomRequests(context, baseUrl, values, served);
+      let [first] = requests;
+      if (!given) [first, ...requests] = await randomRequests(context, baseUrl, values, served);
+      if (!first) return;
       // What happens only once is not what a profile should show.
       context.output.progress("Warming vLLM up");
-      const [first] = requests;
-      if (!first) return;
       const [warm] = await sendRequests(
         context,
         { baseUrl, model, concurrency: 1, apiKey },
@@ -117,7 +117,8 @@ async function randomRequests(
   }
   const alphabet = await tokensOf(context, baseUrl, id) ?? SAFE_TOKENS;
   const random = randomOf(values.seed);
-  return Array.from({ length: values.requests }, (_, place) => ({
+  // One more to warm up: the prefix cache would know the others.
+  return Array.from({ length: 1 + values.requests }, (_, place) => ({
     prompt: Array.from(
       { length: promptTokens },
       () => alphabet[Math.floor(random() * alphabet.length)]!,

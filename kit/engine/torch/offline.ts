@@ -15,6 +15,7 @@ import { pythonOf } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
 import { HOOKS_FOLDER } from "../session_options.ts";
 import type { TorchCapture, WindowEnd } from "./capture_facts.ts";
+import { analyzeTraces } from "./analyze.ts";
 import { collectTraces } from "./collect.ts";
 import { configureProfiler } from "./configure.ts";
 import exampleSource from "./example.py" with { type: "text" };
@@ -235,6 +236,7 @@ async function finish(
     workers: workersOf(plan.invocation.command),
     frontend: undefined,
   });
+  await analyzeTraces(context, bundle, capture);
 }
 
 async function newerThan<T extends { path: string }>(

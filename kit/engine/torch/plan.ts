@@ -237,12 +237,10 @@ function processesOf(
   } else if (command.length > 0) processes.push({ name: "load", argv: command, env: {} });
   if (values.bench !== undefined) {
     const server = form === "server" ? command : ["vllm", "serve"];
-    const { model } = readVllmCommand(command);
-    processes.push({
-      name: "load",
-      argv: benchArgv(server, baseUrl, values.bench, model),
-      env: {},
-    });
+    const { model: root } = readVllmCommand(command);
+    const served = root === undefined ? undefined : { id: root, root };
+    const argv = benchArgv(server, baseUrl, values.bench, served);
+    processes.push({ name: "load", argv, env: {} });
   }
   return processes;
 }

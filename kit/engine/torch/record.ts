@@ -11,6 +11,7 @@ import type { OpenCapture } from "../capture_run.ts";
 import { startProfile, stopProfile } from "../profile_control.ts";
 import { MemoryWatch } from "../memory_watch.ts";
 import type { TorchCapture, WindowEnd } from "./capture_facts.ts";
+import { analyzeTraces } from "./analyze.ts";
 import { collectTraces, type Expected } from "./collect.ts";
 import { delayOf } from "./configure.ts";
 import { allRanksThere, freshTraces, snapshot, watchFlush } from "./flush.ts";
@@ -119,6 +120,7 @@ export async function record(
     { dir: traceDir, traces: settled },
     recording.expected,
   );
+  await analyzeTraces(context, bundle, capture);
   if (capture.window.ended === "the memory had grown") {
     bundle.note(
       "warning",

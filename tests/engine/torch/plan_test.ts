@@ -75,14 +75,19 @@ Deno.test("--dry-run --json is complete without a vLLM: argv, variables, files, 
 
 Deno.test("the benchmark is that of the server's own vLLM", () => {
   const bench = (server: string, text: string) =>
-    benchArgv(server.split(" "), "http://h:1", text, "M").join(" ");
+    benchArgv(server.split(" "), "http://h:1", text, { id: "served", root: "M" }).join(" ");
   assert.equal(
     bench("/v/bin/vllm serve M --port 1", "--profile --num-prompts 2"),
-    "/v/bin/vllm bench serve --base-url http://h:1 --model M --profile --num-prompts 2",
+    "/v/bin/vllm bench serve --base-url http://h:1 --model M --served-model-name served " +
+      "--profile --num-prompts 2",
   );
   assert.equal(
-    bench("env A=b python -m vllm.entrypoints.openai.api_server --model M", "--model N"),
-    "python -m vllm.entrypoints.cli.main bench serve --base-url http://h:1 --model N",
+    bench(
+      "env A=b python -m vllm.entrypoints.openai.api_server --model M",
+      "--model N --served-model-name=N",
+    ),
+    "python -m vllm.entrypoints.cli.main bench serve --base-url http://h:1 --model N " +
+      "--served-model-name=N",
   );
   assert.ok(profilesItself("vllm bench serve --profile".split(" ")));
   assert.ok(profilesItself("python benchmarks/benchmark_serving.py --profile".split(" ")));
