@@ -57,7 +57,7 @@ export function parseRules(document: unknown): readonly KernelRule[] {
       throw new TypeError(`Kernel rules: "${name}" has the category "${category}"`);
     }
     const parts = Array.isArray(match) ? match : [match];
-    if (!parts.every((part) => typeof part === "string" && part !== "")) {
+    if (parts.length === 0 || !parts.every((part) => typeof part === "string" && part !== "")) {
       throw new TypeError(`Kernel rules: "${name}" has no pattern`);
     }
     return { name, category: category as Category, pattern: new RegExp(parts.join("|"), "i") };

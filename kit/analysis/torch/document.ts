@@ -19,6 +19,8 @@ const MOST_KEPT = 1 << 20;
 export interface DocumentEnd {
   /** What stands beside the events, by its key; values that were no JSON are left out. */
   readonly beside: Readonly<Record<string, unknown>>;
+  /** The same values as they stand in the file, for copies of it. */
+  readonly raw: Readonly<Record<string, string>>;
   /** Whether there were events at all, even none in their list. */
   readonly found: boolean;
   /** Why the end was not reached; "" when it was. */
@@ -47,6 +49,7 @@ export class TraceDocument {
   #bare = false;
   #lists = 0;
   #beside: Record<string, unknown> = {};
+  #raw: Record<string, string> = {};
   #broken = "";
 
   constructor(private readonly event: TraceEvent, private readonly take: TakeEvent) {}
@@ -85,7 +88,7 @@ export class TraceDocument {
         ? "it holds nothing but white space"
         : `the file ends early, ${place}`;
     }
-    return { beside: this.#beside, found: this.#lists > 0, broken: this.#broken };
+    return { beside: this.#beside, raw: this.#raw, found: this.#lists > 0, broken: this.#broken };
   }
 
   /** Reads what the buffer holds; returns how many of its bytes are done with. */
@@ -187,6 +190,7 @@ export class TraceDocument {
   #keep(key: string, text: string): void {
     try {
       this.#beside[key] = JSON.parse(text);
+      this.#raw[key] = text;
     } catch {
       // Not needed for the figures.
     }

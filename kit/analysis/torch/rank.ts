@@ -44,6 +44,8 @@ export interface RankResult {
   readonly base: number;
   /** The first event's start, from the base. */
   readonly firstStart: number;
+  /** The last event's end, from the base. */
+  readonly lastEnd: number;
   /** Events that could not be used, by reason. */
   readonly damaged: ReadonlyMap<string, number>;
   readonly lostLaunches: number;
@@ -68,6 +70,7 @@ export class Rank {
   #damaged = new Map<string, number>();
   #events = 0;
   #firstStart = Infinity;
+  #lastEnd = -Infinity;
 
   constructor(private readonly tables: Tables) {
     this.#operators = new Operators(tables.operators, tables.ownTime);
@@ -90,6 +93,7 @@ export class Rank {
       return this.#damage("a name, a start or a duration is missing or makes no sense");
     }
     if (start < this.#firstStart) this.#firstStart = start;
+    if (start + duration > this.#lastEnd) this.#lastEnd = start + duration;
     switch (kind) {
       case EventKind.Kernel:
       case EventKind.Copy:
@@ -214,6 +218,7 @@ export class Rank {
       events: this.#events,
       base,
       firstStart: this.#firstStart,
+      lastEnd: this.#lastEnd,
       damaged: this.#damaged,
       lostLaunches: this.#launches.lost,
       furtherSteps: this.#steps.further,

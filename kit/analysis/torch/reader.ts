@@ -4,23 +4,18 @@
  * @module
  */
 
-import type { FileSystem } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
-import { contentOf, DamagedArchive } from "../capture/bytes.ts";
 import type { Missing, Source } from "../capture/model.ts";
-import type { CaptureReader, ReadOptions } from "../capture/reader.ts";
+import type { CaptureReader } from "../capture/reader.ts";
 import { kernelClassifier } from "../kernels/classify.ts";
 import { assemble } from "./assemble.ts";
-import { type TakeEvent, TraceDocument } from "./document.ts";
 import { TraceEvent } from "./event.ts";
+import { eachEvent } from "./each_event.ts";
 import type { Names } from "./names.ts";
 import { Rank, type RankResult } from "./rank.ts";
 import { type RankSummary, summarize } from "./rank_summary.ts";
 import { Tables } from "./tables.ts";
 import { trimTrace } from "./trim.ts";
-
-/** Blocks between two looks at the clock of the reader's user: signal and progress. */
-const BLOCKS_OF_TURN = 64;
 
 /** The reader. */
 const reader: CaptureReader = {
@@ -41,13 +36,10 @@ const reader: CaptureReader = {
       sources.push({ path, bytes: (await files.stat(path)).size });
       const rank = new Rank(tables);
       const event = new TraceEvent(tables.names);
-      const { beside, broken } = await eachEvent(
-        files,
-        path,
-        event,
-        () => rank.take(event),
-        options,
-      );
+      const { beside, broken } = await eachEvent(files, path, event, {
+        ...options,
+        take: () => rank.take(event),
+      });
       const result = rank.finish(event.base);
       if (broken !== "") partial.push({ path, reason: broken });
       partial.push(...missingOf(path, result));
@@ -67,60 +59,6 @@ const reader: CaptureReader = {
 };
 
 export default reader;
-
-/**
- * Reads the events of a file one by one.
- *
- * @returns What stands beside the events, and why the rest is missing ("" when nothing is).
- * @throws UsageError when there is no event to be had, or what there is cannot be trusted.
- */
-export async function eachEvent(
-  files: FileSystem,
-  path: string,
-  event: TraceEvent,
-  take: TakeEvent,
-  { signal, progress }: ReadOptions,
-): Promise<{ beside: Readonly<Record<string, unknown>>; broken: string }> {
-  let events = 0;
-  const document = new TraceDocument(event, (bytes, from, to) => {
-    events++;
-    take(bytes, from, to);
-  });
-  const end = { cut: "" };
-  let blocks = 0;
-  try {
-    for await (const block of contentOf(files, path, end)) {
-      document.feed(block);
-      if (document.over) break;
-      if (++blocks % BLOCKS_OF_TURN !== 0) continue;
-      signal?.throwIfAborted();
-      progress?.(`${path}: ${events.toLocaleString("en")} events`);
-    }
-  } catch (error) {
-    if (!(error instanceof DamagedArchive)) throw error;
-    throw new UsageError(
-      `Cannot analyze "${path}": the gzip file is damaged (${error.message}), so none of its ` +
-        "figures could be trusted; fetch it again",
-    );
-  }
-  const { beside, found, broken } = document.end();
-  if (!found) {
-    throw new UsageError(
-      `Cannot analyze "${path}": ${broken || 'it has no list "traceEvents"'}; give a trace of ` +
-        "PyTorch's profiler",
-    );
-  }
-  if (events === 0) {
-    throw new UsageError(
-      `Cannot analyze "${path}": it holds no event${broken ? `, and ${broken}` : ""}`,
-    );
-  }
-  if (broken === "") return { beside, broken: end.cut };
-  return {
-    beside,
-    broken: `${end.cut || broken}; ${events.toLocaleString("en")} events were read before that`,
-  };
-}
 
 function missingOf(path: string, result: RankResult): Missing[] {
   const found: Missing[] = [...result.damaged].map(([reason, events]) => ({
