@@ -32,6 +32,8 @@ export interface GuidedCommand {
    * lasts until the command ends by itself.
    */
   during?: (process: RunningProcess, logPath: string) => Promise<void>;
+  /** Rejects, with the reason, when a command without `during` has to be ended. */
+  limit?: Promise<never>;
   /**
    * What is left to be done before the command is ended, when Ctrl-C came or `during` was not
    * carried through.
@@ -105,8 +107,9 @@ async function guide(
     context.signal.addEventListener("abort", () => resolve(), { once: true });
   });
   if (!command.during) {
-    await Promise.race([process.ended, interrupted]);
-    return undefined;
+    const ends: Promise<unknown>[] = [process.ended, interrupted];
+    if (command.limit) ends.push(command.limit);
+    return await Promise.race(ends).then(() => undefined, messageOf);
   }
   const died = process.ended.then(({ code, signal }) => {
     throw new RunError(`vLLM ended before its work was done (${signal ?? `exit code ${code}`})`);

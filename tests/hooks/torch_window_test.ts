@@ -1,63 +1,7 @@
 import assert from "node:assert/strict";
 import { inFolder } from "../folders.ts";
+import { writeFakeVllm } from "./fake_vllm.ts";
 import { HOOKS } from "./python.ts";
-
-/** Packages by the names of vLLM's, which write down what they are told. */
-const VLLM: Record<string, string> = {
-  "vllm/__init__.py": "",
-  "vllm/engine/__init__.py": "",
-  "vllm/entrypoints/__init__.py": "",
-  "vllm/v1/__init__.py": "",
-  "vllm/v1/engine/__init__.py": "",
-  "vllm/config/__init__.py": `
-from dataclasses import dataclass
-@dataclass
-class ProfilerConfig:
-    profiler: str = None
-    torch_profiler_dir: str = ""
-    max_iterations: int = 0
-`,
-  "vllm/engine/arg_utils.py": `
-class EngineArgs:
-    def __init__(self, profiler_config=None):
-        self.profiler_config = profiler_config
-    def create_engine_config(self):
-        return self.profiler_config
-`,
-  "vllm/v1/engine/llm_engine.py": `
-class LLMEngine:
-    def __init__(self, told):
-        self.told = told
-    def step(self):
-        self.told.append("step")
-    def stop_profile(self):
-        self.told.append("stop")
-`,
-  "vllm/entrypoints/llm.py": `
-from vllm.engine.arg_utils import EngineArgs
-from vllm.v1.engine.llm_engine import LLMEngine
-class LLM:
-    def __init__(self, profiler_config=None, broken=False):
-        self.config = EngineArgs(profiler_config).create_engine_config()
-        self.told, self.broken = [], broken
-        self.llm_engine = LLMEngine(self.told)
-    def generate(self, prompts, between=None):
-        """The original."""
-        self.told.append("generate")
-        for prompt in prompts:
-            self.llm_engine.step()
-            if between: between()
-        if prompts == ["bad"]: raise ValueError("a bad prompt")
-        return prompts
-    def beam_search(self, prompts):
-        return self.generate(prompts) + self.generate(prompts)
-    def start_profile(self):
-        if self.broken: raise RuntimeError("no profiler")
-        self.told.append("start")
-    def stop_profile(self):
-        self.told.append("stop")
-`,
-};
 
 interface Seen {
   stdout: string;
@@ -68,10 +12,7 @@ interface Seen {
 /** Runs a script as a program of the user's, with the hook's window set. */
 async function run(script: string, call = 1): Promise<Seen> {
   return await inFolder(async (dir) => {
-    for (const [path, text] of Object.entries(VLLM)) {
-      await Deno.mkdir(`${dir}/site/${path.slice(0, path.lastIndexOf("/"))}`, { recursive: true });
-      await Deno.writeTextFile(`${dir}/site/${path}`, text);
-    }
+    await writeFakeVllm(`${dir}/site`);
     const setup = `
 import json
 from vscope_hooks.plugin import load

@@ -10,6 +10,7 @@ import type { Outcome, Plan } from "../../contract/recipe.ts";
 import { runCapture } from "../capture_run.ts";
 import { requireFreePort } from "../free_port.ts";
 import { requireProfiler } from "../profile_control.ts";
+import { pythonOf } from "../python_of.ts";
 import { waitUntilHealthy } from "../readiness.ts";
 import { servedModel } from "../requests.ts";
 import { requireVllm } from "../require_vllm.ts";
@@ -35,13 +36,14 @@ export async function runLaunched(
 ): Promise<Outcome> {
   const { values, invocation } = plan;
   const { command } = invocation;
-  const python = await requireVllm(context, "torch", command, values.python);
+  const named = values.python ?? await pythonOf(context, command);
+  const python = await requireVllm(context, "torch", command, named);
   const { host = "127.0.0.1", port = NaN } = readVllmCommand(command);
   requireFreePort("torch", host, port);
   const prompts = values.prompts === undefined
     ? undefined
     : await readPrompts(context.files, values.prompts, values.outputTokens);
-  const facts = python && await profilerFacts(context, python.executable);
+  const facts = await profilerFacts(context, named);
   const setup = configureProfiler(wishOf(plan), facts);
   tellTranslation(context, plan, setup, python?.vllm);
   const argv = setup.config ? withProfilerConfig(command, setup.config) : [...command];

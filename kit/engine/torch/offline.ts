@@ -5,6 +5,7 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
+import { RunError } from "../../contract/errors.ts";
 import type { Options } from "../../contract/option.ts";
 import { formatBytes } from "../../contract/quantities.ts";
 import type { Outcome, Plan } from "../../contract/recipe.ts";
@@ -52,12 +53,13 @@ export async function runOffline(
   plan: Plan<Options> & { values: TorchValues },
 ): Promise<Outcome> {
   const { values, out, invocation } = plan;
-  const own = invocation.command.length === 0;
+  const { command } = invocation;
+  const own = command.length === 0;
   const named = values.python ??
-    (own ? await pythonOf(context, ["vllm"]) ?? "python3" : undefined);
-  const python = await requireVllm(context, "torch", invocation.command, named);
-  const argv = own ? exampleArgv(values, out, python?.executable ?? "python3") : invocation.command;
-  const facts = python && await profilerFacts(context, python.executable);
+    (own ? await pythonOf(context, ["vllm"]) ?? "python3" : await pythonOf(context, command));
+  const python = await requireVllm(context, "torch", command, named);
+  const argv = own ? exampleArgv(values, out, named ?? "python3") : command;
+  const facts = await profilerFacts(context, named);
   const setup = configureProfiler(wishOf(plan), facts);
   tellTranslation(context, plan, setup, python?.vllm);
   const env = { ...setup.env, ...offlineEnvironment(values, invocation, out, setup) };
@@ -70,6 +72,7 @@ export async function runOffline(
     async capture(bundle) {
       const { files } = context;
       bundle.manifest.capture = capture as unknown as Record<string, unknown>;
+      if (values.model !== undefined) bundle.manifest.engine["model"] = values.model;
       for (const message of setup.missing) bundle.note("warning", message);
       const wished = wishOf(plan).dir;
       await files.mkdir(wished, { recursive: true });
@@ -83,6 +86,7 @@ export async function runOffline(
           argv,
           env,
           graceMs: 1000 * values.grace,
+          limit: watch.limit,
           cutShort: () => watch.stop("it was interrupted", values.grace),
         });
       } finally {
@@ -102,6 +106,9 @@ class OfflineWatch {
   before: Map<string, number> = new Map();
   /** Which bound ended it. */
   bound: WindowEnd | undefined;
+  readonly #limit = Promise.withResolvers<never>();
+  /** Rejects when writing the traces takes too long. */
+  readonly limit: Promise<never> = this.#limit.promise;
 
   constructor(
     private readonly context: RunContext,
@@ -112,6 +119,7 @@ class OfflineWatch {
 
   async begin(): Promise<void> {
     this.before = await snapshot(this.context, this.dir);
+    this.limit.catch(() => {});
     this.#loop = this.#watch();
   }
 
@@ -130,13 +138,12 @@ class OfflineWatch {
     }
   }
 
-  /** Asks the hook to stop, and waits until it has, or `seconds` have passed. */
+  /** Asks a hook that records to stop, and waits until it has, or `seconds` have passed. */
   async stop(bound: WindowEnd, seconds: number): Promise<void> {
     const { clock, files } = this.context;
-    if ((await this.state())?.state === "recording") {
-      this.bound ??= bound;
-      await files.writeTextFile(`${this.out}/${CONTROL}/stop`, "");
-    }
+    if ((await this.state())?.state !== "recording") return;
+    this.bound ??= bound;
+    await files.writeTextFile(`${this.out}/${CONTROL}/stop`, "");
     const start = clock.monotonicMs();
     while (clock.monotonicMs() - start < 1000 * seconds) {
       const state = (await this.state())?.state;
@@ -169,10 +176,12 @@ class OfflineWatch {
         const traces = await freshTraces(context, this);
         context.output.progress(flushProgress(traces, undefined, passed));
         if (passed > flushSeconds(values)) {
-          context.output.warn(
-            `vLLM has been writing its traces for ${Math.round(passed)} s; Ctrl-C gives up`,
+          this.#limit.reject(
+            new RunError(
+              `vLLM had not written its traces after ${Math.round(passed)} s; give it more with ` +
+                "--flush-timeout, or record fewer steps with --max-iterations",
+            ),
           );
-          flushing = Infinity;
         }
       }
       await clock.sleep(LOOK_MS, this.#over.signal);

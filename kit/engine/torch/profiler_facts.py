@@ -1,7 +1,7 @@
 """Prints what the profiler of the installed vLLM can be told, as one JSON document.
 
 It reads the sources and imports nothing: importing vLLM takes many seconds. What is not found is
-null.
+null; without a vLLM all of it is.
 """
 
 import ast
@@ -41,5 +41,5 @@ def variables(root):
 
 spec = importlib.util.find_spec("vllm")
 places = list(spec.submodule_search_locations or []) if spec else []
-root = places[0] if places else ""
-print(json.dumps({"fields": fields(root), "variables": variables(root)}))
+found = {"fields": fields(places[0]), "variables": variables(places[0])} if places else None
+print(json.dumps(found))

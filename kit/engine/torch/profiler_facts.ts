@@ -16,18 +16,19 @@ export interface ProfilerFacts {
   variables: readonly string[];
 }
 
-/** Asks an interpreter; undefined when it cannot tell. */
+/** Asks an interpreter, by the name that the command has for it; undefined when it cannot tell. */
 export async function profilerFacts(
   context: RunContext,
-  python: string,
+  python: string | undefined,
 ): Promise<ProfilerFacts | undefined> {
+  if (python === undefined) return undefined;
   try {
     const { stdout } = await context.processes.capture([python, "-c", source], {
       timeoutMs: 60_000,
     });
     // A sitecustomize may print ahead of it.
-    const { fields, variables } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
-    return { fields: fields ?? undefined, variables };
+    const found = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+    return found ? { fields: found.fields ?? undefined, variables: found.variables } : undefined;
   } catch {
     return undefined;
   }

@@ -9,6 +9,7 @@ import { messageOf, RunError } from "../../contract/errors.ts";
 import { formatBytes } from "../../contract/quantities.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import { startProfile, stopProfile } from "../profile_control.ts";
+import { servedModel } from "../requests.ts";
 import { MemoryWatch } from "../memory_watch.ts";
 import type { TorchCapture, WindowEnd } from "./capture_facts.ts";
 import { analyzeTraces } from "./analyze.ts";
@@ -52,6 +53,7 @@ export async function record(
   recording: Recording,
 ): Promise<void> {
   const { baseUrl, values, traceDir, load, capture } = recording;
+  await nameModel(bundle, baseUrl, values.apiKey);
   await load.prepare?.();
   if (context.signal.aborted) return;
   const before = await snapshot(context, traceDir);
@@ -139,6 +141,20 @@ export async function record(
     }
   });
   context.signal.removeEventListener("abort", interruption);
+}
+
+/** What the server says of its model; a server that lists none is recorded all the same. */
+async function nameModel(
+  bundle: OpenCapture,
+  baseUrl: string,
+  apiKey: string | undefined,
+): Promise<void> {
+  const served = await servedModel(baseUrl, apiKey).catch(() => undefined);
+  if (!served) return;
+  bundle.manifest.engine["model"] = served.root;
+  if (served.maxModelLen !== undefined) {
+    bundle.manifest.engine["max_model_len"] = served.maxModelLen;
+  }
 }
 
 async function begin(
