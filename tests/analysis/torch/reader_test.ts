@@ -266,6 +266,10 @@ Deno.test("a trace without a GPU has no GPU part, not one of zeros", async () =>
     assert.ok(!(part in found), part);
   }
   assert.equal(found.iterations!.count, 2);
+  assert.deepEqual(found.phases, [
+    { phase: "prefill", iterations: 1 },
+    { phase: "decode", iterations: 1 },
+  ]);
   assert.equal(found.cpu_operators!.length, 3);
 });
 
