@@ -257,7 +257,6 @@ Deno.test("a trace without a GPU has no GPU part, not one of zeros", async () =>
       "gpu",
       "kernels",
       "categories",
-      "phases",
       "cuda_graphs",
       "memcpy",
       "idle",
