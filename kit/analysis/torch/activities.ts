@@ -25,6 +25,7 @@ class Chunk {
 
 const COPY = 1;
 const GRAPH = 2;
+const SETTLED = 4;
 
 /** A stream of a device. */
 export interface Lane {
@@ -32,12 +33,19 @@ export interface Lane {
   readonly stream: number;
 }
 
-/** The activities in the order of the file: about 37 bytes each. */
+/**
+ * The activities in the order of the file: about 37 bytes each. Those that are done with are settled,
+ * and a chunk of settled rows is given up.
+ */
 export class Activities {
-  #chunks: Chunk[] = [];
+  #chunks: (Chunk | undefined)[] = [];
+  /** The first chunk that is there. */
+  #first = 0;
   #lanes = new Map<number, Map<number, number>>();
   readonly lanes: Lane[] = [];
   length = 0;
+  /** Rows that are not settled. */
+  open = 0;
 
   /** The number of a stream; past 65,535 streams the last one stands for the rest. */
   lane(device: number, stream: number): number {
@@ -62,6 +70,7 @@ export class Activities {
     operator: number,
   ): number {
     const row = this.length++;
+    this.open++;
     const at = row % ROWS_OF_CHUNK;
     if (at === 0) this.#chunks.push(new Chunk());
     const chunk = this.#chunks[this.#chunks.length - 1]!;
@@ -76,20 +85,43 @@ export class Activities {
     return row;
   }
 
-  /** Says when and by which thread an activity was launched. */
-  launched(row: number, time: number, thread: number): void {
-    const chunk = this.#chunkOf(row);
+  /**
+   * Says when and by which thread an activity was launched.
+   *
+   * @returns Whether that came in time: a row that is settled is not changed.
+   */
+  launched(row: number, time: number, thread: number): boolean {
+    const chunk = this.#chunks[Math.floor(row / ROWS_OF_CHUNK)];
+    if (!chunk || (chunk.flags[row % ROWS_OF_CHUNK]! & SETTLED) !== 0) return false;
     chunk.launch[row % ROWS_OF_CHUNK] = time;
     chunk.thread[row % ROWS_OF_CHUNK] = Math.min(thread, 32_767);
+    return true;
   }
 
   /** Says that a graph replayed it. */
   markGraph(row: number): void {
-    this.#chunkOf(row).flags[row % ROWS_OF_CHUNK]! |= GRAPH;
+    if (this.#chunks[Math.floor(row / ROWS_OF_CHUNK)]) {
+      this.#chunkOf(row).flags[row % ROWS_OF_CHUNK]! |= GRAPH;
+    }
   }
 
   #chunkOf(row: number): Chunk {
     return this.#chunks[Math.floor(row / ROWS_OF_CHUNK)]!;
+  }
+
+  /** Says that a row is done with. */
+  settle(row: number): void {
+    this.#chunkOf(row).flags[row % ROWS_OF_CHUNK]! |= SETTLED;
+    this.open--;
+  }
+
+  /** Gives up the chunks at the beginning that hold nothing but settled rows. */
+  giveUpSettled(): void {
+    for (; this.#first < this.#chunks.length - 1; this.#first++) {
+      const chunk = this.#chunks[this.#first]!;
+      if (!chunk.flags.every((flags) => (flags & SETTLED) !== 0)) return;
+      this.#chunks[this.#first] = undefined;
+    }
   }
 
   /** Nanoseconds since the base. */
@@ -133,23 +165,31 @@ export class Activities {
     return (this.#chunkOf(row).flags[row % ROWS_OF_CHUNK]! & GRAPH) !== 0;
   }
 
-  /** The rows of each device, by start: streams are sorted already, or nearly. */
+  /** The rows of each device that are not settled, by start: streams are sorted, or nearly. */
   byDevice(): Map<number, Uint32Array> {
     const counts = new Uint32Array(this.lanes.length);
-    for (let row = 0; row < this.length; row++) counts[this.laneOf(row)]!++;
+    this.#eachOpen((row) => counts[this.laneOf(row)]!++);
     const lanes = [...counts].map((count) => new Uint32Array(count));
     counts.fill(0);
-    for (let row = 0; row < this.length; row++) {
+    this.#eachOpen((row) => {
       const lane = this.laneOf(row);
       lanes[lane]![counts[lane]!++] = row;
-    }
+    });
     const devices = new Map<number, Uint32Array[]>();
     lanes.forEach((rows, lane) => {
       this.#sort(rows);
       const { device } = this.lanes[lane]!;
-      devices.set(device, [...devices.get(device) ?? [], rows]);
+      const streams = devices.get(device);
+      if (streams) streams.push(rows);
+      else devices.set(device, [rows]);
     });
     return new Map([...devices].map(([device, streams]) => [device, this.#merge(streams)]));
+  }
+
+  #eachOpen(take: (row: number) => void): void {
+    for (let row = this.#first * ROWS_OF_CHUNK; row < this.length; row++) {
+      if ((this.#chunkOf(row).flags[row % ROWS_OF_CHUNK]! & SETTLED) === 0) take(row);
+    }
   }
 
   #sort(rows: Uint32Array): void {

@@ -57,6 +57,9 @@ export function assemble(
     ...(partial.length > 0 ? { partial } : {}),
     ...gpuParts(tables, ranks, stepped),
     ...(stepped ? { iterations: iterationsOf(stepped) } : {}),
+    ...(stepped?.result.steps[0]?.told.phase === undefined
+      ? {}
+      : { phases: phaseRows(ranks, stepped) }),
     ...copies(tables),
     ...list("cuda_api", callRows(tables, tables.calls)),
     ...list("nvtx", callRows(tables, tables.ranges)),
@@ -109,7 +112,7 @@ function gpuParts(
     categories: categoryRows(kernels),
     ...(stepped?.result.steps[0]?.told.phase === undefined
       ? {}
-      : { phases: phaseRows(ranks, stepped), categories_by_phase: phaseCategories(ranks) }),
+      : { categories_by_phase: phaseCategories(ranks) }),
     cuda_graphs: cudaGraphs,
     devices: ranks.flatMap(({ devices }) => devices),
     ...list("idle", idleRows(ranks)),
@@ -241,6 +244,7 @@ function milliseconds(values: readonly number[]): Milliseconds | undefined {
 }
 
 function phaseRows(ranks: readonly RankSummary[], stepped: RankSummary): PhaseRow[] {
+  const onGpu = ranks.some(({ times }) => times.length > 0);
   return PHASES.flatMap((phase) => {
     const iterations = stepped.result.steps.filter(({ told }) => told.phase === phase).length;
     let kernels = 0;
@@ -251,7 +255,9 @@ function phaseRows(ranks: readonly RankSummary[], stepped: RankSummary): PhaseRo
         time += total;
       }
     }
-    return iterations > 0 || kernels > 0 ? [{ phase, iterations, gpu_ns: time, kernels }] : [];
+    return iterations > 0 || kernels > 0
+      ? [{ phase, iterations, ...(onGpu ? { gpu_ns: time, kernels } : {}) }]
+      : [];
   });
 }
 

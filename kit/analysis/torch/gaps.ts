@@ -27,28 +27,39 @@ export interface GapEnd {
   readonly nextStep: boolean | undefined;
 }
 
+/** Copies of one device that have no kernel beside them and have not been counted yet. */
+export class CopySpans {
+  #spans: { from: number; to: number }[] = [];
+  #end = -Infinity;
+
+  /** Takes a copy; `kernelEnd` is where the last kernel before it ends. */
+  add(start: number, end: number, kernelEnd: number): void {
+    const from = Math.max(start, kernelEnd, this.#end);
+    this.#end = Math.max(this.#end, end);
+    if (end > from) this.#spans.push({ from, to: end });
+  }
+
+  /** How much of the time between two moments copies take. */
+  within(from: number, to: number): number {
+    let sum = 0;
+    for (const span of this.#spans) {
+      sum += Math.max(0, Math.min(span.to, to) - Math.max(span.from, from));
+    }
+    return sum;
+  }
+
+  /** Forgets what ends before a moment. */
+  forget(until: number): void {
+    if (this.#spans.length > 0) this.#spans = this.#spans.filter(({ to }) => to > until);
+  }
+}
+
 /** Sums gaps by cause. */
 export class Gaps {
   readonly causes = new Map<IdleCause, { gaps: number; total: number }>();
   /** The longest, not in order. */
   longest: Gap[] = [];
-  /** Parts of copies without a kernel beside them that have not been counted yet. */
-  #copies: { from: number; to: number }[] = [];
-  #copyEnd = -Infinity;
   #least = 0;
-
-  /** Starts the next device. */
-  restart(): void {
-    this.#copies = [];
-    this.#copyEnd = -Infinity;
-  }
-
-  /** Takes a copy; `kernelEnd` is where the last kernel before it ends. */
-  copy(start: number, end: number, kernelEnd: number): void {
-    const from = Math.max(start, kernelEnd, this.#copyEnd);
-    this.#copyEnd = Math.max(this.#copyEnd, end);
-    if (end > from) this.#copies.push({ from, to: end });
-  }
 
   /** Takes a gap from `from` to `to`; copies in it come first, the rest is shared out by launch. */
   take(
@@ -58,6 +69,7 @@ export class Gaps {
     end: GapEnd,
     after: number,
     before: number,
+    copies: CopySpans,
   ): { waiting: number } {
     const launch = Math.min(Math.max(end.launch, from), to);
     let copied = 0;
@@ -72,7 +84,7 @@ export class Gaps {
       if (time > longest.time) longest = { cause, time };
     };
     const rest = (a: number, b: number) => {
-      const inCopies = this.#copiedIn(a, b);
+      const inCopies = copies.within(a, b);
       copied += inCopies;
       return b - a - inCopies;
     };
@@ -89,17 +101,9 @@ export class Gaps {
       add("launch_latency", latency);
     }
     add("copy", copied);
-    this.#copies = this.#copies.filter((copy) => copy.to > to);
+    copies.forget(to);
     this.#list({ device, start: from, duration: to - from, cause: longest.cause, after, before });
     return { waiting };
-  }
-
-  #copiedIn(from: number, to: number): number {
-    let sum = 0;
-    for (const copy of this.#copies) {
-      sum += Math.max(0, Math.min(copy.to, to) - Math.max(copy.from, from));
-    }
-    return sum;
   }
 
   #list(gap: Gap): void {

@@ -38,6 +38,8 @@ export class Launches {
   graphLaunches = 0;
   /** Launches that were given up. */
   lost = 0;
+  /** Whether a call came after its activity had been settled. */
+  late = false;
 
   constructor(private readonly activities: Activities) {}
 
@@ -88,7 +90,7 @@ export class Launches {
     this.#rows.delete(correlation);
     this.#more.delete(correlation);
     for (const row of rows) {
-      this.activities.launched(row, time, thread);
+      if (!this.activities.launched(row, time, thread)) this.late = true;
       if (graph) this.activities.markGraph(row);
     }
     return true;

@@ -6,17 +6,21 @@
 
 import type { Category, Phase } from "../capture/model.ts";
 import { Activities, Activity } from "./activities.ts";
-import { sweepDevices, type Swept } from "./device_sweep.ts";
+import { Sweep } from "./device_sweep.ts";
 import type { TraceEvent } from "./event.ts";
 import { EventKind, eventKind } from "./event_kinds.ts";
 import { Call, callKind, Launches } from "./launches.ts";
 import { Modules } from "./modules.ts";
 import { Operators } from "./operators.ts";
+import { StepTimeline } from "./step_timeline.ts";
 import { type Step, Steps } from "./steps.ts";
 import type { Tables } from "./tables.ts";
 
 const COMPLETE = "X".charCodeAt(0);
 const BEGIN = "B".charCodeAt(0);
+
+/** So many kernels and copies are kept in memory before the earlier half is worked out. */
+export const MOST_OPEN = 200_000;
 
 /** Kernels of one name that one operator launched in one module. */
 export interface PathSum {
@@ -29,16 +33,20 @@ export interface PathSum {
 
 /** What a file told. */
 export interface RankResult {
-  readonly swept: Swept;
+  readonly swept: Sweep;
   readonly steps: readonly Step[];
   /** By step: kernels that it launched, and their time. */
   readonly stepKernels: Uint32Array;
   readonly stepTime: Float64Array;
+  /** By step: when the last activity that it launched ends; 0 where it launched none. */
+  readonly stepEnd: Float64Array;
   readonly phases: ReadonlyMap<Phase, ReadonlyMap<Category, { count: number; total: number }>>;
   readonly paths: ReadonlyMap<string, PathSum>;
   readonly graphs: number;
   readonly graphLaunches: number;
-  readonly activities: Activities;
+  readonly timeline: StepTimeline;
+  /** Something came too late for its place: the sweep has to be made again without a bound. */
+  readonly late: boolean;
   readonly events: number;
   /** Microseconds that all times are counted from; NaN without events. */
   readonly base: number;
@@ -69,11 +77,24 @@ export class Rank {
   #graphs = new Set<number>();
   #damaged = new Map<string, number>();
   #events = 0;
+  #sweep: Sweep;
+  #late = false;
+  /** What the steps launched; made when the sweep begins. */
+  #perStep: PerStep | undefined;
+  #phases = new Map<Phase, Map<Category, { count: number; total: number }>>();
+  #paths = new Map<string, PathSum>();
   #firstStart = Infinity;
   #lastEnd = -Infinity;
 
-  constructor(private readonly tables: Tables) {
+  /** @param mostOpen See {@linkcode MOST_OPEN}; Infinity keeps all until the end. */
+  constructor(private readonly tables: Tables, private readonly mostOpen = MOST_OPEN) {
     this.#operators = new Operators(tables.operators, tables.ownTime);
+    this.#sweep = new Sweep({
+      activities: this.#activities,
+      steps: this.#steps,
+      communicates: (name) => tables.category(name) === "communication",
+      activity: (row, step) => this.#swept(row, step),
+    });
   }
 
   /** Takes an event. */
@@ -105,8 +126,10 @@ export class Rank {
         return this.#call(event);
       case EventKind.Range:
         this.tables.ranges.of(name).add(duration);
+        if (this.#perStep && this.#steps.isStep(name, this.tables.names)) this.#late = true;
         return this.#steps.take(name, this.tables.names, start, duration);
       case EventKind.Python:
+        if (this.#perStep) this.#late = true;
         return this.#modules.take(name, this.tables.names, this.#thread(event), start, duration);
       case EventKind.Overhead:
         return this.tables.overhead.of(name).add(duration);
@@ -124,6 +147,8 @@ export class Rank {
     }
     // Where Kineto knows no operator it repeats the correlation as the external id.
     const operator = external === correlation ? -1 : this.#operators.named(external);
+    if (this.#activities.open >= this.mostOpen) this.#advance(false);
+    if (this.#sweep.isLate(device, start)) this.#late = true;
     const row = this.#activities.add(
       kind === EventKind.Kernel ? Activity.Kernel : Activity.Copy,
       this.#activities.lane(device, stream),
@@ -174,47 +199,65 @@ export class Rank {
     this.#damaged.set(reason, (this.#damaged.get(reason) ?? 0) + 1);
   }
 
+  /** Works out the earlier half of the activities, or all. */
+  #advance(all: boolean): void {
+    if (!this.#perStep) {
+      const steps = this.#steps.finish();
+      this.#modules.finish();
+      this.#perStep = {
+        kernels: new Uint32Array(steps.length),
+        time: new Float64Array(steps.length),
+        end: new Float64Array(steps.length),
+        timeline: new StepTimeline(this.tables, steps),
+      };
+    }
+    this.#sweep.advance(all);
+  }
+
+  #swept(row: number, step: number): void {
+    const activities = this.#activities;
+    const perStep = this.#perStep!;
+    const duration = activities.duration(row);
+    if (step >= 0) {
+      perStep.end[step] = Math.max(perStep.end[step]!, activities.start(row) + duration);
+      perStep.timeline.take(activities, row, step);
+    }
+    if (activities.isCopy(row)) return;
+    if (step >= 0) {
+      perStep.kernels[step]!++;
+      perStep.time[step]! += duration;
+    }
+    const told = step < 0 ? undefined : this.#steps.sorted[step]!.told.phase;
+    const phase: Phase = told === undefined || told === "idle" ? "other" : told;
+    const category = this.tables.category(activities.name(row));
+    let categories = this.#phases.get(phase);
+    if (!categories) this.#phases.set(phase, categories = new Map());
+    const sum = categories.get(category);
+    if (sum) {
+      sum.count++;
+      sum.total += duration;
+    } else {
+      categories.set(category, { count: 1, total: duration });
+    }
+    this.#path(row, duration);
+  }
+
   /** Ends the file. */
   finish(base: number): RankResult {
-    const activities = this.#activities;
-    const steps = this.#steps.finish();
-    this.#modules.finish();
-    const stepKernels = new Uint32Array(steps.length);
-    const stepTime = new Float64Array(steps.length);
-    const phases = new Map<Phase, Map<Category, { count: number; total: number }>>();
-    const paths = new Map<string, PathSum>();
-    const swept = sweepDevices({
-      activities,
-      steps: this.#steps,
-      communicates: (name) => this.tables.category(name) === "communication",
-      kernel: (row, step) => {
-        const duration = activities.duration(row);
-        if (step >= 0) {
-          stepKernels[step]!++;
-          stepTime[step]! += duration;
-        }
-        const told = step < 0 ? undefined : steps[step]!.told.phase;
-        const phase: Phase = told === undefined || told === "idle" ? "other" : told;
-        const category = this.tables.category(activities.name(row));
-        let categories = phases.get(phase);
-        if (!categories) phases.set(phase, categories = new Map());
-        const sum = categories.get(category) ?? { count: 0, total: 0 };
-        sum.count++;
-        sum.total += duration;
-        categories.set(category, sum);
-        this.#path(paths, row, duration);
-      },
-    });
+    this.#advance(true);
+    const { kernels, time, end, timeline } = this.#perStep!;
     return {
-      swept,
-      steps,
-      stepKernels,
-      stepTime,
-      phases,
-      paths,
+      swept: this.#sweep,
+      steps: this.#steps.sorted,
+      stepKernels: kernels,
+      stepTime: time,
+      stepEnd: end,
+      phases: this.#phases,
+      paths: this.#paths,
       graphs: this.#graphs.size,
       graphLaunches: this.#launches.graphLaunches,
-      activities,
+      timeline,
+      late: this.#late || this.#launches.late,
       events: this.#events,
       base,
       firstStart: this.#firstStart,
@@ -227,7 +270,7 @@ export class Rank {
     };
   }
 
-  #path(paths: Map<string, PathSum>, row: number, duration: number): void {
+  #path(row: number, duration: number): void {
     const activities = this.#activities;
     const operator = activities.operator(row);
     const module = this.#modules.any
@@ -236,14 +279,22 @@ export class Rank {
     if (operator < 0 && module < 0) return;
     const kernel = activities.name(row);
     const key = `${kernel} ${operator} ${module}`;
-    let sum = paths.get(key);
+    let sum = this.#paths.get(key);
     if (!sum) {
       const path = module < 0 ? undefined : this.#modules.path(module);
-      paths.set(key, sum = { kernel, operator, module: path, count: 0, total: 0 });
+      this.#paths.set(key, sum = { kernel, operator, module: path, count: 0, total: 0 });
     }
     sum.count++;
     sum.total += duration;
   }
+}
+
+/** What each step launched. */
+interface PerStep {
+  readonly kernels: Uint32Array;
+  readonly time: Float64Array;
+  readonly end: Float64Array;
+  readonly timeline: StepTimeline;
 }
 
 /** `Memcpy HtoD (Pageable -> Device)` is of kind `HtoD`. */

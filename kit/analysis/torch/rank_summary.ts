@@ -16,7 +16,6 @@ import type { Timeline } from "../capture/timeline.ts";
 import type { DeviceTime } from "./device_sweep.ts";
 import type { RankResult } from "./rank.ts";
 import type { Tables } from "./tables.ts";
-import { timelineOf } from "./step_timeline.ts";
 
 /** So many steps are listed one by one. */
 const MOST_LISTED = 10_000;
@@ -27,7 +26,7 @@ export interface RankSummary {
   readonly path: string;
   readonly rank: number | undefined;
   readonly environment: CaptureEnvironment;
-  readonly result: Omit<RankResult, "activities">;
+  readonly result: RankResult;
   readonly devices: readonly DeviceRow[];
   readonly times: readonly DeviceTime[];
   readonly steps: readonly StepRow[];
@@ -42,9 +41,8 @@ export function summarize(
   source: number,
   path: string,
   beside: Readonly<Record<string, unknown>>,
-  whole: RankResult,
+  result: RankResult,
 ): RankSummary {
-  const { activities: _forgotten, ...result } = whole;
   const { swept } = result;
   const rank = rankOf(path, beside);
   const models = deviceModels(beside);
@@ -78,7 +76,7 @@ export function summarize(
       before: tables.names.text(before),
     })),
     idle: swept.gaps.causes,
-    timeline: timelineOf(tables, source, whole),
+    timeline: result.timeline.timeline(source),
   };
 }
 

@@ -10,9 +10,9 @@ import type { CaptureReader } from "../capture/reader.ts";
 import { kernelClassifier } from "../kernels/classify.ts";
 import { assemble } from "./assemble.ts";
 import { TraceEvent } from "./event.ts";
-import { eachEvent } from "./each_event.ts";
 import type { Names } from "./names.ts";
-import { Rank, type RankResult } from "./rank.ts";
+import type { RankResult } from "./rank.ts";
+import { readRank } from "./read_rank.ts";
 import { type RankSummary, summarize } from "./rank_summary.ts";
 import { Tables } from "./tables.ts";
 import { trimTrace } from "./trim.ts";
@@ -34,13 +34,9 @@ const reader: CaptureReader = {
     const ranks: RankSummary[] = [];
     for (const path of paths) {
       sources.push({ path, bytes: (await files.stat(path)).size });
-      const rank = new Rank(tables);
       const event = new TraceEvent(tables.names);
-      const { beside, broken } = await eachEvent(files, path, event, {
-        ...options,
-        take: () => rank.take(event),
-      });
-      const result = rank.finish(event.base);
+      const { result, end } = await readRank(files, path, tables, event, options);
+      const { beside, broken } = end;
       if (broken !== "") partial.push({ path, reason: broken });
       partial.push(...missingOf(path, result));
       ranks.push(summarize(tables, ranks.length, path, beside, result));

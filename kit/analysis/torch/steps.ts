@@ -29,10 +29,18 @@ export class Steps {
 
   /** Takes a range of the host; other ranges than steps are passed over. */
   take(name: number, names: Names, start: number, duration: number): void {
-    const told = this.#kinds[name] ??= readStepName(names.text(name)) ?? null;
-    if (told === null) return;
+    if (!this.isStep(name, names)) return;
+    const told = this.#kinds[name]!;
     if (this.#found.length >= MOST_STEPS) this.further++;
     else this.#found.push({ start, end: start + duration, told });
+  }
+
+  /** Whether ranges of a name are steps. */
+  isStep(name: number, names: Names): boolean {
+    if (this.#kinds[name] === undefined) {
+      this.#kinds[name] = readStepName(names.text(name)) ?? null;
+    }
+    return this.#kinds[name] !== null;
   }
 
   /**

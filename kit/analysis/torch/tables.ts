@@ -20,7 +20,6 @@ export interface Copies {
 
 /** The tables. Numbers of names are those of `names`; times are nanoseconds. */
 export class Tables {
-  readonly names = new Names();
   readonly kernels = new DurationTable();
   readonly operators = new DurationTable();
   /** By name: the time of operators without those that they called. */
@@ -31,7 +30,12 @@ export class Tables {
   readonly copies = new Map<string, Copies>();
   #categories: Category[] = [];
 
-  constructor(private readonly classify: Classify) {}
+  constructor(private readonly classify: Classify, readonly names: Names = new Names()) {}
+
+  /** Empty tables with the same names. */
+  emptied(): Tables {
+    return new Tables(this.classify, this.names);
+  }
 
   /** The category of a name. */
   category(name: number): Category {

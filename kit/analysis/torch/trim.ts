@@ -13,7 +13,8 @@ import type { ReadOptions, Trimmed, Window } from "../capture/reader.ts";
 import { kernelClassifier } from "../kernels/classify.ts";
 import { eachEvent } from "./each_event.ts";
 import { TraceEvent } from "./event.ts";
-import { Rank, type RankResult } from "./rank.ts";
+import type { RankResult } from "./rank.ts";
+import { readRank } from "./read_rank.ts";
 import { Tables } from "./tables.ts";
 import { TraceWriter } from "./trace_writer.ts";
 
@@ -33,10 +34,8 @@ export async function trimTrace(
   options: ReadOptions,
 ): Promise<Trimmed> {
   const tables = new Tables(await kernelClassifier());
-  const rank = new Rank(tables);
   const event = new TraceEvent(tables.names);
-  const first = await eachEvent(files, path, event, { ...options, take: () => rank.take(event) });
-  const result = rank.finish(event.base);
+  const { result, end: first } = await readRank(files, path, tables, event, options);
   const { from, to } = boundsOf(path, window, result);
   const writer = await TraceWriter.create(files, out, first.raw);
   let events = 0;
@@ -81,7 +80,7 @@ function boundsOf(
     }
     return { from, to };
   }
-  const { steps, activities } = result;
+  const { steps, stepEnd } = result;
   if (steps.length === 0) {
     throw new UsageError(
       `Cannot cut iterations out of "${path}": its steps are not named; give --window seconds:0..1`,
@@ -94,12 +93,7 @@ function boundsOf(
     );
   }
   const from = steps[window.from]!.start;
-  const next = steps[window.to + 1]?.start ?? Infinity;
   let to = steps[window.to]!.end;
-  for (let row = 0; row < activities.length; row++) {
-    const launch = activities.launch(row);
-    if (!(launch >= from && launch < next)) continue;
-    to = Math.max(to, activities.start(row) + activities.duration(row));
-  }
+  for (let step = window.from; step <= window.to; step++) to = Math.max(to, stepEnd[step]!);
   return { from, to };
 }
