@@ -8,6 +8,7 @@
  */
 
 import type { Finding } from "../findings.ts";
+import type { HostTimeline } from "./host_timeline.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Who made a capture. */
@@ -348,4 +349,6 @@ export interface CaptureAnalysis {
   readonly ranks?: readonly RankRow[];
   /** One step in full, for a picture. */
   readonly timeline?: Timeline;
+  /** The same on the host, in the bundle of a capture without a GPU. */
+  readonly host_timeline?: HostTimeline;
 }

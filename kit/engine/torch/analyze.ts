@@ -7,6 +7,7 @@
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, UsageError } from "../../contract/errors.ts";
 import { analyzeCapture } from "../../analysis/capture/analyze.ts";
+import { readHostTimeline } from "../../analysis/torch/host_timeline.ts";
 import { ANALYSIS_NAME } from "../../analysis/capture/stored.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import type { TorchCapture } from "./capture_facts.ts";
@@ -26,12 +27,16 @@ export async function analyzeTraces(
   }
   if (byRank.size === 0) return;
   try {
-    const analysis = await analyzeCapture(context.files, [...byRank.values()], {
-      progress: (text) => context.output.progress(`Reading ${text}`),
-    });
+    const paths = [...byRank.values()];
+    const progress = (text: string) => context.output.progress(`Reading ${text}`);
+    const analysis = await analyzeCapture(context.files, paths, { progress });
+    // Where nothing ran on a GPU the picture of a step is that of its host.
+    const host_timeline = analysis.gpu
+      ? undefined
+      : await readHostTimeline(context.files, paths[0]!, analysis, { progress });
     await context.files.writeTextFile(
       `${bundle.dir}/${ANALYSIS_NAME}`,
-      JSON.stringify(analysis, null, 1) + "\n",
+      JSON.stringify({ ...analysis, ...(host_timeline ? { host_timeline } : {}) }, null, 1) + "\n",
     );
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

@@ -12,6 +12,7 @@ import { ChartRoom } from "../chart.ts";
 import { pageOf } from "../page.ts";
 import type { Section } from "../section.ts";
 import { categoriesSection } from "../sections/capture/categories.ts";
+import { hostTimelineSection } from "../sections/capture/host_timeline.ts";
 import { idleSection } from "../sections/capture/idle.ts";
 import { kernelsSection } from "../sections/capture/kernels.ts";
 import { operatorsSection } from "../sections/capture/operators.ts";
@@ -35,6 +36,7 @@ const SECTIONS: readonly Section<CaptureSource>[] = [
   recording,
   stepsSection,
   timelineSection,
+  hostTimelineSection,
   categoriesSection,
   kernelsSection,
   idleSection,

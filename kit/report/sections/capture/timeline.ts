@@ -7,6 +7,7 @@
 import type { Timeline, TimelineSlice } from "../../../analysis/capture/timeline.ts";
 import { type Html, html } from "../../html.ts";
 import { titled } from "../../section.ts";
+import { axis } from "./axis.ts";
 import { ofAnalysis, span } from "./source.ts";
 
 const WIDTH = 1000;
@@ -72,7 +73,7 @@ function draw(timeline: Timeline): Html {
         rects(slices.filter((slice) => laneOf(slice) === lane), x, y + 7)
       }`;
     })}
-    ${axis(from, until, x, height)}</svg>
+    ${axis(from, until, x, TOP, height)}</svg>
   `;
 }
 
@@ -131,25 +132,4 @@ function rects(slices: readonly TimelineSlice[], x: (ns: number) => number, y: n
   }
   close();
   return found;
-}
-
-function axis(from: number, until: number, x: (ns: number) => number, height: number): Html[] {
-  const step = niceStep((until - from) / 6);
-  const marks: Html[] = [];
-  for (let at = Math.ceil(from / step) * step; at <= until; at += step) {
-    const anchor = x(at) < 30 ? "start" : x(at) > WIDTH - 30 ? "end" : "middle";
-    marks.push(
-      html`<path class="grid" d="M${x(at).toFixed(1)} ${TOP}V${height - 18}" />
-<text class="tick" x="${x(at).toFixed(1)}" y="${height - 4}" text-anchor="${anchor}">${
-        at === 0 ? "0" : span(at)
-      }</text>`,
-    );
-  }
-  return marks;
-}
-
-/** 1, 2 or 5 times a power of ten. */
-function niceStep(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
-  return power * ([1, 2, 5].find((factor) => factor * power >= least) ?? 10);
 }
