@@ -26,6 +26,7 @@ export interface ProfileStart {
 
 const LOOK_MS = 10_000;
 const START_MS = 60_000;
+const UNDO_MS = 10_000;
 
 /**
  * Makes sure that a server answers and has a profiler, without starting it. Needs net permission.
@@ -92,7 +93,8 @@ async function startFields(
 }
 
 /**
- * Starts the profiler. Needs net permission.
+ * Starts the profiler. Needs net permission. A start that is not answered, or that Ctrl-C breaks off,
+ * is followed by a stop: it may have taken effect all the same.
  *
  * @throws {RunError} when the server refuses, or does not answer.
  */
@@ -107,10 +109,12 @@ export async function startProfile(
     ...(maxIterations === undefined ? {} : { max_iterations: maxIterations }),
   };
   const any = Object.keys(body).length > 0;
-  await post(`${baseUrl}/start_profile`, "start the profiler", limit(context, START_MS), {
-    ...(any ? { headers: { "content-type": "application/json" } } : {}),
-    ...(any ? { body: JSON.stringify(body) } : {}),
-  });
+  const init = any
+    ? { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }
+    : {};
+  const undo = () => stopProfile(baseUrl, { signal: AbortSignal.timeout(UNDO_MS) }).catch(() => {});
+  const signal = limit(context, START_MS);
+  await post(`${baseUrl}/start_profile`, "start the profiler", signal, init, undo);
 }
 
 /**
@@ -132,6 +136,7 @@ async function post(
   what: string,
   signal: AbortSignal,
   init: RequestInit,
+  unanswered?: () => Promise<void>,
 ): Promise<void> {
   let response: Response;
   let text: string;
@@ -139,6 +144,7 @@ async function post(
     response = await fetch(url, { method: "POST", ...init, signal });
     text = await response.text();
   } catch (error) {
+    await unanswered?.();
     throw new RunError(`Cannot ${what}: no answer from ${url} (${reasonOf(error)})`);
   }
   if (response.ok) return;

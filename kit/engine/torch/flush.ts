@@ -20,7 +20,7 @@ export interface FlushWatch {
   signal: AbortSignal;
 }
 
-const POLL_MS = 250;
+const POLL_MS = 150;
 /** A file that has not grown in so many looks is written. */
 const STILL = 3;
 

@@ -66,12 +66,13 @@ export async function record(
   );
 
   const stopLoad = new AbortController();
+  const over = new AbortController();
   const loading = load.run(stopLoad.signal);
   // A failure of its is told once, below.
   loading.catch(() => {});
   const watch = { dir: traceDir, before, workers: recording.expected.workers };
   try {
-    const bounds = waitForBounds(context, recording, watch, stopLoad.signal, () => {
+    const bounds = waitForBounds(context, recording, watch, over.signal, () => {
       start = context.clock.monotonicMs();
     });
     capture.window.ended = await Promise.race([
@@ -82,6 +83,7 @@ export async function record(
     capture.window.ended = context.signal.aborted ? "it was interrupted" : "it failed";
     if (!context.signal.aborted) bundle.note("error", messageOf(error));
   }
+  over.abort();
   capture.window.seconds = rounded((context.clock.monotonicMs() - start) / 1000);
 
   const interrupted = context.signal.aborted;

@@ -227,7 +227,8 @@ Deno.test("Ctrl-C while recording stops the profiler and keeps its trace; while 
     assert.equal(run.capture.window.ended, "it was interrupted");
     assert.equal(run.capture.traces[0]?.whole, true);
   }, async (server, ctrlC) => {
-    await until("it records", 10_000, () => paths(server).includes("POST /start_profile"));
+    const sent = () => paths(server).filter((path) => path === "POST /v1/completions").length;
+    await until("it records", 10_000, () => sent() > 1);
     ctrlC.abort("SIGINT");
   });
   await attach({ stopHangs: true, traces: [] }, [], (run) => {
@@ -235,6 +236,16 @@ Deno.test("Ctrl-C while recording stops the profiler and keeps its trace; while 
     assert.match(notesOf(run), /Interrupted while vLLM was writing the traces/);
   }, async (server, ctrlC) => {
     await until("it stops", 10_000, () => paths(server).includes("POST /stop_profile"));
+    ctrlC.abort("SIGINT");
+  });
+});
+
+Deno.test("a start that was broken off is followed by a stop: no server is left profiling", async () => {
+  await attach({ startHangs: true }, [], (run, server) => {
+    assert.deepEqual([run.code, run.json.status], [130, "interrupted"]);
+    assert.equal(paths(server).at(-1), "POST /stop_profile");
+  }, async (server, ctrlC) => {
+    await until("it starts", 10_000, () => paths(server).includes("POST /start_profile"));
     ctrlC.abort("SIGINT");
   });
 });

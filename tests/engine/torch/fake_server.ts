@@ -10,6 +10,8 @@ export interface Behaviour {
   /** Status of every answer to the profiler's routes, a GET included. */
   look?: number;
   startStatus?: number;
+  /** The start takes effect and is never answered. */
+  startHangs?: boolean;
   /** The stop is never answered. */
   stopHangs?: boolean;
   /** Names of the traces that a stop writes. */
@@ -98,6 +100,7 @@ export async function fakeServer(dir: string, behaviour: Behaviour = {}): Promis
       if (pathname === "/start_profile") {
         if (behaviour.startStatus) return new Response("no", { status: behaviour.startStatus });
         recording = true;
+        if (behaviour.startHangs) await new Promise(() => {});
         return new Response();
       }
       await write();
