@@ -117,3 +117,26 @@ Deno.test("a torch bundle without analysis, or by another hand, has a page that 
     await assert.rejects(pageIn(dir, MANIFEST), /it is no analysis of version 1/);
   });
 });
+
+Deno.test("a bundle whose vscope was killed before the analysis is analysed when its page is drawn", async () => {
+  await inFolder(async (dir) => {
+    await Deno.mkdir(`${dir}/traces`);
+    await Deno.writeTextFile(`${dir}/traces/rank0.1.pt.trace.json`, gpuTrace(0));
+    const artifact = (path: string) => ({ path, bytes: 9, sha256: "", schema: "application/json" });
+    const killed = { ...MANIFEST, status: "interrupted" };
+    const page = await pageIn(dir, {
+      ...killed,
+      artifacts: [
+        artifact("traces/rank0.1.pt.trace.json"),
+        artifact("traces/h.async_llm.trace.json"),
+      ],
+    });
+    assert.match(page, /flash_fwd_kernel/);
+    await Deno.writeTextFile(`${dir}/traces/rank0.1.pt.trace.json`, "{");
+    const broken = await pageIn(dir, {
+      ...killed,
+      artifacts: [artifact("traces/rank0.1.pt.trace.json")],
+    });
+    assert.match(broken, /The traces could not be read/);
+  });
+});

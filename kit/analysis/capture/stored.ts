@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { Manifest } from "../../bundle/manifest.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
+import { analyzeCapture } from "./analyze.ts";
 import type { CaptureAnalysis } from "./model.ts";
 
 /** Name of the analysis within a bundle. */
@@ -41,4 +43,31 @@ export async function readAnalysis(
     );
   }
   return parsed;
+}
+
+/** Traces of a bundle's workers; the front end's says nothing of the work. */
+const RANK_TRACE = /^traces\/(?!.*async_llm).*\.trace\.json(\.gz)?$/;
+
+/**
+ * The analysis of a bundle: the stored one, or where its vscope did not get that far, one made now
+ * of the traces that are there. Needs read permission.
+ *
+ * @returns Nothing, with the reason, where there is nothing to be read.
+ * @throws {UsageError} when the stored one is not one that this vscope can read.
+ */
+export async function analysisOf(
+  files: FileSystem,
+  dir: string,
+  manifest: Manifest,
+): Promise<{ analysis?: CaptureAnalysis; reason?: string }> {
+  const stored = await readAnalysis(files, dir);
+  if (stored) return { analysis: stored };
+  const traces = manifest.artifacts.filter(({ path, bytes }) => RANK_TRACE.test(path) && bytes > 0);
+  if (traces.length === 0) return {};
+  try {
+    return { analysis: await analyzeCapture(files, traces.map(({ path }) => `${dir}/${path}`)) };
+  } catch (error) {
+    if (error instanceof UsageError) return { reason: error.message };
+    throw error;
+  }
 }

@@ -5,8 +5,8 @@
  */
 
 import { findCaptureFindings } from "../../analysis/capture/capture_findings.ts";
-import { readAnalysis } from "../../analysis/capture/stored.ts";
-import { gravestFirst } from "../../analysis/findings.ts";
+import { analysisOf } from "../../analysis/capture/stored.ts";
+import { type Finding, gravestFirst } from "../../analysis/findings.ts";
 import { noteFindings } from "../../analysis/note_findings.ts";
 import { ChartRoom } from "../chart.ts";
 import { pageOf } from "../page.ts";
@@ -49,14 +49,24 @@ const SECTIONS: readonly Section<CaptureSource>[] = [
 
 /** Figures, timeline and findings of a torch capture. */
 const page: Page = async (files, dir, manifest) => {
-  const analysis = await readAnalysis(files, dir);
+  const { analysis, reason } = await analysisOf(files, dir, manifest);
   const findings = gravestFirst([
     ...noteFindings(manifest),
+    ...(reason === undefined ? [] : [unread(reason)]),
     ...(analysis ? findCaptureFindings(analysis) : []),
   ]);
   const charts = await ChartRoom.open();
   const source = { dir, manifest, analysis, findings, charts };
   return { html: await pageOf(source, SECTIONS), findings };
 };
+
+function unread(reason: string): Finding {
+  return {
+    severity: "error",
+    title: "The traces could not be read",
+    evidence: reason,
+    advice: "Record again; what could be written is in the bundle",
+  };
+}
 
 export default page;
