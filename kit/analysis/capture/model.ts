@@ -123,9 +123,9 @@ export interface Iterations {
   readonly elapsed_ms: Milliseconds;
   /** From a step's start to the next one's, where there are two. */
   readonly period_ms?: Milliseconds;
-  /** What told the steps: vLLM's own ranges, PyTorch's schedule, or our inference. */
-  readonly source: "vllm" | "profiler_step" | "inferred";
-  /** What told the phases, where they are known. */
+  /** What told the steps: the ranges of vLLM or SGLang, or PyTorch's schedule. */
+  readonly source: "vllm" | "sglang" | "profiler_step";
+  /** There where phases are known: the engine's own ranges told them. */
   readonly phase_source?: "annotated" | "inferred";
 }
 

@@ -57,9 +57,7 @@ export function assemble(
     ...(partial.length > 0 ? { partial } : {}),
     ...gpuParts(tables, ranks, stepped),
     ...(stepped ? { iterations: iterationsOf(stepped) } : {}),
-    ...(stepped?.result.steps[0]?.told.phase === undefined
-      ? {}
-      : { phases: phaseRows(ranks, stepped) }),
+    ...(stepped && knowsPhases(stepped) ? { phases: phaseRows(ranks, stepped) } : {}),
     ...copies(tables),
     ...list("cuda_api", callRows(tables, tables.calls)),
     ...list("nvtx", callRows(tables, tables.ranges)),
@@ -110,9 +108,7 @@ function gpuParts(
     gpu,
     kernels,
     categories: categoryRows(kernels),
-    ...(stepped?.result.steps[0]?.told.phase === undefined
-      ? {}
-      : { categories_by_phase: phaseCategories(ranks) }),
+    ...(stepped && knowsPhases(stepped) ? { categories_by_phase: phaseCategories(ranks) } : {}),
     cuda_graphs: cudaGraphs,
     devices: ranks.flatMap(({ devices }) => devices),
     ...list("idle", idleRows(ranks)),
@@ -211,7 +207,12 @@ function copies(tables: Tables): Part<"memcpy"> {
   return list("memcpy", rows);
 }
 
-function iterationsOf({ result: { steps } }: RankSummary): Iterations {
+function knowsPhases({ result: { steps } }: RankSummary): boolean {
+  return steps.some(({ told }) => told.phase !== undefined);
+}
+
+function iterationsOf(rank: RankSummary): Iterations {
+  const { steps } = rank.result;
   const { source } = steps[0]!.told;
   const count = (phase: string) => steps.filter(({ told }) => told.phase === phase).length;
   const tokens = (key: "contextTokens" | "generationTokens") =>
@@ -219,7 +220,7 @@ function iterationsOf({ result: { steps } }: RankSummary): Iterations {
   const periods = steps.slice(1).map(({ start }, place) => (start - steps[place]!.start) / 1e6);
   return {
     count: steps.length,
-    ...(source === "vllm"
+    ...(knowsPhases(rank)
       ? {
         prefill: count("prefill"),
         decode: count("decode"),
@@ -232,7 +233,7 @@ function iterationsOf({ result: { steps } }: RankSummary): Iterations {
     elapsed_ms: milliseconds(steps.map(({ start, end }) => (end - start) / 1e6))!,
     ...(periods.length > 0 ? { period_ms: milliseconds(periods)! } : {}),
     source,
-    ...(source === "vllm" ? { phase_source: "annotated" as const } : {}),
+    ...(knowsPhases(rank) ? { phase_source: "annotated" as const } : {}),
   };
 }
 

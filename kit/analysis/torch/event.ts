@@ -222,11 +222,13 @@ class KeyTable {
 
   find(bytes: Uint8Array, from: number, end: number): Key {
     const length = end - from;
-    if (length < 16) {
-      for (const { spelled, key } of this.#places[(length << 8) | bytes[from]!]!) {
-        let at = 0;
+    if (length > 0 && length < 16) {
+      const place = this.#places[(length << 8) | bytes[from]!]!;
+      for (let turn = 0; turn < place.length; turn++) {
+        const { spelled, key } = place[turn]!;
+        let at = 1;
         while (at < length && bytes[from + at] === spelled[at]) at++;
-        if (at === length) return key;
+        if (at >= length) return key;
       }
     }
     for (let at = from; at < end; at++) {

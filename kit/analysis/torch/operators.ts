@@ -8,8 +8,8 @@ import { DurationTable } from "./durations.ts";
 
 const IDS_OF_CHUNK = 1 << 14;
 
-/** External ids are remembered for so many operators; those of later ones are not. */
-const MOST_CHUNKS = 512;
+/** External ids are remembered in so many chunks: of 16 million operators, as ids have few holes. */
+const MOST_CHUNKS = 1024;
 
 /** The operators that run on one thread, the outermost first. */
 interface Stack {
@@ -25,6 +25,8 @@ export class Operators {
 
   /** Whether calls of a thread overlapped or came out of order: own times are then not known. */
   disordered = false;
+  /** Operators whose external ids were not remembered. */
+  forgotten = 0;
 
   constructor(private readonly table: DurationTable, private readonly own: number[]) {}
 
@@ -65,7 +67,10 @@ export class Operators {
     const key = Math.floor(external / IDS_OF_CHUNK);
     let chunk = this.#ids.get(key);
     if (!chunk) {
-      if (this.#ids.size >= MOST_CHUNKS) return;
+      if (this.#ids.size >= MOST_CHUNKS) {
+        this.forgotten++;
+        return;
+      }
       this.#ids.set(key, chunk = new Int32Array(IDS_OF_CHUNK).fill(-1));
     }
     chunk[external % IDS_OF_CHUNK] = name;

@@ -58,6 +58,7 @@ export interface RankResult {
   readonly damaged: ReadonlyMap<string, number>;
   readonly lostLaunches: number;
   readonly furtherSteps: number;
+  readonly forgottenOperators: number;
   readonly operatorsDisordered: boolean;
   readonly hasStacks: boolean;
 }
@@ -265,6 +266,7 @@ export class Rank {
       damaged: this.#damaged,
       lostLaunches: this.#launches.lost,
       furtherSteps: this.#steps.further,
+      forgottenOperators: this.#operators.forgotten,
       operatorsDisordered: this.#operators.disordered,
       hasStacks: this.#modules.any,
     };

@@ -15,6 +15,7 @@ import type {
 import type { Timeline } from "../capture/timeline.ts";
 import type { DeviceTime } from "./device_sweep.ts";
 import type { RankResult } from "./rank.ts";
+import type { StepName } from "./step_name.ts";
 import type { Tables } from "./tables.ts";
 
 /** So many steps are listed one by one. */
@@ -104,16 +105,19 @@ function stepRows(
     ...(told.phase === undefined ? {} : { phase: told.phase }),
     start_ns: start - origin,
     elapsed_ns: end - start,
-    ...(told.source === "vllm"
-      ? {
-        context_requests: told.contextRequests!,
-        context_tokens: told.contextTokens!,
-        generation_requests: told.generationRequests!,
-        generation_tokens: told.generationTokens!,
-      }
-      : {}),
+    ...workOf(told),
     ...(onGpu ? { kernels: stepKernels[index]!, gpu_ns: stepTime[index]! } : {}),
   }));
+}
+
+function workOf(told: StepName): Partial<StepRow> {
+  const { contextRequests, contextTokens, generationRequests, generationTokens } = told;
+  return {
+    ...(contextRequests === undefined ? {} : { context_requests: contextRequests }),
+    ...(contextTokens === undefined ? {} : { context_tokens: contextTokens }),
+    ...(generationRequests === undefined ? {} : { generation_requests: generationRequests }),
+    ...(generationTokens === undefined ? {} : { generation_tokens: generationTokens }),
+  };
 }
 
 /** The rank that a file is of: as it says, or as its name says. */

@@ -69,6 +69,13 @@ function missingOf(path: string, result: RankResult): Missing[] {
       events: result.lostLaunches,
     });
   }
+  if (result.forgottenOperators > 0) {
+    found.push({
+      path,
+      reason: "There are too many operators: the kernels of these do not lead to them",
+      events: result.forgottenOperators,
+    });
+  }
   if (result.furtherSteps > 0) {
     found.push({
       path,

@@ -8,7 +8,7 @@ import type { Phase } from "../capture/model.ts";
 
 /** What a step's range tells. */
 export interface StepName {
-  readonly source: "vllm" | "profiler_step";
+  readonly source: "vllm" | "sglang" | "profiler_step";
   readonly phase?: Exclude<Phase, "other"> | "idle";
   readonly contextRequests?: number;
   readonly contextTokens?: number;
@@ -19,6 +19,9 @@ export interface StepName {
 /** vLLM: requests, then tokens in parentheses; with `detailed_trace_annotation` more behind `sq`. */
 const VLLM =
   /^execute_(?:\d+_)?context_(\d+)\((?:sq)?(\d+)[a-z0-9]*\)_generation_(\d+)\((?:sq)?(\d+)[a-z0-9]*\)$/;
+
+/** SGLang: the mode of the batch, then figures such as `bs=8 toks=512`. */
+const SGLANG = /^step\[([a-z_]+)((?: [a-z_]+=\d+)*)[^\]]*\]$/i;
 
 /** PyTorch's own schedule. */
 const PROFILER_STEP = /^ProfilerStep#\d+$/;
@@ -43,5 +46,41 @@ export function readStepName(name: string): StepName | undefined {
       generationTokens,
     };
   }
+  const [, mode, figures] = SGLANG.exec(name) ?? [];
+  if (mode !== undefined) return readSglang(mode.toLowerCase(), figures!);
   return PROFILER_STEP.test(name) ? { source: "profiler_step" } : undefined;
+}
+
+/** Modes such as target_verify are steps of no phase. */
+function readSglang(mode: string, figures: string): StepName {
+  const told = Object.fromEntries(
+    [...figures.matchAll(/([a-z_]+)=(\d+)/gi)].map(([, key, value]) => [key, Number(value)]),
+  ) as Readonly<Record<string, number>>;
+  const { bs, toks, ext, dec } = told;
+  switch (mode) {
+    case "prefill":
+      return {
+        source: "sglang",
+        phase: "prefill",
+        ...(bs === undefined ? {} : { contextRequests: bs }),
+        ...(toks === undefined ? {} : { contextTokens: toks }),
+      };
+    case "decode":
+      return {
+        source: "sglang",
+        phase: "decode",
+        ...(bs === undefined ? {} : { generationRequests: bs, generationTokens: bs }),
+      };
+    case "mixed":
+      return {
+        source: "sglang",
+        phase: "mixed",
+        ...(ext === undefined ? {} : { contextTokens: ext }),
+        ...(dec === undefined ? {} : { generationTokens: dec }),
+      };
+    case "idle":
+      return { source: "sglang", phase: "idle" };
+    default:
+      return { source: "sglang" };
+  }
 }

@@ -44,13 +44,13 @@ export class Steps {
   }
 
   /**
-   * Ends the collection. Where vLLM names its steps, ranges of PyTorch's schedule are none; equal
-   * names within each other (a range in a range) count once.
+   * Ends the collection. Where an engine names its steps, ranges of PyTorch's schedule are none; a
+   * step within a step counts once.
    */
   finish(): readonly Step[] {
-    const vllm = this.#found.some(({ told }) => told.source === "vllm");
+    const named = this.#found.some(({ told }) => told.source !== "profiler_step");
     const candidates = this.#found
-      .filter(({ told }) => !vllm || told.source === "vllm")
+      .filter(({ told }) => !named || told.source !== "profiler_step")
       .sort((a, b) => a.start - b.start || b.end - a.end);
     const steps: Step[] = [];
     for (const step of candidates) {

@@ -2,8 +2,8 @@
  * A large trace made of a small real one: the same events again and again, one copy after another
  * in time, as a longer recording would have them.
  *
- * Times move by the span of the recording from copy to copy; correlations, external ids and flow
- * ids move by more than the largest one, so that nothing of a copy is linked to another. As Kineto
+ * Times move by the span of the recording from copy to copy; correlations and flow ids, and external
+ * ids, move by more than the largest of their kind, so that nothing of a copy is linked to another. As Kineto
  * does, the file lists what PyTorch recorded on the host for all copies first, then what the
  * device's library recorded (calls, kernels, copies, flows), and writes each event on several lines.
  *
@@ -43,17 +43,19 @@ export async function multiply(seed: string, events: number, out: string): Promi
   const first = timed.reduce((least, { ts }) => Math.min(least, ts!), Infinity);
   const last = timed.reduce((most, { ts, dur = 0 }) => Math.max(most, ts! + dur), 0);
   const span = Math.ceil(last - first) + 100;
-  const ids = 1 + timed.reduce(
-    (most, { id = 0, args = {} }) =>
-      Math.max(most, id, Number(args["correlation"] ?? 0), Number(args["External id"] ?? 0)),
-    0,
-  );
+  const most = (numbers: unknown[]) =>
+    numbers.reduce<number>((top, one) => Math.max(top, Number(one ?? 0)), 0) + 1;
+  const moves = {
+    time: span,
+    correlation: most(timed.flatMap(({ id, args }) => [id, args?.["correlation"]])),
+    external: most(host.map(({ args }) => args?.["External id"])),
+  };
   using file = await Deno.open(out, { write: true, create: true, truncate: true });
   const writer = new Writer(file);
   await writer.text(`${JSON.stringify(beside, null, 2).replace(/\n\}$/, "")},\n  "traceEvents": [`);
   let count = 0;
   const put = (event: Event, copy: number) =>
-    writer.text(`${count++ === 0 ? "" : ","}\n${written(event, copy * span, copy * ids)}`);
+    writer.text(`${count++ === 0 ? "" : ","}\n${written(event, copy, moves)}`);
   for (const group of [host, device]) {
     for (let copy = 0; copy < copies; copy++) {
       for (const event of group) await put(event, copy);
@@ -65,17 +67,25 @@ export async function multiply(seed: string, events: number, out: string): Promi
   return { events: count, bytes: writer.bytes, copies };
 }
 
-function written(event: Event, time: number, ids: number): string {
+interface Moves {
+  time: number;
+  correlation: number;
+  external: number;
+}
+
+function written(event: Event, copy: number, moves: Moves): string {
   const { args, ts, dur, id, ...rest } = event;
   const head = Object.entries(rest).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
   let text = `  {\n    ${head.join(", ")}`;
-  if (id !== undefined) text += `, "id": ${id + ids}`;
-  if (ts !== undefined) text += `,\n    "ts": ${(ts + time).toFixed(3)}`;
+  if (id !== undefined) text += `, "id": ${id + copy * moves.correlation}`;
+  if (ts !== undefined) text += `,\n    "ts": ${(ts + copy * moves.time).toFixed(3)}`;
   if (dur !== undefined) text += `, "dur": ${dur.toFixed(3)}`;
   if (args) {
     const pairs = Object.entries(args).map(([key, value]) =>
-      key === "correlation" || key === "External id"
-        ? `"${key}": ${Number(value) + ids}`
+      key === "correlation"
+        ? `"${key}": ${Number(value) + copy * moves.correlation}`
+        : key === "External id"
+        ? `"${key}": ${Number(value) + copy * moves.external}`
         : `"${key}": ${JSON.stringify(value)}`
     );
     text += `,\n    "args": {\n      ${pairs.join(", ")}\n    }`;
