@@ -109,7 +109,14 @@ export class CsvWriter {
   async #flush(): Promise<void> {
     let data = new TextEncoder().encode(this.#lines.join("\n") + "\n");
     this.#lines = [];
-    while (data.length > 0) data = data.subarray(await this.#file!.write(data));
+    try {
+      while (data.length > 0) data = data.subarray(await this.#file!.write(data));
+    } catch (error) {
+      // Half a table is of no use, and what keeps the disk full may be its own size.
+      this.#file!.close();
+      await this.files.remove(`${this.path}.${Deno.pid}.tmp`);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

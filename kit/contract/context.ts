@@ -50,6 +50,8 @@ export interface ProcessSpec {
 export interface ProcessEnd {
   code: number;
   signal: string | null;
+  /** Bytes of its output that could not be written to their file. */
+  lostOutputBytes?: number;
 }
 
 /** A process that runs in a group of its own. */

@@ -23,8 +23,8 @@ export interface GuidedCommand {
   echo: "as-is" | "stderr" | "none";
   /** How long it may take to end before it is killed. */
   graceMs: number;
-  /** How long to wait before it is ended, for what it has not written yet. */
-  settleMs?: number;
+  /** Called before the command is ended. */
+  ending?: () => Promise<void>;
   /** Called once it runs. */
   started?: (process: RunningProcess) => Promise<void>;
   /**
@@ -64,7 +64,7 @@ export async function runGuided(context: RunContext, command: GuidedCommand): Pr
   const byItself = failure === undefined && command.during === undefined && !context.signal.aborted;
   if (!byItself) {
     context.output.progress("Ending vLLM");
-    if (command.settleMs) await context.clock.sleep(command.settleMs);
+    await command.ending?.();
   }
   const end = await process.end(byItself ? 1000 : command.graceMs);
   await stopEcho?.();
@@ -82,6 +82,11 @@ export function troubles({ end, byItself, failure, death }: CommandEnd): string[
   if (failure) found.push(failure);
   if (byItself && (end.code !== 0 || end.signal)) {
     found.push(`The command ended with ${end.signal ?? `exit code ${end.code}`}`);
+  }
+  if (end.lostOutputBytes) {
+    found.push(
+      `${end.lostOutputBytes} bytes of the command's output could not be written to logs/`,
+    );
   }
   if (death) found.push(`vLLM's engine died: ${death}`);
   return found;

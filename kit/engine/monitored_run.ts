@@ -11,7 +11,12 @@ import type { Outcome, Plan } from "../contract/recipe.ts";
 import type { BundleNote, BundleStatus } from "../bundle/manifest.ts";
 import { writeManifest } from "../bundle/manifest_file.ts";
 import { mergeSession } from "../bundle/merge.ts";
-import { makeSessionFolder } from "../bundle/session_folder.ts";
+import { giveUpReserve, keepReserve } from "../bundle/reserve.ts";
+import {
+  makeSessionFolder,
+  restoreSessionFolder,
+  type SessionMetadata,
+} from "../bundle/session_folder.ts";
 import { type CommandEnd, type GuidedCommand, runGuided, troubles } from "./guided_command.ts";
 import { writeHooks } from "./hooks_package.ts";
 import { openManifest } from "./open_manifest.ts";
@@ -43,12 +48,14 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
   const { files } = context;
   const { out, invocation } = run.plan;
   const { argv, env } = run.plan.processes[0]!;
-  await makeSessionFolder(files, out, {
+  const metadata: SessionMetadata = {
     startedAt: invocation.startedAt,
     toggles: togglesOf(run.values),
     cudaEvents: run.values.useCudaEvents,
     logInterval: run.values.profilingLogInterval,
-  });
+  };
+  await makeSessionFolder(files, out, metadata);
+  await keepReserve(files, out);
   await files.mkdir(`${out}/logs`);
   await writeHooks(files, `${out}/${HOOKS_FOLDER}`);
   const manifest = await openManifest(context, run.recipe, run.plan, run.python);
@@ -62,7 +69,10 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
       dir: out,
       echo: !run.echo ? "none" : invocation.common.json ? "stderr" : "as-is",
       graceMs: 1000 * run.values.grace,
-      settleMs: SETTLE_MS,
+      async ending() {
+        await giveUpReserve(files, out);
+        await context.clock.sleep(SETTLE_MS);
+      },
       async started({ pid }) {
         context.output.note(`Recording to ${out}`);
         manifest.processes.push({ pid, role: "command", started_sec: 0 });
@@ -76,7 +86,14 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
     throw error;
   }
 
+  await giveUpReserve(files, out);
   const judged = await judge(context, run, seen);
+  if (await restoreSessionFolder(files, out, metadata)) {
+    judged.notes.push({
+      severity: "error",
+      message: "The session's folder was removed while vLLM ran: what it held until then is lost",
+    });
+  }
   if (run.expects && !(await anyProcessLeft(context, out, (name) => name === run.expects!.file))) {
     judged.notes.push({ severity: "error", message: run.expects.otherwise });
   }
