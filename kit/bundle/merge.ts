@@ -11,6 +11,7 @@ import type { FileSystem } from "../contract/context.ts";
 import { messageOf, UsageError } from "../contract/errors.ts";
 import { VERSION } from "../contract/version.ts";
 import { listArtifacts } from "./artifacts.ts";
+import { unfinished } from "./csv_file.ts";
 import { hookCoverage } from "./hook_coverage.ts";
 import { isAlive } from "./liveness.ts";
 import {
@@ -18,6 +19,7 @@ import {
   type BundleNote,
   type BundleStatus,
   type Manifest,
+  type ProcessRecord,
 } from "./manifest.ts";
 import { readManifest, writeManifest } from "./manifest_file.ts";
 import { writeExperts } from "./merge_experts.ts";
@@ -34,6 +36,7 @@ import {
 import { writeEncoders, writeEvictions, writePreemptions } from "./merge_residency.ts";
 import * as tables from "./merge_tables.ts";
 import { type RawProcess, readRawProcesses } from "./raw_session.ts";
+import { giveUpReserve } from "./reserve.ts";
 import { SESSION_TABLES } from "./session_tables.ts";
 import { readRequests } from "./requests.ts";
 import { type SessionFigures, type TokenAccount, writeSummaries } from "./session_summaries.ts";
@@ -44,6 +47,8 @@ export interface Ending {
   status: BundleStatus;
   endedAt: Date;
   notes?: BundleNote[];
+  /** The command that was run, with its exit code. */
+  command?: ProcessRecord;
 }
 
 /** Whether a folder is that of a session: it has a `metadata.json`, or what processes recorded. */
@@ -102,7 +107,7 @@ export async function mergeSession(
   const manifest: Manifest = {
     ...(known ?? emptyManifest(startedAt)),
     processes: [
-      ...(known?.processes.filter((record) => record.role === "command") ?? []),
+      ...(ending?.command ? [ending.command] : known?.processes.filter(isCommand) ?? []),
       ...processes.map((process) => ({
         pid: process.pid,
         role: process.role,
@@ -127,15 +132,21 @@ export async function mergeSession(
   await settle(files, manifest, processes, ending);
   if (manifest.status !== undefined) manifest.notes.push(...abruptEnds(processes));
   manifest.artifacts = await listArtifacts(files, dir);
+  // Kept for this: the tables may have taken all that was left.
+  if (manifest.status !== undefined) await giveUpReserve(files, dir);
   await writeManifest(files, dir, manifest);
   return manifest;
 }
 
 async function removeTables(files: FileSystem, dir: string): Promise<void> {
   for (const { path } of Object.values(SESSION_TABLES)) {
-    await files.remove(`${dir}/${path}`).catch(() => {});
+    for (const name of [path, unfinished(path)]) {
+      await files.remove(`${dir}/${name}`).catch(() => {});
+    }
   }
 }
+
+const isCommand = (record: ProcessRecord) => record.role === "command";
 
 /** Writes the merged tables and the summaries. */
 async function writeTables(

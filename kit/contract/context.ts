@@ -44,6 +44,10 @@ export interface ProcessSpec {
   stdoutPath: string;
   /** File that receives standard error; may be the same path as `stdoutPath`. */
   stderrPath: string;
+  /** Called with each line of standard output, beside the file. */
+  stdoutLine?: (line: string) => void;
+  /** Called with each line of standard error, beside the file. */
+  stderrLine?: (line: string) => void;
 }
 
 /** How a process ended. */

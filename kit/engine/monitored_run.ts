@@ -11,13 +11,19 @@ import type { Outcome, Plan } from "../contract/recipe.ts";
 import type { BundleNote, BundleStatus } from "../bundle/manifest.ts";
 import { writeManifest } from "../bundle/manifest_file.ts";
 import { mergeSession } from "../bundle/merge.ts";
-import { giveUpReserve, keepReserve } from "../bundle/reserve.ts";
+import { keepReserve } from "../bundle/reserve.ts";
 import {
   makeSessionFolder,
   restoreSessionFolder,
   type SessionMetadata,
 } from "../bundle/session_folder.ts";
-import { type CommandEnd, type GuidedCommand, runGuided, troubles } from "./guided_command.ts";
+import {
+  type CommandEnd,
+  commandRecord,
+  type GuidedCommand,
+  runGuided,
+  troubles,
+} from "./guided_command.ts";
 import { writeHooks } from "./hooks_package.ts";
 import { openManifest } from "./open_manifest.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -69,13 +75,10 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
       dir: out,
       echo: !run.echo ? "none" : invocation.common.json ? "stderr" : "as-is",
       graceMs: 1000 * run.values.grace,
-      async ending() {
-        await giveUpReserve(files, out);
-        await context.clock.sleep(SETTLE_MS);
-      },
+      ending: () => context.clock.sleep(SETTLE_MS),
       async started({ pid }) {
         context.output.note(`Recording to ${out}`);
-        manifest.processes.push({ pid, role: "command", started_sec: 0 });
+        manifest.processes.push(commandRecord(pid));
         await writeManifest(files, out, manifest);
       },
       ...(run.during ? { during: run.during } : {}),
@@ -86,27 +89,24 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
     throw error;
   }
 
-  await giveUpReserve(files, out);
   const judged = await judge(context, run, seen);
   if (await restoreSessionFolder(files, out, metadata)) {
     judged.notes.push({
       severity: "error",
-      message: "The session's folder was removed while vLLM ran: what it held until then is lost",
+      message:
+        "The session's folder was removed while vLLM ran: what it held, and its logs, are lost",
     });
   }
   if (run.expects && !(await anyProcessLeft(context, out, (name) => name === run.expects!.file))) {
     judged.notes.push({ severity: "error", message: run.expects.otherwise });
   }
-  const record = manifest.processes[0]!;
-  record.exit_code = seen.end.code;
-  if (seen.end.signal) record.signal = seen.end.signal;
-  await writeManifest(files, out, manifest);
   await files.remove(`${out}/${HOOKS_FOLDER}`, { recursive: true }).catch(() => {});
   context.output.progress("Merging the session");
   const merged = await mergeSession(files, out, {
     status: judged.status,
     endedAt: context.clock.now(),
     notes: judged.notes,
+    command: commandRecord(manifest.processes[0]!.pid, seen.end),
   });
   return outcomeOf(context, out, merged);
 }

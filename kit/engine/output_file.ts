@@ -24,10 +24,23 @@ export class OutputFile {
     this.#descriptor = openSync(path, "a");
   }
 
-  /** Takes all that a stream brings. */
-  follow(stream: Readable): void {
-    this.#closed = new Promise((resolve) => stream.once("close", resolve));
-    stream.on("data", (block: Uint8Array) => this.#write(block));
+  /** Takes all that a stream brings, and hands it on in whole lines. */
+  follow(stream: Readable, take?: (line: string) => void): void {
+    const decoder = new TextDecoder();
+    let rest = "";
+    stream.on("data", (block: Uint8Array) => {
+      this.#write(block);
+      if (!take) return;
+      const lines = (rest + decoder.decode(block, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) take(line);
+    });
+    this.#closed = new Promise((resolve) =>
+      stream.once("close", () => {
+        if (rest) take?.(rest);
+        resolve();
+      })
+    );
     // A pipe that breaks has nothing more to bring.
     stream.on("error", () => {});
   }

@@ -40,8 +40,8 @@ export class SystemProcessHost implements ProcessHost {
         env: this.#environment(spec.env, mark),
         ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
       });
-      stdout.follow(child.stdout!);
-      stderr.follow(child.stderr!);
+      stdout.follow(child.stdout!, spec.stdoutLine);
+      stderr.follow(child.stderr!, spec.stderrLine);
       await started(child);
     } catch (error) {
       stdout.close();

@@ -43,7 +43,7 @@ Deno.test({
         assert.match(ran.stdout, /ANSWERS \[24, true\]/, ran.stderr.slice(-3000));
         assert.equal(ran.code, 1, ran.stderr);
         const manifest = await manifestOf(dir);
-        assert.equal(manifest.status, "partial");
+        assert.equal(manifest.status, "partial", ran.stderr.slice(-3000));
         const dropped = Object.values(manifest.dropped as Record<string, number>);
         assert.ok(dropped.reduce((sum, rows) => sum + rows, 0) > 100, JSON.stringify(manifest));
         assert.match(messages(manifest), /could not write: OSError: \[Errno 28\]/);

@@ -54,5 +54,5 @@ if __name__ == "__main__":
         answers = llm.generate(prompts, sampling)
         rounds.append([list(answer.outputs[0].token_ids) for answer in answers])
         if fault == "long":
-            time.sleep(0.4)
+            time.sleep(0.2)
     print("ANSWERS", json.dumps([len(rounds), all(each == rounds[0] for each in rounds)]), flush=True)
