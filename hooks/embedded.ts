@@ -122,7 +122,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/passes.py",
     text: f13,
-    sha256: "65d04de49394357527873ee6c60443e1847fa676efd8068280c9ba3bd2015db5",
+    sha256: "3b534909ea55e81e0aaeb672b9b3d32ecc6057148b8be8f3570d0f37d412c3b0",
   },
   {
     path: "vscope_hooks/plugin.py",
@@ -142,7 +142,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
     text: f17,
-    sha256: "7719221a4db5d5935b7ea533c8c6421b07b1a1470ccaa5457249096ace9efd51",
+    sha256: "b3a4fcc7bd25ccccc0543ddc556c06cbd754d1167104c6395b3c89d2c156ed74",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
@@ -152,7 +152,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
     text: f19,
-    sha256: "3b9b77ca6b0e6c31b602fbcfe57645edc029c33b7492a2d6b0c2ad69f18a0680",
+    sha256: "38aedf30e036014f525fd0d17f8aecfafab36a775328ff236def301cc08661cd",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
@@ -182,12 +182,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/last_flush.py",
     text: f25,
-    sha256: "73954c30976f15cd3cffb8cb6f741745911786f11922a1a16921764b29c397a9",
+    sha256: "4b8cc143b31c602ddd343a4bb6ecd0b27e33f03c83345c1e79c2a280f428bd27",
   },
   {
     path: "vscope_hooks/profilers/moe_expert.py",
     text: f26,
-    sha256: "488929e1fd80e37ca04d499ba59a74027db8bbfab2aaab020245ceab8ca01238",
+    sha256: "171b85944383dc51a4a6949faa0d0aea4afbe3bbcff1501769b28ca848555a43",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
@@ -222,7 +222,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f33,
-    sha256: "1b0f7be9a2c5809245e35deb2ce40c76e1ab74bdbd4977c56122c35f9e81ffbc",
+    sha256: "46e514741d374d03606226653a9a70249418f4d0ac2ebd11248bd65df34b2be9",
   },
   {
     path: "vscope_hooks/steps.py",

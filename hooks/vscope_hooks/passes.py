@@ -11,9 +11,14 @@ import threading
 from .sites import Watcher, argument
 from .steps import is_marked
 
+V1_RUNNER = "vllm.v1.worker.gpu_model_runner"
+V2_RUNNER = "vllm.v1.worker.gpu.model_runner"
+
+# The model runners, and a subclass that does not call what it overrides.
 RUNNERS = (
-    "vllm.v1.worker.gpu_model_runner",
-    "vllm.v1.worker.gpu.model_runner",
+    (V1_RUNNER, "GPUModelRunner"),
+    (V2_RUNNER, "GPUModelRunner"),
+    ("vllm.v1.worker.mm_encoder_model_runner", "MMEncoderModelRunner"),
 )
 
 
@@ -67,7 +72,7 @@ def passes_of(recorder):
 def runner_watchers(profiler, method, **watcher):
     """A watcher of that method of each model runner; `watcher` as Watcher takes it."""
     return [
-        Watcher(profiler, module, "GPUModelRunner." + method, **watcher) for module in RUNNERS
+        Watcher(profiler, module, "%s.%s" % (name, method), **watcher) for module, name in RUNNERS
     ]
 
 

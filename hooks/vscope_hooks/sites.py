@@ -16,6 +16,9 @@ from .imports import when_imported
 GIVE_UP_AFTER = 20
 
 
+# Where a wrapper keeps the symbol that it was made for.
+_MARK = "_vscope_symbol"
+
 # One call in so many is timed, to know what a profiler costs.
 COST_SAMPLE = 64
 
@@ -93,10 +96,17 @@ def _attach(recorder, watcher):
             reason = "this vLLM's %s lacks %s" % (watcher.symbol, ", ".join(missing))
             recorder.hook(watcher.profiler, watcher.symbol, "absent", reason)
             return
+        elsewhere = _watched_elsewhere(watcher, owner, name, method)
+        if elsewhere:
+            reason = "calls of it are seen at %s" % elsewhere
+            recorder.hook(watcher.profiler, watcher.symbol, "absent", reason)
+            return
         site = recorder.sites.get(watcher.symbol)
         if site is None:
             site = recorder.sites[watcher.symbol] = Site(recorder)
-            setattr(owner, name, _wrapper(method, site))
+            wrapper = _wrapper(method, site)
+            setattr(wrapper, _MARK, watcher.symbol)
+            setattr(owner, name, wrapper)
         site.add(watcher)
         if watcher.attached:
             watcher.attached()
@@ -112,6 +122,23 @@ def _owner(watcher):
     for parent in parents:
         owner = getattr(owner, parent, None)
     return owner, name
+
+
+def _watched_elsewhere(watcher, owner, name, method):
+    """The other symbol at which the method's calls are seen already: a second look would count twice.
+
+    So it is with what a class inherits, with a function that was imported under another name, and
+    with an override that calls the method which it overrides.
+    """
+    symbol = getattr(method, _MARK, None)
+    if symbol not in (None, watcher.symbol):
+        return symbol
+    bases = owner.__mro__[1:] if isinstance(owner, type) else ()
+    symbols = [getattr(base.__dict__.get(name), _MARK, None) for base in bases]
+    names = getattr(getattr(inspect.unwrap(method), "__code__", None), "co_names", ())
+    if "super" in names and name in names:
+        return next((symbol for symbol in symbols if symbol), None)
+    return None
 
 
 def _missing(original, needs):

@@ -22,6 +22,15 @@ RUNNER = MODULE + "runner.moe_runner"
 # Up to vLLM 0.19.
 OLD_RUNNER = MODULE + "runner.default_moe_runner"
 ROUTER = MODULE + "router.base_router"
+# What runs a runner's layer, in 0.17 and 0.19 and from 0.21 on.
+ENTRIES = (
+    (OLD_RUNNER, "DefaultMoERunner.forward_impl"),
+    (RUNNER, "MoERunner._apply_quant_method"),
+)
+# Kernels for the CPU that route inside themselves ask a function of one of these modules.
+FUNCTIONS = tuple(
+    MODULE + name for name in ("cpu_fused_moe", "experts.cpu_moe", "router.cpu_router")
+)
 # Seconds between two copies of the large counters (pairs, samples).
 LARGE_EVERY_SEC = 10.0
 
@@ -218,16 +227,33 @@ def watchers(recorder):
         if router is not None:
             experts.add_layer(router, str(getattr(runner, "layer_name", "")))
 
-    def before_apply(args, kwargs):
+    # The router of the layer that runs, where its kernel does not ask it; whether we heard the choice.
+    passed_over, heard = [None], [False]
+
+    def before_layer(args, kwargs):
         runner = args[0]
-        method = getattr(getattr(runner, "routed_experts", None), "quant_method", None)
-        if getattr(method, "is_monolithic", False) and not experts.refused:
+        method = getattr(getattr(runner, "routed_experts", runner), "quant_method", None)
+        monolithic = getattr(method, "is_monolithic", False)
+        passed_over[0] = getattr(runner, "router", None) if monolithic else None
+        heard[0] = False
+
+    def after_layer(args, kwargs, result, start, end):
+        router, passed_over[0] = passed_over[0], None
+        if router is not None and not heard[0] and not experts.refused:
             experts.refuse("the MoE kernel of this layer routes inside itself (monolithic)")
 
+    def after_function(args, kwargs, result, start, end):
+        # Without such a layer the call is the router's own, which is watched itself.
+        if passed_over[0] is not None:
+            heard[0] = True
+            choose(passed_over[0], result)
+
     def after_select(args, kwargs, result, start, end):
+        choose(args[0], result)
+
+    def choose(router, result):
         if experts.refused:
             return
-        router = args[0]
         weights, ids = result
         layer = experts.layers.get(id(router))
         if experts.counters is None:
@@ -259,9 +285,13 @@ def watchers(recorder):
     return [
         Watcher(NAME, RUNNER, "MoERunner.__init__", after=after_runner),
         Watcher(NAME, OLD_RUNNER, "DefaultMoERunner.__init__", after=after_runner),
-        Watcher(NAME, RUNNER, "MoERunner._apply_quant_method", before=before_apply),
+        *(
+            Watcher(NAME, module, path, before=before_layer, after=after_layer)
+            for module, path in ENTRIES
+        ),
         Watcher(NAME, ROUTER, "BaseRouter.select_experts", after=after_select),
-            *runner_watchers(
+        *(Watcher(NAME, module, "select_experts", after=after_function) for module in FUNCTIONS),
+        *runner_watchers(
             NAME, "execute_model", before=before_execute, needs=("scheduler_output",)
         ),
         *runner_watchers(NAME, "_dummy_run", before=before_dummy),
