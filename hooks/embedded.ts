@@ -222,7 +222,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f33,
-    sha256: "46e514741d374d03606226653a9a70249418f4d0ac2ebd11248bd65df34b2be9",
+    sha256: "a221d4f9235e5f47867227e9d315e1a8f77ffb06b345fbca02c7fa84b1f6dbbf",
   },
   {
     path: "vscope_hooks/steps.py",

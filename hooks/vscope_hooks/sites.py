@@ -136,7 +136,8 @@ def _watched_elsewhere(watcher, owner, name, method):
     bases = owner.__mro__[1:] if isinstance(owner, type) else ()
     symbols = [getattr(base.__dict__.get(name), _MARK, None) for base in bases]
     names = getattr(getattr(inspect.unwrap(method), "__code__", None), "co_names", ())
-    if "super" in names and name in names:
+    # A constructor is done when the last of its line is.
+    if name != "__init__" and "super" in names and name in names:
         return next((symbol for symbol in symbols if symbol), None)
     return None
 

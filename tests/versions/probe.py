@@ -86,7 +86,7 @@ def elsewhere(watcher, found, owner, watched):
     other = watched.setdefault(id(found.node), symbol)
     if other != symbol:
         return other
-    if owner is None or not found.calls_base():
+    if owner is None or found.node.name == "__init__" or not found.calls_base():
         return None
     name = watcher.path.rpartition(".")[2]
     bases = [one.get(name) for one in owner.order()[1:] if isinstance(one, Class)]
