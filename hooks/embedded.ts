@@ -187,7 +187,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/moe_expert.py",
     text: f26,
-    sha256: "171b85944383dc51a4a6949faa0d0aea4afbe3bbcff1501769b28ca848555a43",
+    sha256: "75366f72bd3c708965f105f300446ddfafe168c278aef7a674284a8ed0f822e5",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",

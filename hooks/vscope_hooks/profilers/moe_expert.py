@@ -57,6 +57,8 @@ class Experts:
         self._copies = []
         self._large_at = 0.0
         self._copied_passes = 0
+        # Passes at the last look of the writer thread.
+        self._seen_passes = 0
         self._stream = None
 
     def add_layer(self, router, name):
@@ -186,7 +188,9 @@ class Experts:
             return
         if self._copies or self.passes.count != self._copied_passes:
             self.passes.while_idle(self._catch_up)
-        self.files.save()
+        # An idle engine may be killed without a word: what it has counted is written at once.
+        idle, self._seen_passes = self.passes.count == self._seen_passes, self.passes.count
+        self.files.save(now=idle)
 
     def _catch_up(self):
         if self.passes.count != self._copied_passes and len(self._copies) < 8:
