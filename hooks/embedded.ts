@@ -187,7 +187,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/moe_expert.py",
     text: f26,
-    sha256: "75366f72bd3c708965f105f300446ddfafe168c278aef7a674284a8ed0f822e5",
+    sha256: "7faf363b0c03886018f447ebaf2f927a915d73a2085d3efc3f31057c3e89441b",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
@@ -222,7 +222,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f33,
-    sha256: "a221d4f9235e5f47867227e9d315e1a8f77ffb06b345fbca02c7fa84b1f6dbbf",
+    sha256: "91841c0abe65053a021002803a45e41e2c440100185c4ca63dfae86cec775b48",
   },
   {
     path: "vscope_hooks/steps.py",

@@ -149,12 +149,23 @@ def _missing(original, needs):
     return [name for name in needs if name not in parameters]
 
 
+def _tracer():
+    """Tells whether torch.compile traces the call instead of running it.
+
+    Nothing of ours may become part of the compiled code: a look at the clock alone fails the
+    compilation, and vLLM with it. torch.compile takes this function's answer for a constant.
+    """
+    compiler = getattr(sys.modules.get("torch"), "compiler", None)
+    return getattr(compiler, "is_dynamo_compiling", None) or (lambda: False)
+
+
 def _wrapper(original, site):
     recorder = site.recorder
+    traced = _tracer()
 
     @functools.wraps(original)
     def watched(*args, **kwargs):
-        if recorder.paused:
+        if traced() or recorder.paused:
             return original(*args, **kwargs)
         site.calls += 1
         if site.calls % COST_SAMPLE == 0:

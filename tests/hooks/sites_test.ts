@@ -157,6 +157,30 @@ print(json.dumps([answers, seen, recorder.status]))`),
   );
 });
 
+Deno.test("torch.compile finds nothing of ours in a call that it traces", async () => {
+  assert.deepEqual(
+    await run(`
+seen, tracing = [], []
+torch = types.ModuleType("torch")
+torch.compiler = types.SimpleNamespace(is_dynamo_compiling=lambda: bool(tracing))
+sys.modules["torch"] = torch
+attach(recorder, [Watcher("p", "engine_part", "Runner.step",
+    before=lambda *_: seen.append("before"), after=lambda *_: seen.append("after"))])
+import engine_part
+import vscope_hooks.sites as sites
+def no_clock():
+    raise RuntimeError("torch.compile cannot trace the clock")
+clock, sites.perf_counter = sites.perf_counter, no_clock
+tracing.append(True)
+answers = [engine_part.Runner().step(3) for _ in range(70)]
+tracing.clear()
+sites.perf_counter = clock
+engine_part.Runner().step(3)
+print(json.dumps([set(answers) == {3}, seen, recorder.sites["engine_part:Runner.step"].calls]))`),
+    [true, ["before", "after"], 1],
+  );
+});
+
 Deno.test("a paused session calls the method and nothing else", async () => {
   assert.deepEqual(
     await run(`

@@ -172,6 +172,11 @@ class Experts:
 
     def after_pass(self):
         if self.counters is None:
+            if self.names and self.passes.count and not self.refused:
+                self.refuse(
+                    "no layer asked its router in Python: compiled code runs in its place "
+                    "(on a CPU --enforce-eager prevents that)"
+                )
             return
         cuda = cuda_ready()
         if cuda is not None and self._stream is None:
