@@ -222,7 +222,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f33,
-    sha256: "91841c0abe65053a021002803a45e41e2c440100185c4ca63dfae86cec775b48",
+    sha256: "fa45c6dc1acae837805fa7368bf1de0ab5b02682970c0ee5012830f3cd1cb5b3",
   },
   {
     path: "vscope_hooks/steps.py",

@@ -90,7 +90,8 @@ def attach(recorder, watchers):
 def _attach(recorder, watcher):
     try:
         owner, name = _owner(watcher)
-        method = getattr(owner, name, None)
+        # None has methods too, but where the class has gone they are not meant.
+        method = None if owner is None else getattr(owner, name, None)
         missing = _missing(method, watcher.needs) if callable(method) else ["(no such method)"]
         if missing:
             reason = "this vLLM's %s lacks %s" % (watcher.symbol, ", ".join(missing))

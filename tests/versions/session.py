@@ -1,5 +1,7 @@
 """Requests to each model of argv[1:], one engine after the other; the answers as JSON lines.
 
+With --compiled vLLM compiles the models, else they run eagerly.
+
 The KV cache is so small that requests are preempted and cached prefixes are given up; in float32,
 because the batches of two runs differ, and an answer may not hang on the rounding of a batch.
 """
@@ -10,12 +12,13 @@ import sys
 if __name__ == "__main__":
     from vllm import LLM, SamplingParams
 
-    for model in sys.argv[1:]:
+    models = [argument for argument in sys.argv[1:] if argument != "--compiled"]
+    for model in models:
         llm = LLM(
             model=model,
             load_format="dummy",
             max_model_len=512,
-            enforce_eager=True,
+            enforce_eager="--compiled" not in sys.argv,
             dtype="float32",
             max_num_seqs=4,
             seed=7,
