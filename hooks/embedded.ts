@@ -122,7 +122,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/passes.py",
     text: f13,
-    sha256: "3b534909ea55e81e0aaeb672b9b3d32ecc6057148b8be8f3570d0f37d412c3b0",
+    sha256: "9e4eb462febad4a6c4e6082dca879a695140ff8b742eaa1e224b041da255ec11",
   },
   {
     path: "vscope_hooks/plugin.py",
@@ -187,7 +187,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/moe_expert.py",
     text: f26,
-    sha256: "7faf363b0c03886018f447ebaf2f927a915d73a2085d3efc3f31057c3e89441b",
+    sha256: "e1f73708ba7be1bba90f8bc98b4591319c91a29055b3889217df2b7e6ee0f64c",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",

@@ -28,6 +28,8 @@ class Passes:
     def __init__(self):
         # Passes of batches that a scheduler made; vLLM's own warm-up and dummies are not counted.
         self.count = 0
+        # Those of them that have ended.
+        self.ended = 0
         # True from execute_model() to the end of such a pass.
         self.real = False
         # (runtime mode, tokens with padding) of the CUDA graph that the pass replays.
@@ -48,6 +50,7 @@ class Passes:
     def end(self):
         """The pass has ended, sampling included."""
         self.real = False
+        self.ended = self.count
         if self._ours:
             self._ours = False
             self._turn.release()

@@ -7,6 +7,7 @@ tokens: the first of them counts.
 """
 
 import sys
+import threading
 import time
 
 from ..experts.files import ExpertFiles
@@ -55,6 +56,8 @@ class Experts:
         self._staging = None
         self._turn = 0
         self._copies = []
+        # Copies are begun and taken in order: by one thread at a time.
+        self._copying = threading.Lock()
         self._large_at = 0.0
         self._copied_passes = 0
         # Passes at the last look of the writer thread.
@@ -149,6 +152,8 @@ class Experts:
         """Starts a copy of the counters behind the work of the current stream."""
         from ..experts.snapshot import Copy
 
+        # Before the copy: a pass that begins meanwhile is in it in part, and wants another one.
+        self._copied_passes = self.passes.ended
         now = self.recorder.seconds()
         large = large or now - self._large_at >= LARGE_EVERY_SEC
         parts = self.counters.parts()
@@ -156,7 +161,6 @@ class Experts:
             self._large_at = now
         else:
             parts = {name: parts[name] for name in parts if name in ("load", "physical_load")}
-        self._copied_passes = self.passes.count
         facts = {
             "timestamp_sec": now,
             "tokens": self.tokens,
@@ -181,24 +185,31 @@ class Experts:
         cuda = cuda_ready()
         if cuda is not None and self._stream is None:
             self._stream = cuda.current_stream()
-        if self._copies:
-            self.collect()
-        first = self._copied_passes == 0
-        if first or self.passes.count - self._copied_passes >= self.recorder.interval:
-            if len(self._copies) < 8:
-                self.copy()
+        # Where the writer thread is at it, there is no need, and no time to wait.
+        if not self._copying.acquire(blocking=False):
+            return
+        try:
+            if self._copies:
+                self.collect()
+            first = self._copied_passes == 0
+            if first or self.passes.ended - self._copied_passes >= self.recorder.interval:
+                if len(self._copies) < 8:
+                    self.copy()
+        finally:
+            self._copying.release()
 
     def when_idle(self):
         if self.counters is None or self.passes.count == 0:
             return
-        if self._copies or self.passes.count != self._copied_passes:
-            self.passes.while_idle(self._catch_up)
-        # An idle engine may be killed without a word: what it has counted is written at once.
-        idle, self._seen_passes = self.passes.count == self._seen_passes, self.passes.count
-        self.files.save(now=idle)
+        with self._copying:
+            if self._copies or self.passes.ended != self._copied_passes:
+                self.passes.while_idle(self._catch_up)
+            # An idle engine may be killed without a word: what it has counted is written at once.
+            idle, self._seen_passes = self.passes.count == self._seen_passes, self.passes.count
+            self.files.save(now=idle)
 
     def _catch_up(self):
-        if self.passes.count != self._copied_passes and len(self._copies) < 8:
+        if self.passes.ended != self._copied_passes and len(self._copies) < 8:
             self._copy_from_writer()
         self.collect()
 
@@ -216,12 +227,21 @@ class Experts:
         """The last copy, which may take a tenth of a second: the process is about to end."""
         if self.counters is None or self.passes.count == 0:
             return
-        self.passes.while_idle(self._copy_from_writer)
         until = time.perf_counter() + 0.2
-        while self._copies and time.perf_counter() < until:
-            self.collect()
-            time.sleep(0.002)
-        self.files.save(now=True)
+        if not self._copying.acquire(timeout=0.2):
+            return
+        try:
+            if self.counters.load.is_cuda:
+                self.passes.while_idle(self._copy_from_writer)
+            else:
+                # A signal may have ended the last pass half-way: then it never falls idle.
+                self.copy(large=True)
+            while self._copies and time.perf_counter() < until:
+                self.collect()
+                time.sleep(0.002)
+            self.files.save(now=True)
+        finally:
+            self._copying.release()
 
 
 def watchers(recorder):
