@@ -123,3 +123,25 @@ module("router.cpu_router").select_experts()`),
     [[0, 1, 0, 1], null, []],
   );
 });
+
+Deno.test("layers that compiled code runs in place of Python are named after the first pass", async () => {
+  const [seen, counters, failed] = await run(`
+gpu = types.ModuleType("vllm.v1.worker.gpu_model_runner")
+class GPUModelRunner:
+    def sample_tokens(self): return "tokens"
+gpu.GPUModelRunner = GPUModelRunner
+sys.modules[gpu.__name__] = gpu
+for tick in recorder.ticks: tick()
+layers = [MoERunner("layers.%d" % n, False) for n in (0, 1)]
+warm_up = GPUModelRunner().sample_tokens()
+assert recorder.status.get("counters") is None
+recorder.passes.count = 1
+assert [warm_up, GPUModelRunner().sample_tokens()] == ["tokens"] * 2`) as [
+    number[],
+    [string, string],
+    string[],
+  ];
+  assert.deepEqual([seen, failed], [[], []]);
+  assert.equal(counters[0], "absent");
+  assert.match(counters[1], /compiled code runs in its place/);
+});
