@@ -147,7 +147,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
     text: f18,
-    sha256: "0ad890ad83948fbc51218c737f95725a5a0fa8fcec140007f1c49d9959b7a62f",
+    sha256: "e4dc62155a686e3ee3694a317adb5fb1585666b9d60961a70bce323a24a64b28",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",

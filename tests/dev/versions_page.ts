@@ -55,10 +55,10 @@ Which hooks fit which vLLM. What came of a hook in a run of yours stands in its 
 
 ## Run
 
-On these versions a real engine answered requests with the hooks in it. Written by a run of the
-tests (\`./dev versions --run\`) into \`tests/versions/ran.json\`; a run that fails a check is not
-written. A hook without a sign of its own in the table of symbols lies in a module that the run did
-not load.
+On these versions a real engine answered requests with the hooks in it. The runs on a CPU are written
+by \`./dev versions --run\` into \`tests/versions/ran.json\`, and only when every check held; those on a
+GPU, which no test of this suite can repeat, were entered from their raw output and their bundles. A
+hook that bears no ● below lies in a module that the run did not load.
 
 ${runs(ran)}
 
