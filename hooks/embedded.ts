@@ -134,7 +134,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/passes.py",
     text: f15,
-    sha256: "65d04de49394357527873ee6c60443e1847fa676efd8068280c9ba3bd2015db5",
+    sha256: "9e4eb462febad4a6c4e6082dca879a695140ff8b742eaa1e224b041da255ec11",
   },
   {
     path: "vscope_hooks/plugin.py",
@@ -154,17 +154,17 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
     text: f19,
-    sha256: "7719221a4db5d5935b7ea533c8c6421b07b1a1470ccaa5457249096ace9efd51",
+    sha256: "b3a4fcc7bd25ccccc0543ddc556c06cbd754d1167104c6395b3c89d2c156ed74",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
     text: f20,
-    sha256: "0ad890ad83948fbc51218c737f95725a5a0fa8fcec140007f1c49d9959b7a62f",
+    sha256: "e4dc62155a686e3ee3694a317adb5fb1585666b9d60961a70bce323a24a64b28",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
     text: f21,
-    sha256: "3b9b77ca6b0e6c31b602fbcfe57645edc029c33b7492a2d6b0c2ad69f18a0680",
+    sha256: "38aedf30e036014f525fd0d17f8aecfafab36a775328ff236def301cc08661cd",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
@@ -194,12 +194,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/last_flush.py",
     text: f27,
-    sha256: "73954c30976f15cd3cffb8cb6f741745911786f11922a1a16921764b29c397a9",
+    sha256: "4b8cc143b31c602ddd343a4bb6ecd0b27e33f03c83345c1e79c2a280f428bd27",
   },
   {
     path: "vscope_hooks/profilers/moe_expert.py",
     text: f28,
-    sha256: "488929e1fd80e37ca04d499ba59a74027db8bbfab2aaab020245ceab8ca01238",
+    sha256: "e1f73708ba7be1bba90f8bc98b4591319c91a29055b3889217df2b7e6ee0f64c",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
@@ -234,7 +234,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f35,
-    sha256: "1b0f7be9a2c5809245e35deb2ce40c76e1ab74bdbd4977c56122c35f9e81ffbc",
+    sha256: "fa45c6dc1acae837805fa7368bf1de0ab5b02682970c0ee5012830f3cd1cb5b3",
   },
   {
     path: "vscope_hooks/steps.py",
