@@ -6,9 +6,9 @@
  * @module
  */
 
-import { EXPECTED_ABSENCE } from "../bundle/hook_coverage.ts";
 import { noteFindings } from "./note_findings.ts";
 import type { SessionAnalysis, Timing } from "./session.ts";
+import { silentProfilers } from "./silent_profilers.ts";
 import { THRESHOLDS as LIMIT } from "./thresholds.ts";
 
 /** A finding. */
@@ -56,12 +56,11 @@ function recording({ manifest, summary, cut }: SessionAnalysis): Finding[] {
       advice: "vLLM was not affected; what this hook records is missing or incomplete",
     });
   }
-  for (const { name, reason } of manifest.hooks.filter(({ process }) => process === "any")) {
-    if (EXPECTED_ABSENCE.test(reason ?? "")) continue;
+  for (const { name, reasons } of silentProfilers(manifest.hooks)) {
     found.push({
       severity: "warning",
       title: `Nothing was recorded by ${name}`,
-      evidence: reason ?? "",
+      evidence: reasons.join("; "),
       advice: "Its table is missing",
     });
   }

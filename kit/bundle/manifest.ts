@@ -65,6 +65,8 @@ export interface ArtifactRecord {
 export interface BundleNote {
   severity: "info" | "warning" | "error";
   message: string;
+  /** Told by the run itself: merging anew keeps it, and finds the others again. */
+  from_run?: true;
 }
 
 /** What `bundle.json` holds. What cannot be known is absent. */

@@ -13,7 +13,7 @@ import { ms, ofAnalysis, span } from "./source.ts";
 const TOLD = {
   vllm: "vLLM’s own ranges around each step",
   profiler_step: "the ranges of PyTorch’s profiler schedule",
-  inferred: "inference from gaps and kernels: the trace names no steps",
+  sglang: "SGLang’s own ranges around each step",
 };
 
 /** The steps. */
