@@ -30,4 +30,14 @@ export const recipes: readonly RecipeEntry[] = [
     summary: "monitor with expert tracking in depth",
     load: async () => ({ default: (await import("./moe.ts")).default as unknown as Recipe }),
   },
+  {
+    name: "metal",
+    summary: "Apple Silicon: a Metal frame capture around a bounded request",
+    load: async () => ({ default: (await import("./metal.ts")).default as unknown as Recipe }),
+  },
+  {
+    name: "xctrace",
+    summary: "Apple Silicon: a whole-process trace with Instruments",
+    load: async () => ({ default: (await import("./xctrace.ts")).default as unknown as Recipe }),
+  },
 ];

@@ -19,7 +19,10 @@ export type Page = (
 type Load = () => Promise<{ default: Page }>;
 
 /** Pages of captures, by recipe. */
-const CAPTURES: ReadonlyMap<string, Load> = new Map();
+const CAPTURES: ReadonlyMap<string, Load> = new Map([
+  ["metal", () => import("./metal.ts")],
+  ["xctrace", () => import("./xctrace.ts")],
+]);
 
 /** The page for a bundle: a session's, its recipe's, or one that lists what is there. */
 export async function pageFor(

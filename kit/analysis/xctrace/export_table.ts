@@ -1,0 +1,154 @@
+/**
+ * Reads a table as `xctrace export --xpath` writes it.
+ *
+ * A row holds one element for each column of the schema, in its order. A value stands in the
+ * document once, with an `id`; where it comes again there is only a `ref` to it. `<sentinel/>`
+ * stands where there is no value. A value may hold others, as a process holds its number.
+ *
+ * @module
+ */
+
+import type { FileSystem } from "../../contract/context.ts";
+import { readXml } from "./xml_stream.ts";
+
+/** A value of a row. */
+export interface Cell {
+  /** The value itself: times and durations in nanoseconds. */
+  text: string;
+  /** As Instruments shows it. */
+  shown: string;
+  parts: Map<string, Cell>;
+}
+
+/** A row by column (the mnemonic of the schema, or the element's name where there is none). */
+export type Row = ReadonlyMap<string, Cell>;
+
+/** How a table was read. */
+export interface TableEnd {
+  rows: number;
+  /** Whether there are rows that were not read. */
+  more: boolean;
+  /** Why the table is not whole. */
+  problem?: string;
+}
+
+/** Values that are large and that no figure is made from. */
+const SKIPPED = new Set(["tagged-backtrace", "backtrace", "text-backtrace", "kperf-bt"]);
+
+interface Open {
+  tag: string;
+  id: string | undefined;
+  cell: Cell;
+  /** A value that stands elsewhere in the document. */
+  known: Cell | undefined;
+}
+
+/**
+ * Hands on the rows of a file one after the other. Needs read permission.
+ *
+ * @param most Rows after which the reading ends.
+ */
+export async function readExport(
+  files: FileSystem,
+  path: string,
+  take: (row: Row) => void,
+  most = Infinity,
+): Promise<TableEnd> {
+  const columns: string[] = [];
+  const known = new Map<string, Cell>();
+  const open: Open[] = [];
+  let cells: Cell[] | undefined;
+  let tags: string[] = [];
+  let mnemonic: string | undefined;
+  let skipping = 0;
+  let rows = 0;
+  const end = await readXml(files, path, {
+    open(tag, { id, ref, fmt }) {
+      if (skipping > 0 || (cells && SKIPPED.has(tag))) {
+        skipping++;
+        return;
+      }
+      if (tag === "schema") columns.length = 0;
+      if (tag === "mnemonic") mnemonic = "";
+      if (tag === "row") {
+        cells = [];
+        tags = [];
+        return;
+      }
+      if (!cells) return;
+      open.push({
+        tag,
+        id,
+        cell: { text: "", shown: fmt ?? "", parts: new Map() },
+        known: ref === undefined ? undefined : known.get(ref),
+      });
+    },
+    text(piece) {
+      if (skipping > 0) return;
+      if (mnemonic !== undefined) mnemonic += piece;
+      const last = open.at(-1);
+      if (last) last.cell.text += piece;
+    },
+    close(tag) {
+      if (skipping > 0) {
+        skipping--;
+        // Its place in the row is kept.
+        if (skipping === 0 && cells && open.length === 0) {
+          cells.push({ text: "", shown: "", parts: new Map() });
+          tags.push(tag);
+        }
+        return;
+      }
+      if (tag === "mnemonic" && mnemonic !== undefined) {
+        columns.push(mnemonic.trim());
+        mnemonic = undefined;
+      }
+      if (tag === "row" && cells) {
+        take(rowOf(columns, tags, cells));
+        cells = undefined;
+        return ++rows >= most;
+      }
+      const closed = open.pop();
+      if (!closed) return;
+      const cell = closed.known ?? closed.cell;
+      if (!closed.known) {
+        cell.text = cell.text.trim();
+        if (cell.shown === "") cell.shown = cell.text;
+        if (closed.id !== undefined) known.set(closed.id, cell);
+      }
+      const parent = open.at(-1);
+      if (parent) parent.cell.parts.set(closed.tag, cell);
+      else if (cells) {
+        cells.push(cell);
+        tags.push(closed.tag);
+      }
+    },
+  });
+  return {
+    rows,
+    more: rows >= most,
+    ...(end.problem === undefined ? {} : { problem: end.problem }),
+  };
+}
+
+function rowOf(columns: readonly string[], tags: readonly string[], cells: readonly Cell[]): Row {
+  const row = new Map<string, Cell>();
+  for (const [place, cell] of cells.entries()) {
+    if (tags[place] !== "sentinel") row.set(columns[place] ?? tags[place]!, cell);
+  }
+  return row;
+}
+
+/** The number that a cell holds; undefined where it holds none. */
+export function numberIn(cell: Cell | undefined): number | undefined {
+  if (!cell || !/^-?\d+(\.\d+)?$/.test(cell.text)) return undefined;
+  return Number(cell.text);
+}
+
+/** A process as a cell names it: `python (99926)`. */
+export function processIn(cell: Cell | undefined): string | undefined {
+  if (!cell) return undefined;
+  const pid = cell.parts.get("pid")?.text;
+  if (cell.shown !== "") return cell.shown;
+  return pid === undefined ? undefined : `(${pid})`;
+}
