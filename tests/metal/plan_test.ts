@@ -77,6 +77,8 @@ Deno.test("what cannot lead to a capture is refused with the reason", () => {
   const cases: [() => unknown, RegExp][] = [
     [() => plan({}), /nothing is there to be captured; give --model/],
     [() => plan({ url: "http://h", offline: "1" }), /--url and --offline are given/],
+    [() => plan({ model: "M", engineArgs: "{}" }), /--engine-args are for --offline/],
+    [() => plan({ model: "M", offline: "1", engineArgs: "[1]" }), /give a JSON object/],
     [() => plan({ url: "h:8000" }), /give the server's address, as http/],
     [() => plan({ url: "http://h" }), /does not tell where it writes traces; give --trace-dir/],
     [() => plan({ offline: "1" }, ["python", "x.py"]), /--offline and a command are given/],

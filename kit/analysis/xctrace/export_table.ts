@@ -17,7 +17,8 @@ export interface Cell {
   text: string;
   /** As Instruments shows it. */
   shown: string;
-  parts: Map<string, Cell>;
+  /** Values within it, by the names of their elements. */
+  parts?: Map<string, Cell>;
 }
 
 /** A row by column (the mnemonic of the schema, or the element's name where there is none). */
@@ -26,14 +27,33 @@ export type Row = ReadonlyMap<string, Cell>;
 /** How a table was read. */
 export interface TableEnd {
   rows: number;
-  /** Whether there are rows that were not read. */
-  more: boolean;
+  /** Values that stand elsewhere in the document, too far back to be remembered. */
+  unresolved: number;
   /** Why the table is not whole. */
   problem?: string;
 }
 
 /** Values that are large and that no figure is made from. */
 const SKIPPED = new Set(["tagged-backtrace", "backtrace", "text-backtrace", "kperf-bt"]);
+
+/** Elements whose values are kept: of the others a row has only the place. */
+const KEPT = new Set([
+  "start-time",
+  "sample-time",
+  "event-time",
+  "duration",
+  "gpu-channel-name",
+  "gpu-state",
+  "gpu-performance-state",
+  "thermal-state",
+  "thread",
+  "process",
+  "pid",
+  "weight",
+]);
+
+/** Values that are remembered for a `ref`: each row of millions brings times of its own. */
+const REMEMBERED = 1_000_000;
 
 interface Open {
   tag: string;
@@ -43,16 +63,12 @@ interface Open {
   known: Cell | undefined;
 }
 
-/**
- * Hands on the rows of a file one after the other. Needs read permission.
- *
- * @param most Rows after which the reading ends.
- */
+/** Hands on the rows of a file one after the other. Needs read permission. */
 export async function readExport(
   files: FileSystem,
   path: string,
   take: (row: Row) => void,
-  most = Infinity,
+  remembered = REMEMBERED,
 ): Promise<TableEnd> {
   const columns: string[] = [];
   const known = new Map<string, Cell>();
@@ -62,6 +78,13 @@ export async function readExport(
   let mnemonic: string | undefined;
   let skipping = 0;
   let rows = 0;
+  let unresolved = 0;
+  const remember = (id: string, cell: Cell) => {
+    known.set(id, cell);
+    if (known.size <= remembered) return;
+    const [oldest] = known.keys();
+    if (oldest !== undefined) known.delete(oldest);
+  };
   const end = await readXml(files, path, {
     open(tag, { id, ref, fmt }) {
       if (skipping > 0 || (cells && SKIPPED.has(tag))) {
@@ -79,9 +102,10 @@ export async function readExport(
       open.push({
         tag,
         id,
-        cell: { text: "", shown: fmt ?? "", parts: new Map() },
+        cell: { text: "", shown: fmt ?? "" },
         known: ref === undefined ? undefined : known.get(ref),
       });
+      if (ref !== undefined && KEPT.has(tag) && !known.has(ref)) unresolved++;
     },
     text(piece) {
       if (skipping > 0) return;
@@ -94,7 +118,7 @@ export async function readExport(
         skipping--;
         // Its place in the row is kept.
         if (skipping === 0 && cells && open.length === 0) {
-          cells.push({ text: "", shown: "", parts: new Map() });
+          cells.push({ text: "", shown: "" });
           tags.push(tag);
         }
         return;
@@ -106,7 +130,8 @@ export async function readExport(
       if (tag === "row" && cells) {
         take(rowOf(columns, tags, cells));
         cells = undefined;
-        return ++rows >= most;
+        rows++;
+        return;
       }
       const closed = open.pop();
       if (!closed) return;
@@ -114,10 +139,10 @@ export async function readExport(
       if (!closed.known) {
         cell.text = cell.text.trim();
         if (cell.shown === "") cell.shown = cell.text;
-        if (closed.id !== undefined) known.set(closed.id, cell);
+        if (closed.id !== undefined && KEPT.has(closed.tag)) remember(closed.id, cell);
       }
       const parent = open.at(-1);
-      if (parent) parent.cell.parts.set(closed.tag, cell);
+      if (parent) (parent.cell.parts ??= new Map()).set(closed.tag, cell);
       else if (cells) {
         cells.push(cell);
         tags.push(closed.tag);
@@ -126,7 +151,7 @@ export async function readExport(
   });
   return {
     rows,
-    more: rows >= most,
+    unresolved,
     ...(end.problem === undefined ? {} : { problem: end.problem }),
   };
 }
@@ -148,7 +173,7 @@ export function numberIn(cell: Cell | undefined): number | undefined {
 /** A process as a cell names it: `python (99926)`. */
 export function processIn(cell: Cell | undefined): string | undefined {
   if (!cell) return undefined;
-  const pid = cell.parts.get("pid")?.text;
+  const pid = cell.parts?.get("pid")?.text;
   if (cell.shown !== "") return cell.shown;
   return pid === undefined ? undefined : `(${pid})`;
 }

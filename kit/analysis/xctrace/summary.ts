@@ -118,7 +118,7 @@ export class XctraceSummarizer {
     const weight = numberIn(row.get("weight"));
     if (weight === undefined) return;
     const thread = row.get("thread");
-    const process = processIn(row.get("process")) ?? processIn(thread?.parts.get("process"));
+    const process = processIn(row.get("process")) ?? processIn(thread?.parts?.get("process"));
     addTo(this.#cpu, process ?? "(no process)", weight);
     addTo(this.#threads, thread?.shown || "(no thread)", weight);
     if (at !== undefined) this.#samples.push([at, weight]);

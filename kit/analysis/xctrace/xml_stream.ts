@@ -11,15 +11,12 @@ import type { FileSystem } from "../../contract/context.ts";
 export interface XmlHandler {
   open(tag: string, attributes: Readonly<Record<string, string>>): void;
   text(text: string): void;
-  /** Returning `true` ends the reading. */
-  close(tag: string): boolean | void;
+  close(tag: string): void;
 }
 
 /** How a reading ended. */
 export interface XmlEnd {
-  /** Whether the document was read to its end, or the handler had enough. */
-  whole: boolean;
-  /** Why not: the document is cut short, or is no XML. */
+  /** Why it was not read to its end: it is cut short, or is no XML. */
   problem?: string;
 }
 
@@ -31,26 +28,25 @@ export async function readXml(
 ): Promise<XmlEnd> {
   const { SaxesParser } = await loadXml();
   const parser = new SaxesParser({ position: false });
-  let enough = false;
   let problem: string | undefined;
   parser.on("error", (error) => {
     problem ??= error.message;
   });
   parser.on("opentag", (tag) => {
-    if (!enough && !problem) handler.open(tag.name, tag.attributes as Record<string, string>);
+    if (!problem) handler.open(tag.name, tag.attributes as Record<string, string>);
   });
   const text = (piece: string) => {
-    if (!enough && !problem) handler.text(piece);
+    if (!problem) handler.text(piece);
   };
   parser.on("text", text);
   parser.on("cdata", text);
   parser.on("closetag", (tag) => {
-    if (!enough && !problem) enough = handler.close(tag.name) === true;
+    if (!problem) handler.close(tag.name);
   });
   using file = await files.open(path, { read: true });
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(1 << 18);
-  while (!enough && !problem) {
+  while (!problem) {
     const count = await file.read(buffer);
     if (count === null) {
       parser.write(decoder.decode()).close();
@@ -58,5 +54,5 @@ export async function readXml(
     }
     parser.write(decoder.decode(buffer.subarray(0, count), { stream: true }));
   }
-  return problem && !enough ? { whole: false, problem } : { whole: true };
+  return problem === undefined ? {} : { problem };
 }

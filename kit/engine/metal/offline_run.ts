@@ -5,6 +5,7 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
+import { UsageError } from "../../contract/errors.ts";
 import type { MetalCapture, MetalRecord } from "../../bundle/metal_record.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import { LOGS } from "../guided_command.ts";
@@ -27,6 +28,27 @@ export interface OfflineTask {
   env: Readonly<Record<string, string>>;
   values: MetalValues;
   prefix(number: number): string;
+}
+
+/**
+ * Reads `--engine-args`.
+ *
+ * @throws {UsageError} when it is no JSON object.
+ */
+export function engineArguments(text: string | undefined): Record<string, unknown> {
+  if (text === undefined) return {};
+  try {
+    const read: unknown = JSON.parse(text);
+    if (typeof read === "object" && read !== null && !Array.isArray(read)) {
+      return read as Record<string, unknown>;
+    }
+  } catch {
+    // Told below.
+  }
+  throw new UsageError(
+    `Cannot run metal: --engine-args is ${JSON.stringify(text)}; give a JSON object, as ` +
+      '{"max_model_len": 2048}',
+  );
 }
 
 /** A line of the script. */
@@ -62,7 +84,7 @@ export async function captureOffline(
     max_tokens: values.maxTokens,
     warmup: values.warmup,
     prefixes: numbers.map((number) => task.prefix(number)),
-    engine: {},
+    engine: engineArguments(values.engineArgs),
   };
   await files.writeTextFile(
     `${bundle.dir}/${OFFLINE_CONFIG}`,

@@ -47,6 +47,10 @@ export const metalOptions = {
     default: false,
     doc: "Load the model in a Python script with vLLM's LLM class, without a server",
   }),
+  engineArgs: text({
+    doc:
+      'Further arguments of the LLM class with --offline, a JSON object as {"max_model_len": 2048}',
+  }),
   mtlCaptureEnabled: boolean({
     env: "MTL_CAPTURE_ENABLED",
     default: true,

@@ -15,7 +15,7 @@ import { absolute } from "../session_plan.ts";
 import { readVllmCommand } from "../vllm_command.ts";
 import { billionsOf, estimateCapture, SLOWER } from "./estimate.ts";
 import { type MetalValues, SAFE_FRACTION } from "./options.ts";
-import { OFFLINE_CONFIG, OFFLINE_EVENTS } from "./offline_run.ts";
+import { engineArguments, OFFLINE_CONFIG, OFFLINE_EVENTS } from "./offline_run.ts";
 import { withProfiler } from "./profiler_flags.ts";
 
 /** What the options and the command come to. */
@@ -59,6 +59,13 @@ export function readTask(values: MetalValues, invocation: Invocation): MetalTask
         "give letters, digits, points and dashes",
     );
   }
+  if (values.engineArgs !== undefined && !values.offline) {
+    throw new UsageError(
+      "Cannot run metal: --engine-args are for --offline; give a server its options in its command, " +
+        "as -- vllm serve MODEL --max-model-len 2048",
+    );
+  }
+  engineArguments(values.engineArgs);
   const out = captureFolder("metal", invocation);
   const chosen = values.traceDir === undefined ? undefined : absolute(values.traceDir, cwd);
   const found = values.url !== undefined

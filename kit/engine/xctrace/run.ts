@@ -26,9 +26,6 @@ import type { XctraceValues } from "./options.ts";
 import { exportXml } from "./export.ts";
 import { readTask, TRACE_NAME, type XctraceTask } from "./plan.ts";
 
-/** Rows of a table after which the rest is left out: a run of many minutes. */
-const MOST_ROWS = 3_000_000;
-
 /**
  * xctrace's exit code when it ended a launched process itself, at the time limit or on request; the
  * trace is whole.
@@ -174,8 +171,11 @@ async function readTrace(
         bundle.note("warning", `The table ${table} is left out: ${why}`);
       } else {
         const take = figures.take.bind(figures, table);
-        const { rows, more, problem } = await readExport(files, target, take, MOST_ROWS);
-        const note = problem ?? (more ? `only the first ${rows} rows were read` : undefined);
+        const { rows, unresolved, problem } = await readExport(files, target, take);
+        const note = problem ??
+          (unresolved > 0
+            ? `${unresolved} of its values refer to others that are lost`
+            : undefined);
         figures.read(table, rows, note);
         if (note) bundle.note("warning", `The table ${table} is not whole: ${note}`);
       }
