@@ -45,7 +45,7 @@ export const metalCaptures: Section<MetalSource> = ({ record, dir }) => {
         return rows.map((trace) => [
           String(capture.number),
           trace ? html`<code>${trace.path}</code>` : "none",
-          capture.verified ? "yes" : `no: ${capture.problem ?? "the reason is not known"}`,
+          capture.verified ? "yes" : "no: see the findings",
           figure(trace?.files),
           trace ? size(trace.apparent_bytes) : "–",
           trace?.allocated_bytes === undefined ? "–" : size(trace.allocated_bytes),
@@ -55,7 +55,7 @@ export const metalCaptures: Section<MetalSource> = ({ record, dir }) => {
       }),
     ),
     html`<p class="note">The files of a trace are sparse: their lengths add up to more than they
-occupy. Copy a trace with a tool that keeps holes, as <code>ditto</code> or <code>cp -c</code>.</p>`,
+occupy. A copy that fills the holes takes the whole length; <code>cp -c</code> keeps them.</p>`,
   );
 };
 
