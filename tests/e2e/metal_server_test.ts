@@ -158,6 +158,25 @@ Deno.test("a server that refuses, dies or fails leaves a bundle that says why", 
   }
 });
 
+Deno.test("a disk that has become full makes the bundle partial", async () => {
+  await onMac({}, async (mac) => {
+    const { code, json, errors } = await capture(mac, "fills", {
+      env: { FAKE_METAL_FILLS: `${mac.dir}/full` },
+    });
+    assert.deepEqual([code, json.status], [1, "partial"]);
+    assert.match(errors[0]!, /is full \(0 MB left\): the traces may be cut short/);
+  });
+});
+
+Deno.test("a server that asks for a key gets the one of its command", async () => {
+  await onMac({}, async (mac) => {
+    const command = ["vllm", "serve", "M", "--api-key", "k-1"];
+    const { code, stderr, out } = await capture(mac, "ok", { command });
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(await Deno.readTextFile(`${out}/bundle.json`), /k-1/);
+  });
+});
+
 Deno.test("a command keeps its own flags, and gets those of the profiler", async () => {
   await onMac({}, async (mac) => {
     const traces = `${mac.dir}/mine`;

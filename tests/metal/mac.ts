@@ -41,8 +41,9 @@ export async function onMac(parts: MacParts, use: (mac: Mac) => Promise<void>): 
       }`,
       sw_vers: "echo 15.6",
       "xcode-select": `echo "${parts.developer ?? xcode}"`,
-      df: `echo "Filesystem 1024-blocks Used Available Capacity Mounted on"\n` +
-        `echo "/dev/disk3s5 971350180 300 ${free} 42% /System/Volumes/Data"`,
+      df: `[ -e "${dir}/full" ] && free=100 || free=${free}\n` +
+        `echo "Filesystem 1024-blocks Used Available Capacity Mounted on"\n` +
+        `echo "/dev/disk3s5 971350180 300 $free 42% /System/Volumes/Data"`,
       open: `echo "$@" >> "${dir}/opened"`,
       vllm: `exec python3 "${FIXTURES}/fake_vllm.py" "$@"`,
       ...parts.programs,

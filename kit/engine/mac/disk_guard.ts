@@ -19,7 +19,7 @@ export function diskGuard(dir: string, need: { expected: number; upper: number }
   return async (context): Promise<GuardRecord> => {
     const name = "disk";
     const place = await nearest(context, dir);
-    const free = await freeBytes(context, place);
+    const free = await freeBytes(context, dir);
     if (free === undefined) {
       return { name, outcome: "unknown", found: `df does not tell how much "${place}" can take` };
     }
@@ -46,9 +46,9 @@ async function nearest(context: RunContext, dir: string): Promise<string> {
   return "/";
 }
 
-/** What `df` calls available. */
-async function freeBytes(context: RunContext, place: string): Promise<number | undefined> {
-  const listed = await ask(context, "df", "-Pk", place);
+/** What `df` calls available at a folder, in bytes; undefined where it does not tell. */
+export async function freeBytes(context: RunContext, dir: string): Promise<number | undefined> {
+  const listed = await ask(context, "df", "-Pk", await nearest(context, dir));
   // POSIX: a head, then file system, blocks of 1024 bytes, used, available, capacity, mount point.
   const fields = /(\d+)\s+(\d+)\s+(-?\d+)\s+\d+%/.exec(listed?.split("\n").at(-1) ?? "");
   return fields ? Number(fields[3]) * 1024 : undefined;

@@ -28,6 +28,8 @@ export interface MetalTask {
   host?: string;
   port?: number;
   model?: string;
+  /** The key that the command gives its server. */
+  apiKey?: string;
   /** The command to start; absent with --url. */
   process?: PlannedProcess;
   /** The share of memory that the engine will see; absent with --url. */
@@ -137,6 +139,7 @@ function commandTask(values: MetalValues, invocation: Invocation, fallback: stri
     memoryFraction: fraction,
     withoutEffect: without_effect,
     ...(model === undefined ? {} : { model }),
+    ...apiKeyOf(command),
   };
 }
 
@@ -183,6 +186,15 @@ function ownVariables(command: readonly string[]): Map<string, string> {
     if (word === "serve") break;
   }
   return found;
+}
+
+/** The key that a command asks its clients for. */
+function apiKeyOf(command: readonly string[]): { apiKey?: string } {
+  for (const [place, word] of command.entries()) {
+    const key = word === "--api-key" ? command[place + 1] : /^--api-key=(.*)$/s.exec(word)?.[1];
+    if (key !== undefined) return { apiKey: key };
+  }
+  return {};
 }
 
 function requireCapture(value: string): void {

@@ -12,6 +12,7 @@ import { shellWord } from "../../contract/shell_word.ts";
 import { METAL_NAME, type MetalRecord } from "../../bundle/metal_record.ts";
 import { type OpenCapture, runCapture } from "../capture_run.ts";
 import { LOGS } from "../guided_command.ts";
+import { freeBytes } from "../mac/disk_guard.ts";
 import { passGuards } from "../mac/guard.ts";
 import type { PythonFacts } from "../python_of.ts";
 import { waitUntilHealthy } from "../readiness.ts";
@@ -123,12 +124,34 @@ async function capture(
     }
   } finally {
     await sweep(context, bundle, task, record, before);
+    await noteFullDisk(context, bundle, task.traceDir);
     bundle.manifest.captures = record.captures.flatMap(({ traces }) => traces);
-    await context.files.writeTextFile(
-      `${bundle.dir}/${METAL_NAME}`,
-      JSON.stringify(record, null, 2) + "\n",
-    );
+    await context.files
+      .writeTextFile(`${bundle.dir}/${METAL_NAME}`, JSON.stringify(record, null, 2) + "\n")
+      .catch((error) => {
+        bundle.note("error", `${METAL_NAME} could not be written: ${messageOf(error)}`);
+      });
   }
+}
+
+/** Less than this, and what was written last is not to be trusted. */
+const FULL_BYTES = 64e6;
+
+/** A full disk cuts a trace short, and nobody else would say so. */
+async function noteFullDisk(
+  context: RunContext,
+  bundle: OpenCapture,
+  traceDir: string,
+): Promise<void> {
+  const free = await freeBytes(context, traceDir);
+  if (free === undefined || free >= FULL_BYTES) return;
+  bundle.note(
+    "error",
+    `The disk of "${traceDir}" is full (${
+      Math.round(free / 1e6)
+    } MB left): the traces may be cut ` +
+      "short; free some space and capture again",
+  );
 }
 
 /** Captures over HTTP, from a server that is started for it or that runs already. */
@@ -141,9 +164,17 @@ async function captureOver(
   prefix: (number: number) => string,
 ): Promise<void> {
   const { baseUrl = "", traceDir } = task;
+  const apiKey = values.apiKey ?? task.apiKey;
   if (!task.process) {
     const logs = values.serverLog === undefined ? [] : [absolute(values.serverLog, context.cwd)];
-    await captureFromServer(context, bundle, record, { baseUrl, traceDir, logs, values, prefix });
+    await captureFromServer(context, bundle, record, {
+      baseUrl,
+      apiKey,
+      traceDir,
+      logs,
+      values,
+      prefix,
+    });
     return;
   }
   const logs = [`${bundle.dir}/${LOGS.stdout}`, `${bundle.dir}/${LOGS.stderr}`];
@@ -158,6 +189,7 @@ async function captureOver(
         await waitUntilHealthy(context, process, { baseUrl, logPath, timeoutMs });
         await captureFromServer(context, bundle, record, {
           baseUrl,
+          apiKey,
           traceDir,
           logs,
           values,

@@ -24,6 +24,8 @@ import { awaitTraces, flawOf, listTraces, recordOf } from "./traces.ts";
 /** A server to capture from. */
 export interface ServerTask {
   baseUrl: string;
+  /** For a server that asks for a key. */
+  apiKey: string | undefined;
   traceDir: string;
   /** Logs in which the server tells why a capture did not start. */
   logs: readonly string[];
@@ -48,8 +50,7 @@ export async function captureFromServer(
   record: MetalRecord,
   task: ServerTask,
 ): Promise<void> {
-  const { values, baseUrl } = task;
-  const { apiKey } = values;
+  const { values, baseUrl, apiKey } = task;
   const server: Server = { baseUrl, apiKey, timeoutMs: 1000 * values.requestTimeout };
   if (!await hasProfileRoutes(context, baseUrl, { apiKey, timeoutMs: 30_000 })) {
     throw new RunError(NO_ROUTE);
@@ -92,7 +93,13 @@ export async function captureFromServer(
       `Capturing ${number} of ${values.captures}: ${values.maxTokens} tokens, about ` +
         `${Math.round(record.estimate.seconds / record.estimate.captures)} s`,
     );
-    const hopeless = await captureOne(context, bundle, task, server, request, capture, log);
+    let hopeless: boolean;
+    try {
+      hopeless = await captureOne(context, bundle, task, server, request, capture, log);
+    } catch (error) {
+      capture.problem ??= messageOf(error);
+      throw error;
+    }
     if (capture.verified) bundle.captured = true;
     if (capture.problem === undefined || context.signal.aborted) continue;
     bundle.note("error", `${of} failed: ${capture.problem}`);
@@ -125,8 +132,7 @@ async function captureOne(
   capture: MetalCapture,
   log: Log,
 ): Promise<boolean> {
-  const { values, baseUrl, traceDir } = task;
-  const { apiKey } = values;
+  const { values, baseUrl, apiKey, traceDir } = task;
   const before = await listTraces(context, traceDir);
   const timeoutMs = 1000 * values.requestTimeout;
   const started = await startProfile(context, baseUrl, {

@@ -5,7 +5,7 @@
  */
 
 import type { Values } from "../../contract/option.ts";
-import { boolean, bytes, duration, integer, path, text } from "../../contract/options.ts";
+import { boolean, bytes, duration, integer, text } from "../../contract/options.ts";
 
 /** Options of the recipe. */
 export const xctraceOptions = {
@@ -38,11 +38,6 @@ export const xctraceOptions = {
     min: 1,
     max: 65535,
     doc: "Port of the server that --model starts",
-  }),
-  python: path({
-    env: "VSCOPE_PYTHON",
-    leadsTo: "file",
-    doc: "The Python that the command runs with, where vscope cannot tell it from the command",
   }),
   open: boolean({ default: false, doc: "Open the trace in Instruments at the end" }),
   startTimeout: duration({

@@ -16,9 +16,10 @@ import { measureTrace } from "../../bundle/trace_folder.ts";
 import { type OpenCapture, runCapture } from "../capture_run.ts";
 import { requireFreePort } from "../free_port.ts";
 import { diskGuard } from "../mac/disk_guard.ts";
-import { ask, passGuards } from "../mac/guard.ts";
+import { ask, type Guard, passGuards } from "../mac/guard.ts";
 import { platformGuard, xcodeGuard, xctraceGuard } from "../mac/mac_guards.ts";
 import { sendSignal } from "../process_table.ts";
+import { onPath, pythonFacts, pythonOf, unwrapped } from "../python_of.ts";
 import { waitUntilHealthy } from "../readiness.ts";
 import { sendRequests } from "../requests.ts";
 import { servedModel } from "../metal/completion.ts";
@@ -45,11 +46,14 @@ export async function runXctrace<O extends Options>(
     xcodeGuard,
     xctraceGuard,
     diskGuard(out, need),
+    ...(task.command.length > 0 ? [programGuard(task.command)] : []),
   ]);
   if (task.server) requireFreePort("xctrace", task.server.host, task.server.port);
+  const interpreter = await pythonOf(context, task.command);
   const outcome = await runCapture(context, {
     recipe: "xctrace",
     plan: plan as unknown as Plan<Options>,
+    python: interpreter === undefined ? undefined : await pythonFacts(context, interpreter),
     async capture(bundle) {
       const version = (name: string) => guards.find((guard) => guard.name === name)?.version;
       const [macos, xcode] = [version("platform"), version("xctrace")];
@@ -67,6 +71,22 @@ export async function runXctrace<O extends Options>(
     ...outcome,
     json: { ...outcome.json, trace },
     text: outcome.status === "failed" ? out : `${out}\nopen ${shellWord(trace)}`,
+  };
+}
+
+/** The program that xctrace is to launch: xctrace itself would say so late. */
+function programGuard(command: readonly string[]): Guard {
+  return async (context) => {
+    const program = unwrapped(command)[0] ?? "";
+    const place = await onPath(context, program);
+    return place === undefined
+      ? {
+        name: "program",
+        outcome: "refused",
+        found: `there is no program "${program}"`,
+        remedy: "correct its name, or activate its environment",
+      }
+      : { name: "program", outcome: "ok", found: place };
   };
 }
 
