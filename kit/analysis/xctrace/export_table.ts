@@ -55,6 +55,29 @@ const KEPT = new Set([
 /** Values that are remembered for a `ref`: each row of millions brings times of its own. */
 const REMEMBERED = 1_000_000;
 
+/** Cells by id, the youngest of them: two halves, of which the older is dropped as a whole. */
+class Memory {
+  #young = new Map<string, Cell>();
+  #old = new Map<string, Cell>();
+
+  constructor(private readonly most: number) {}
+
+  get(id: string): Cell | undefined {
+    const found = this.#young.get(id) ?? this.#old.get(id);
+    // What is asked for again and again, as a process, stays.
+    if (found && !this.#young.has(id)) this.set(id, found);
+    return found;
+  }
+
+  set(id: string, cell: Cell): void {
+    if (this.#young.size >= this.most / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(id, cell);
+  }
+}
+
 interface Open {
   tag: string;
   id: string | undefined;
@@ -71,7 +94,7 @@ export async function readExport(
   remembered = REMEMBERED,
 ): Promise<TableEnd> {
   const columns: string[] = [];
-  const known = new Map<string, Cell>();
+  const known = new Memory(remembered);
   const open: Open[] = [];
   let cells: Cell[] | undefined;
   let tags: string[] = [];
@@ -79,12 +102,6 @@ export async function readExport(
   let skipping = 0;
   let rows = 0;
   let unresolved = 0;
-  const remember = (id: string, cell: Cell) => {
-    known.set(id, cell);
-    if (known.size <= remembered) return;
-    const [oldest] = known.keys();
-    if (oldest !== undefined) known.delete(oldest);
-  };
   const end = await readXml(files, path, {
     open(tag, { id, ref, fmt }) {
       if (skipping > 0 || (cells && SKIPPED.has(tag))) {
@@ -105,7 +122,7 @@ export async function readExport(
         cell: { text: "", shown: fmt ?? "" },
         known: ref === undefined ? undefined : known.get(ref),
       });
-      if (ref !== undefined && KEPT.has(tag) && !known.has(ref)) unresolved++;
+      if (ref !== undefined && KEPT.has(tag) && open.at(-1)!.known === undefined) unresolved++;
     },
     text(piece) {
       if (skipping > 0) return;
@@ -139,7 +156,7 @@ export async function readExport(
       if (!closed.known) {
         cell.text = cell.text.trim();
         if (cell.shown === "") cell.shown = cell.text;
-        if (closed.id !== undefined && KEPT.has(closed.tag)) remember(closed.id, cell);
+        if (closed.id !== undefined && KEPT.has(closed.tag)) known.set(closed.id, cell);
       }
       const parent = open.at(-1);
       if (parent) (parent.cell.parts ??= new Map()).set(closed.tag, cell);

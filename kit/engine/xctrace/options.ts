@@ -56,7 +56,7 @@ export const xctraceOptions = {
     doc: "How long the export of one table may take; a table that takes longer is left out",
   }),
   exportLimit: bytes({
-    default: 4 * 2 ** 30,
+    default: 2 * 2 ** 30,
     min: 1,
     doc: "Largest export of one table; a table that becomes larger is left out",
   }),
