@@ -13,8 +13,8 @@ import type { Guard } from "../mac/guard.ts";
 import { platformGuard, xcodeGuard } from "../mac/mac_guards.ts";
 import { hasProfileRoutes } from "../profile_control.ts";
 import { onPath, type PythonFacts, pythonFacts, pythonOf, unwrapped } from "../python_of.ts";
-import { type MetalValues, SAFE_FRACTION } from "./options.ts";
-import { fractionWarning, type MetalTask } from "./plan.ts";
+import { fractionWarning, type MetalValues, SAFE_FRACTION } from "./options.ts";
+import type { MetalTask } from "./task.ts";
 
 /** All guards of a task, in the order in which they are told. */
 export function metalGuards(

@@ -143,3 +143,15 @@ export const metalOptions = {
 
 /** Values of {@linkcode metalOptions}. */
 export type MetalValues = Values<typeof metalOptions>;
+
+/** What a share of memory above the safe one means; undefined for a safe one. */
+export function fractionWarning(fraction: string | undefined): string | undefined {
+  if (fraction === undefined) {
+    return "The server's VLLM_METAL_MEMORY_FRACTION cannot be asked for: unless it was started " +
+      `with ${SAFE_FRACTION} or less, do not click Profile in Xcode, which could lock the machine`;
+  }
+  if (Number(fraction) <= SAFE_FRACTION) return undefined;
+  return `VLLM_METAL_MEMORY_FRACTION is ${fraction}: Xcode allocates all of it again when the trace ` +
+    `is replayed, so clicking Profile could lock the machine; use ${SAFE_FRACTION}, or look at the ` +
+    "panes that need no replay";
+}

@@ -22,7 +22,8 @@ import { metalGuards, offlinePython } from "./guards.ts";
 import { layersOf } from "./model_layers.ts";
 import { captureOffline } from "./offline_run.ts";
 import type { MetalValues } from "./options.ts";
-import { type MetalTask, prefixOf, readTask } from "./plan.ts";
+import { prefixOf } from "./plan.ts";
+import { type MetalTask, readTask } from "./task.ts";
 import { captureFromServer } from "./server_captures.ts";
 import { listTraces, measureNew, recordOf } from "./traces.ts";
 
