@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isThatCommand } from "../../kit/engine/xctrace/read_trace.ts";
 import { vscope } from "../cli.ts";
 import { inFolder, namesIn } from "../folders.ts";
 
@@ -46,4 +47,17 @@ Deno.test("what cannot be recorded is refused", async () => {
       assert.match(json.error.message, said);
     }
   });
+});
+
+Deno.test("a process is taken for the launched one only by its whole command line", () => {
+  const serve = ["env", "A=b", "vllm", "serve", "M"];
+  assert.ok(isThatCommand("/opt/v/bin/python3.12 /opt/v/bin/vllm serve M", serve));
+  assert.ok(isThatCommand("sleep 60", ["/bin/sleep", "60"]));
+  for (
+    const line of ["/usr/sbin/cupsd -l", "vllm serve N", "python serve M", "", "[sleep] <defunct>"]
+  ) {
+    assert.equal(isThatCommand(line, serve), false, line);
+  }
+  assert.equal(isThatCommand("/usr/sbin/cupsd -l", ["./bench"]), false);
+  assert.equal(isThatCommand("anything", []), false);
 });

@@ -13,6 +13,7 @@ import { measureTrace } from "../../bundle/trace_folder.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import { ask } from "../mac/guard.ts";
 import { sendSignal } from "../process_table.ts";
+import { baseName, unwrapped } from "../python_of.ts";
 import { exportXml } from "./export.ts";
 import type { XctraceValues } from "./options.ts";
 import { TRACE_NAME, type XctraceTask } from "./plan.ts";
@@ -93,6 +94,17 @@ export async function readTrace(
 }
 
 /**
+ * Whether a line of `ps` is of a command: a script stands behind its interpreter there, and what only
+ * changes how a command runs (`env`, `nice`) is gone.
+ */
+export function isThatCommand(line: string, command: readonly string[]): boolean {
+  const [program, ...words] = unwrapped(command);
+  if (program === undefined) return false;
+  const running = line.split(/\s+/).map(baseName);
+  return running.includes(baseName(program)) && words.every((word) => line.includes(word));
+}
+
+/**
  * Ends the launched process if xctrace has left it: it is started by a service of the system, and
  * so is no descendant of ours.
  */
@@ -105,8 +117,8 @@ async function endTarget(
   if (target?.type !== "launched" || pid === undefined || command.length === 0) return;
   // The number may belong to somebody else by now.
   const isOurs = async () => {
-    const running = await ask(context, "ps", "-o", "command=", "-p", String(pid));
-    return running !== undefined && command.slice(1).every((word) => running.includes(word));
+    const running = await ask(context, "ps", "-ww", "-o", "command=", "-p", String(pid));
+    return running !== undefined && isThatCommand(running, command);
   };
   if (!await isOurs()) return;
   context.output.note(
