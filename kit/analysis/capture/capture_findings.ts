@@ -49,9 +49,10 @@ function recording({ partial = [], gpu, environment, kind }: CaptureAnalysis): F
       severity: "info",
       title: "The trace holds no GPU kernel",
       evidence: "CPU operators and ranges only",
-      advice:
-        "Right for a CPU build. On a GPU: record CUDA activities, and let no other profiler " +
-        "hold the GPU",
+      advice: partial.length > 0
+        ? "What devices did is written last: it may be in the part that is missing"
+        : "Right for a CPU build. On a GPU: record CUDA activities, and let no other profiler " +
+          "hold the GPU",
     });
   }
   if (environment?.with_stack) {
