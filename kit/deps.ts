@@ -29,6 +29,9 @@ export interface CsvParser {
   ): { data: string[][] };
 }
 
+/** Streaming XML reader: exports of Instruments are too large for a document. */
+export const loadXml = () => import("npm:saxes@6.0.0");
+
 /** Static charts, drawn as SVG while a report is written. */
 export const loadPlot = () => import("npm:@observablehq/plot@0.6.17");
 

@@ -35,4 +35,14 @@ export const recipes: readonly RecipeEntry[] = [
     summary: "torch profiler around real requests, over HTTP or offline",
     load: async () => ({ default: (await import("./torch.ts")).default as unknown as Recipe }),
   },
+  {
+    name: "metal",
+    summary: "Apple Silicon: a Metal frame capture around a bounded request",
+    load: async () => ({ default: (await import("./metal.ts")).default as unknown as Recipe }),
+  },
+  {
+    name: "xctrace",
+    summary: "Apple Silicon: a whole-process trace with Instruments",
+    load: async () => ({ default: (await import("./xctrace.ts")).default as unknown as Recipe }),
+  },
 ];

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ROOT } from "./dev/run.ts";
-import { embeddedModule, formatted } from "./dev/embed_hooks.ts";
+import { embeddedModules } from "./dev/embed_hooks.ts";
 import { staleDocs } from "./dev/docs.ts";
 import { envOf, type Option } from "../kit/contract/option.ts";
 import { VERSION } from "../kit/contract/version.ts";
@@ -148,8 +148,10 @@ Deno.test("the option tables in the docs are those of the recipes", async () => 
   }
 });
 
-Deno.test("the embedded hooks are the files in hooks/", async () => {
-  assert.equal(await read("hooks/embedded.ts"), await formatted(await embeddedModule()));
+Deno.test("the embedded hooks and scripts are the files that they were made from", async () => {
+  for (const [path, text] of Object.entries(await embeddedModules())) {
+    assert.equal(await read(path), text, path);
+  }
 });
 
 Deno.test("the version stands in three places and is one", async () => {

@@ -9,23 +9,36 @@ import type { FileSystem } from "../contract/context.ts";
 import { type ArtifactRecord, MANIFEST_NAME } from "./manifest.ts";
 import { RESERVE_NAME } from "./reserve.ts";
 import { SESSION_TABLES } from "./session_tables.ts";
+import { measureTrace, traceSchema } from "./trace_folder.ts";
 
 const MEDIA_TYPES: Record<string, string> = {
   csv: "text/csv",
   html: "text/html",
   json: "application/json",
+  jsonl: "application/jsonl",
   log: "text/plain",
+  xml: "text/xml",
   txt: "text/plain",
 };
 
 /** Files that come and go while the bundle is open, and the manifest itself. */
 const NOT_LISTED = [MANIFEST_NAME, RESERVE_NAME, "paused"];
 
-/** Lists every file of the bundle but its manifest and unfinished ones. Needs read permission. */
+/**
+ * Lists every file of the bundle but its manifest and unfinished ones. Needs read permission.
+ *
+ * A trace that is a folder is one entry, whose checksum is that of its listing.
+ */
 export async function listArtifacts(files: FileSystem, dir: string): Promise<ArtifactRecord[]> {
   const found: ArtifactRecord[] = [];
   for (const path of (await walk(files, dir, "")).sort()) {
     if (NOT_LISTED.includes(path) || path.endsWith(".tmp")) continue;
+    const schema = traceSchema(path);
+    if (schema) {
+      const { apparentBytes, listing } = await measureTrace(files, `${dir}/${path}`);
+      found.push({ path, bytes: apparentBytes, sha256: listing, schema });
+      continue;
+    }
     found.push({ path, ...await measure(files, `${dir}/${path}`), schema: schemaOf(path) });
   }
   return found;
@@ -35,7 +48,8 @@ async function walk(files: FileSystem, dir: string, below: string): Promise<stri
   const paths: string[] = [];
   for await (const entry of files.readDir(`${dir}/${below}`)) {
     const path = below + entry.name;
-    if (entry.isDirectory) paths.push(...await walk(files, dir, `${path}/`));
+    if (entry.isDirectory && traceSchema(path)) paths.push(path);
+    else if (entry.isDirectory) paths.push(...await walk(files, dir, `${path}/`));
     else if (entry.isFile) paths.push(path);
   }
   return paths;

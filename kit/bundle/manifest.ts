@@ -61,6 +61,17 @@ export interface ArtifactRecord {
   schema: string;
 }
 
+/** What a tool wrote as a folder, or as a file, of its own kind: a trace. */
+export interface CaptureRecord {
+  /** Relative to the bundle's folder, or absolute where it lies elsewhere. */
+  path: string;
+  files: number;
+  /** Sum of the files' lengths. */
+  apparent_bytes: number;
+  /** What they occupy on the disk: less, where they are sparse. Absent where it cannot be told. */
+  allocated_bytes?: number;
+}
+
 /** Something that a reader has to know, found while the bundle was made. */
 export interface BundleNote {
   severity: "info" | "warning" | "error";
@@ -85,6 +96,10 @@ export interface Manifest {
     python?: string;
     vllm?: string;
     torch?: string;
+    vllm_metal?: string;
+    mlx?: string;
+    macos?: string;
+    xcode?: string;
     cuda?: string;
     driver?: string;
   };
@@ -98,6 +113,8 @@ export interface Manifest {
   notes: BundleNote[];
   /** What only captures of one recipe have: their window, their load, their parts. */
   capture?: Record<string, unknown>;
+  /** The traces of a capture, whether or not they lie in the bundle. */
+  captures?: CaptureRecord[];
   /** The vscope process that keeps the bundle open; gone once it is closed. */
   open_by?: { pid: number; start_ticks?: string; host: string };
 }

@@ -74,5 +74,6 @@ function complete(manifest: Partial<Manifest>): Manifest {
     dropped: object(manifest.dropped),
     artifacts: list(manifest.artifacts),
     notes: list(manifest.notes),
+    ...(manifest.captures === undefined ? {} : { captures: list(manifest.captures) }),
   };
 }

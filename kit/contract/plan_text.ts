@@ -7,6 +7,7 @@
 import type { Options } from "./option.ts";
 import { formatBytes, formatDuration } from "./quantities.ts";
 import type { Plan } from "./recipe.ts";
+import { shellWord } from "./shell_word.ts";
 
 /** The document of `--dry-run --json`. */
 export function planJson<O extends Options>(recipe: string, plan: Plan<O>): object {
@@ -21,6 +22,7 @@ export function planJson<O extends Options>(recipe: string, plan: Plan<O>): obje
     permissions: plan.permissions,
     warnings: plan.warnings,
     unknown: plan.unknown,
+    notes: plan.notes ?? [],
     contract: plan.invocation.contract,
   };
 }
@@ -29,8 +31,8 @@ export function planJson<O extends Options>(recipe: string, plan: Plan<O>): obje
 export function planText<O extends Options>(recipe: string, plan: Plan<O>): string {
   const lines = [`Plan of ${recipe}; nothing is started`, "", `Bundle: ${plan.out}`];
   for (const { name, argv, env } of plan.processes) {
-    lines.push("", `Process ${name}:`, `  ${argv.map(shown).join(" ")}`);
-    for (const [key, value] of Object.entries(env)) lines.push(`    ${key}=${shown(value)}`);
+    lines.push("", `Process ${name}:`, `  ${argv.map(shellWord).join(" ")}`);
+    for (const [key, value] of Object.entries(env)) lines.push(`    ${key}=${shellWord(value)}`);
   }
   lines.push("", "Files:", ...plan.files.map(({ path, why }) => `  ${path}: ${why}`));
   lines.push(
@@ -44,6 +46,7 @@ export function planText<O extends Options>(recipe: string, plan: Plan<O>): stri
   );
   section(lines, "Permissions", plan.permissions);
   section(lines, "Warnings", plan.warnings);
+  section(lines, "Good to know", plan.notes ?? []);
   section(lines, "Not known before it runs", plan.unknown);
   lines.push("", "Values:");
   for (const [name, { value, source, from }] of Object.entries(plan.invocation.contract)) {
@@ -54,9 +57,4 @@ export function planText<O extends Options>(recipe: string, plan: Plan<O>): stri
 
 function section(lines: string[], title: string, entries: readonly string[]): void {
   if (entries.length > 0) lines.push("", `${title}:`, ...entries.map((entry) => `  ${entry}`));
-}
-
-/** A word of argv as it can be pasted into a shell. */
-function shown(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

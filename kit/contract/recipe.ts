@@ -49,6 +49,8 @@ export interface Plan<O extends Options> {
   warnings: readonly string[];
   /** What cannot be known before something is started. */
   unknown: readonly string[];
+  /** What a person should know before the run, and is no reason to worry. */
+  notes?: readonly string[];
 }
 
 /** How a run ended. */

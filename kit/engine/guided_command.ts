@@ -26,6 +26,10 @@ export interface GuidedCommand {
   graceMs: number;
   /** Called before the command is ended. */
   ending?: () => Promise<void>;
+  /** How the command is asked to end before it is made to, for one that must not get a TERM. */
+  asked?: { signal: Deno.Signal; waitMs: number };
+  /** Exit codes that mean no trouble; 0 alone where there is none. */
+  goodCodes?: readonly number[];
   /** Called once it runs. */
   started?: (process: RunningProcess) => Promise<void>;
   /**
@@ -47,6 +51,8 @@ export interface CommandEnd {
   end: ProcessEnd;
   /** Nobody ended it. */
   byItself: boolean;
+  /** Whether it ended as a command does that has succeeded. */
+  well: boolean;
   /** Why `during` was not carried through. */
   failure?: string;
   /** The line in which vLLM says that its engine has died. */
@@ -81,11 +87,13 @@ export async function runGuided(context: RunContext, command: GuidedCommand): Pr
   if (!byItself) {
     context.output.progress("Ending vLLM");
     await command.ending?.();
+    if (command.asked) await ask(context, process, command.asked);
   }
   const end = await process.end(byItself ? 1000 : command.graceMs);
   return {
     end,
     byItself,
+    well: end.signal === null && (command.goodCodes ?? [0]).includes(end.code),
     ...(failure === undefined ? {} : { failure }),
     ...(death === undefined ? {} : { death }),
   };
@@ -102,11 +110,23 @@ export function commandRecord(pid: number, end?: ProcessEnd): ProcessRecord {
   };
 }
 
+/** Sends the signal, and waits for the end for as long as it may take. */
+async function ask(
+  context: RunContext,
+  process: RunningProcess,
+  { signal, waitMs }: { signal: Deno.Signal; waitMs: number },
+): Promise<void> {
+  process.signal(signal);
+  const enough = new AbortController();
+  await Promise.race([process.ended, context.clock.sleep(waitMs, enough.signal)]);
+  enough.abort();
+}
+
 /** What went wrong with a command, a sentence each. */
-export function troubles({ end, byItself, failure, death }: CommandEnd): string[] {
+export function troubles({ end, byItself, well, failure, death }: CommandEnd): string[] {
   const found: string[] = [];
   if (failure) found.push(failure);
-  if (byItself && (end.code !== 0 || end.signal)) {
+  if (byItself && !well) {
     found.push(`The command ended with ${end.signal ?? `exit code ${end.code}`}`);
   }
   if (end.lostOutputBytes) {

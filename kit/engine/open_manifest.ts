@@ -26,7 +26,7 @@ export async function openManifest(
   python?: PythonFacts,
 ): Promise<Manifest> {
   const { devices, driver } = await listDevices(context);
-  const { python: version, vllm, torch } = python ?? {};
+  const { python: version, vllm, torch, vllm_metal, mlx } = python ?? {};
   return {
     schema_version: BUNDLE_SCHEMA_VERSION,
     recipe,
@@ -39,6 +39,8 @@ export async function openManifest(
       ...(version === undefined ? {} : { python: version }),
       ...(vllm === undefined ? {} : { vllm }),
       ...(torch === undefined ? {} : { torch }),
+      ...(vllm_metal === undefined ? {} : { vllm_metal }),
+      ...(mlx === undefined ? {} : { mlx }),
       ...(driver === undefined ? {} : { driver }),
     },
     devices,

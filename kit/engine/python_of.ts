@@ -14,6 +14,9 @@ export interface PythonFacts {
   vllm?: string;
   vllm_location?: string;
   torch?: string;
+  /** The plugin for Apple Silicon, and the array library under it. */
+  vllm_metal?: string;
+  mlx?: string;
 }
 
 /** Words that run what follows them, and those of their options that take a value. */

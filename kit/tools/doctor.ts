@@ -8,6 +8,7 @@ import type { RunContext } from "../contract/context.ts";
 import { path } from "../contract/options.ts";
 import { defineTool } from "../contract/tool.ts";
 import { listDevices } from "../engine/devices.ts";
+import { isMac, xcodeGuard, xctraceGuard } from "../engine/mac/mac_guards.ts";
 import { hasPrivateEngine, privateEngineAt } from "../engine/private/install.ts";
 import { onPath, pythonFacts, pythonOf } from "../engine/python_of.ts";
 
@@ -44,6 +45,7 @@ const tool = defineTool({
       ...await lookForDevices(context),
       await lookFor(context, "nsys", "nsys, quick and full need it: install NVIDIA Nsight Systems"),
       await lookFor(context, "ncu", "ncu and full need it: install NVIDIA Nsight Compute"),
+      ...await isMac(context) ? await lookForXcode(context) : [],
     ];
     return {
       exitCode: 0,
@@ -84,6 +86,20 @@ async function lookForPrivateEngine(context: RunContext): Promise<Finding> {
 async function lookFor(context: RunContext, program: string, advice: string): Promise<Finding> {
   const place = await onPath(context, program);
   return { what: program, found: place !== undefined, detail: place ?? "not on PATH", advice };
+}
+
+/** What metal and xctrace need; Macs have it, or can have it. */
+async function lookForXcode(context: RunContext): Promise<Finding[]> {
+  const looked = [
+    { what: "Xcode", record: await xcodeGuard(context) },
+    { what: "xctrace", record: await xctraceGuard(context) },
+  ];
+  return looked.map(({ what, record: { outcome, found, remedy } }) => ({
+    what,
+    found: outcome === "ok",
+    detail: found,
+    ...(remedy === undefined ? {} : { advice: `metal and xctrace need it: ${remedy}` }),
+  }));
 }
 
 async function lookForDevices(context: RunContext): Promise<Finding[]> {

@@ -1,5 +1,6 @@
 /**
- * Writes `hooks/embedded.ts`: a text import and a SHA-256 for each file of the Python package.
+ * Writes `hooks/embedded.ts`, a text import and a SHA-256 for each file of the Python package, and
+ * `kit/engine/runner_files.ts`, the same for each script that recipes run.
  *
  * Text imports are not covered by deno.lock, so the checksums are. `--check` only compares.
  *
@@ -9,7 +10,9 @@
 import { createHash } from "node:crypto";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const TARGET = `${ROOT}hooks/embedded.ts`;
+
+/** Scripts that recipes write into a bundle and run, below the checkout. */
+const RUNNERS = ["kit/engine/metal/offline_runner.py"];
 
 /** Paths of the package's files below `hooks/`, sorted. */
 export async function hookFiles(below = ""): Promise<string[]> {
@@ -63,6 +66,43 @@ ${entries.join("\n")}
 `;
 }
 
+/** The text of `kit/engine/runner_files.ts` as the scripts stand. */
+export async function runnersModule(): Promise<string> {
+  const imports: string[] = [];
+  const entries: string[] = [];
+  for (const [index, path] of RUNNERS.entries()) {
+    const text = await Deno.readFile(`${ROOT}${path}`);
+    const sha256 = createHash("sha256").update(text).digest("hex");
+    const local = path.replace("kit/engine/", "./");
+    imports.push(`import r${index} from "${local}" with { type: "text" };`);
+    entries.push(`  { path: "${local.slice(2)}", text: r${index}, sha256: "${sha256}" },`);
+  }
+  return `/**
+ * The Python scripts that recipes run, each with its checksum.
+ *
+ * Made by \`./dev hooks\`; do not edit.
+ *
+ * @module
+ */
+
+import type { EmbeddedFile } from "../../hooks/embedded.ts";
+${imports.join("\n")}
+
+/** Every script; paths are below \`kit/engine/\`. */
+export const RUNNER_FILES: readonly EmbeddedFile[] = [
+${entries.join("\n")}
+];
+`;
+}
+
+/** Every module that is made, by its path below the checkout. */
+export async function embeddedModules(): Promise<Record<string, string>> {
+  return {
+    "hooks/embedded.ts": await formatted(await embeddedModule()),
+    "kit/engine/runner_files.ts": await formatted(await runnersModule()),
+  };
+}
+
 /** A module as `deno fmt` writes it. */
 export async function formatted(text: string): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -78,15 +118,13 @@ export async function formatted(text: string): Promise<string> {
 }
 
 if (import.meta.main) {
-  const text = await formatted(await embeddedModule());
-  if (Deno.args.includes("--check")) {
-    if (await Deno.readTextFile(TARGET).catch(() => "") !== text) {
-      await Deno.stderr.write(
-        new TextEncoder().encode("hooks/embedded.ts is stale: run ./dev hooks\n"),
-      );
+  for (const [path, text] of Object.entries(await embeddedModules())) {
+    const target = `${ROOT}${path}`;
+    if (!Deno.args.includes("--check")) {
+      await Deno.writeTextFile(target, text);
+    } else if (await Deno.readTextFile(target).catch(() => "") !== text) {
+      await Deno.stderr.write(new TextEncoder().encode(`${path} is stale: run ./dev hooks\n`));
       Deno.exit(1);
     }
-  } else {
-    await Deno.writeTextFile(TARGET, text);
   }
 }

@@ -12,7 +12,7 @@ Deno.test("a mixture of experts that vLLM compiles on the CPU starts and answers
   await inFolder(async (parent) => {
     const run = async (out: string, profiling: string) => {
       const ran = await vscope(
-        ["moe", "--quiet", "--out", `${parent}/${out}`, "--"].concat(
+        ["monitor", "--quiet", "--out", `${parent}/${out}`, "--"].concat(
           [python, SCRIPT, "--compiled", moe],
         ),
         {

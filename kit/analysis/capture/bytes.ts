@@ -4,9 +4,8 @@
  * @module
  */
 
-import { createReadStream } from "node:fs";
-import type { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
+import { Readable } from "node:stream";
+import { constants, createGunzip, type ZlibOptions } from "node:zlib";
 import type { FileSystem } from "../../contract/context.ts";
 
 /** How many bytes a reader sees before it says whether a file is its own. */
@@ -52,25 +51,60 @@ export async function* contentOf(
     yield* plain(files, path);
     return;
   }
-  const packed: Readable = createReadStream(path, { highWaterMark: BLOCK_BYTES });
-  const unpacked = createGunzip({ chunkSize: BLOCK_BYTES });
-  packed.on("error", (error) => unpacked.destroy(error));
-  packed.pipe(unpacked);
+  // A strict end would drop blocks that are on their way when the file ends too early.
+  const lenient = { finishFlush: constants.Z_SYNC_FLUSH };
+  let length = 0;
+  for await (const block of unpacked(files, path, lenient)) {
+    length += block.length;
+    yield block;
+  }
+  if (length % 2 ** 32 === await toldLength(files, path)) return;
+  // Cut short, or made of several archives: reading it strictly tells.
   try {
-    for await (const block of unpacked) yield block as Uint8Array;
+    for await (const _block of unpacked(files, path, {}));
+  } catch (error) {
+    if (!(error instanceof CutArchive)) throw error;
+    end.cut = "the gzip file ends too early";
+  }
+}
+
+class CutArchive extends Error {}
+
+async function* unpacked(
+  files: FileSystem,
+  path: string,
+  options: ZlibOptions,
+): AsyncGenerator<Uint8Array> {
+  const packed = Readable.from(copies(plain(files, path)));
+  const stream = createGunzip({ chunkSize: BLOCK_BYTES, ...options });
+  packed.on("error", (error) => stream.destroy(error));
+  packed.pipe(stream);
+  try {
+    for await (const block of stream) yield block as Uint8Array;
   } catch (error) {
     const { code = "", message } = error as { code?: string; message: string };
-    if (code === "Z_BUF_ERROR") {
-      end.cut = "the gzip file ends too early";
-    } else if (code.startsWith("Z_")) {
-      throw new DamagedArchive(message);
-    } else {
-      throw error;
-    }
+    if (code === "Z_BUF_ERROR") throw new CutArchive(message);
+    if (code.startsWith("Z_")) throw new DamagedArchive(message);
+    throw error;
   } finally {
     packed.destroy();
-    unpacked.destroy();
+    stream.destroy();
   }
+}
+
+/** The length that the end of an archive tells, modulo 2³². */
+async function toldLength(files: FileSystem, path: string): Promise<number> {
+  if ((await files.stat(path)).size < 4) return -1;
+  using file = await files.open(path, { read: true });
+  const last = new Uint8Array(4);
+  await file.seek(-4, Deno.SeekMode.End);
+  await file.read(last);
+  return new DataView(last.buffer).getUint32(0, true);
+}
+
+/** Streams keep the blocks that they are given. */
+async function* copies(blocks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const block of blocks) yield block.slice();
 }
 
 async function startsAsGzip(files: FileSystem, path: string): Promise<boolean> {

@@ -10,7 +10,7 @@ import type { CaptureAnalysis, CaptureKind } from "./model.ts";
 
 /** What a reader may use besides the files. */
 export interface ReadOptions {
-  /** Aborted by Ctrl-C; readers stop between two blocks and throw its reason. */
+  /** Aborted by Ctrl-C; readers then stop between two blocks with a RunError. */
   readonly signal?: AbortSignal;
   /** Told now and then how far the reading is. */
   progress?(text: string): void;

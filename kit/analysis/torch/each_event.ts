@@ -5,7 +5,7 @@
  */
 
 import type { FileSystem } from "../../contract/context.ts";
-import { UsageError } from "../../contract/errors.ts";
+import { RunError, UsageError } from "../../contract/errors.ts";
 import { contentOf, DamagedArchive } from "../capture/bytes.ts";
 import type { ReadOptions } from "../capture/reader.ts";
 import { type DocumentEnd, type TakeEvent, TraceDocument } from "./document.ts";
@@ -47,7 +47,7 @@ export async function eachEvent(
       await block?.();
       if (document.over) break;
       if (++blocks % BLOCKS_OF_TURN !== 0) continue;
-      signal?.throwIfAborted();
+      if (signal?.aborted) throw new RunError(`Stopped reading "${path}"`);
       progress?.(`${path}: ${events.toLocaleString("en")} events`);
     }
   } catch (error) {

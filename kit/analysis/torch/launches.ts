@@ -11,7 +11,7 @@ import type { Activities } from "./activities.ts";
 const MOST_WAITING = 400_000;
 
 /** Names of calls that put work on a stream. */
-const LAUNCHES = /^(cuda|cu|hip)\w*(Launch|Memcpy|Memset)/;
+const LAUNCHES = /^(cuda|cu|hip)\w*(Launch|Memcpy|Memset)|^urEnqueue|^zeCommandListAppend/;
 const GRAPH_LAUNCHES = /^(cuda|cu|hip)GraphLaunch/;
 
 /** What a call does. */

@@ -11,6 +11,9 @@ const IDS_OF_CHUNK = 1 << 14;
 /** External ids are remembered in so many chunks: of 16 million operators, as ids have few holes. */
 const MOST_CHUNKS = 1024;
 
+/** Operators of so many names are remembered. */
+const MOST_NAMES = 0xffff;
+
 /** The operators that run on one thread, the outermost first. */
 interface Stack {
   readonly ends: number[];
@@ -21,7 +24,10 @@ interface Stack {
 /** Operators of one file. */
 export class Operators {
   #stacks = new Map<number, Stack>();
-  #ids = new Map<number, Int32Array>();
+  /** By external id: the place of the operator's name in `#known`, plus one. */
+  #ids = new Map<number, Uint16Array>();
+  #known: number[] = [];
+  #places: number[] = [];
 
   /** Whether calls of a thread overlapped or came out of order: own times are then not known. */
   disordered = false;
@@ -60,7 +66,8 @@ export class Operators {
   named(external: number): number {
     if (!(external >= 0)) return -1;
     const chunk = this.#ids.get(Math.floor(external / IDS_OF_CHUNK));
-    return chunk ? chunk[external % IDS_OF_CHUNK]! : -1;
+    const place = chunk?.[external % IDS_OF_CHUNK] ?? 0;
+    return place === 0 ? -1 : this.#known[place - 1]!;
   }
 
   #remember(external: number, name: number): void {
@@ -71,8 +78,10 @@ export class Operators {
         this.forgotten++;
         return;
       }
-      this.#ids.set(key, chunk = new Int32Array(IDS_OF_CHUNK).fill(-1));
+      this.#ids.set(key, chunk = new Uint16Array(IDS_OF_CHUNK));
     }
-    chunk[external % IDS_OF_CHUNK] = name;
+    const place = this.#places[name] ??= this.#known.push(name);
+    if (place > MOST_NAMES) this.forgotten++;
+    else chunk[external % IDS_OF_CHUNK] = place;
   }
 }

@@ -21,6 +21,8 @@ type Load = () => Promise<{ default: Page }>;
 /** Pages of captures, by recipe. */
 const CAPTURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["torch", () => import("./torch.ts")],
+  ["metal", () => import("./metal.ts")],
+  ["xctrace", () => import("./xctrace.ts")],
 ]);
 
 /** The page for a bundle: a session's, its recipe's, or one that lists what is there. */

@@ -8,6 +8,12 @@ import { html } from "../html.ts";
 import { withUnit } from "../format.ts";
 import type { BundleSource, Section } from "../section.ts";
 
+/** What a page is about, where it is not time and memory. */
+const TITLES: ReadonlyMap<string, string> = new Map([
+  ["metal", "a frame capture for Xcode"],
+  ["xctrace", "how busy GPU and CPU were"],
+]);
+
 /** The head of the page. */
 export const head: Section<BundleSource> = ({ manifest }) => {
   const { versions, engine, devices } = manifest;
@@ -31,7 +37,7 @@ export const head: Section<BundleSource> = ({ manifest }) => {
   return html`<header>
 <div class="bar"><span class="brand">vscope <small>${versions.vscope}</small></span>
 <button type="button" id="theme" hidden>Light or dark</button></div>
-<h1>${manifest.recipe}: where the time and memory went</h1>
+<h1>${manifest.recipe}: ${TITLES.get(manifest.recipe) ?? "where the time and memory went"}</h1>
 <p class="status s-${status}"><strong>${status}</strong> ${meaning[status]}</p>
 ${manifest.command.length > 0 ? html`<pre class="command">${manifest.command.join(" ")}</pre>` : ""}
 <dl class="facts">${

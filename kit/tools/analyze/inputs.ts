@@ -58,7 +58,7 @@ async function capturesIn(files: FileSystem, dir: string, depth: number): Promis
   for await (const { name, isDirectory } of files.readDir(dir)) {
     if (isDirectory && depth > 1) {
       found.push(...await capturesIn(files, `${dir}/${name}`, depth - 1));
-    } else if (/\.trace\.json(\.gz)?$/.test(name)) found.push(`${dir}/${name}`);
+    } else if (/(\.trace|rank[-_]?\d.*)\.json(\.gz)?$/i.test(name)) found.push(`${dir}/${name}`);
   }
   const ranks = found.filter((path) => /rank/i.test(path.slice(path.lastIndexOf("/"))));
   return (ranks.length > 0 ? ranks : found).sort();

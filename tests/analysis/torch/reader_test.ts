@@ -108,7 +108,22 @@ Deno.test("steps have the phases and tokens that vLLM names, and their kernels",
       { phase: "decode", category: "ffn", count: 2, total_ns: 5500 },
     ],
   );
-  assert.deepEqual(timeline!.slices.length, timeline!.iteration === 0 ? 5 : 3);
+  assert.deepEqual([timeline!.iteration, timeline!.elapsed_ns, timeline!.left_out], [0, 40_000, 0]);
+  assert.deepEqual(
+    timeline!.slices.map(({ category, stream, start_ns, launched_ns }) => [
+      category,
+      stream,
+      start_ns,
+      launched_ns,
+    ]),
+    [
+      ["ffn", 7, 10_000, 3000],
+      ["attention", 7, 20_000, 12_000],
+      ["copy", 7, 26_000, 17_000],
+      ["communication", 20, 30_000, 18_000],
+      ["ffn", 7, 34_000, 19_500],
+    ],
+  );
 });
 
 Deno.test("a step's range may carry details of vLLM's roofline", async () => {

@@ -1,0 +1,19 @@
+/**
+ * The Python scripts that recipes run, each with its checksum.
+ *
+ * Made by `./dev hooks`; do not edit.
+ *
+ * @module
+ */
+
+import type { EmbeddedFile } from "../../hooks/embedded.ts";
+import r0 from "./metal/offline_runner.py" with { type: "text" };
+
+/** Every script; paths are below `kit/engine/`. */
+export const RUNNER_FILES: readonly EmbeddedFile[] = [
+  {
+    path: "metal/offline_runner.py",
+    text: r0,
+    sha256: "df7c522ca1feca91d96631a01cd82d1210557157aa149acd41b8e569612d43e8",
+  },
+];
