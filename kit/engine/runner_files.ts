@@ -8,6 +8,7 @@
 
 import type { EmbeddedFile } from "../../hooks/embedded.ts";
 import r0 from "./metal/offline_runner.py" with { type: "text" };
+import r1 from "./torch/example.py" with { type: "text" };
 
 /** Every script; paths are below `kit/engine/`. */
 export const RUNNER_FILES: readonly EmbeddedFile[] = [
@@ -15,5 +16,10 @@ export const RUNNER_FILES: readonly EmbeddedFile[] = [
     path: "metal/offline_runner.py",
     text: r0,
     sha256: "df7c522ca1feca91d96631a01cd82d1210557157aa149acd41b8e569612d43e8",
+  },
+  {
+    path: "torch/example.py",
+    text: r1,
+    sha256: "9b22a4c91849fe9eff7a2ebcd7bdc7362483a035236d5c3ec9ca96a206056aee",
   },
 ];

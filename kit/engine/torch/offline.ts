@@ -19,8 +19,8 @@ import type { TorchCapture, WindowEnd } from "./capture_facts.ts";
 import { analyzeTraces } from "./analyze.ts";
 import { collectTraces } from "./collect.ts";
 import { configureProfiler } from "./configure.ts";
-import exampleSource from "./example.py" with { type: "text" };
 import { flushProgress, freshTraces, snapshot } from "./flush.ts";
+import { writeRunner } from "../runners.ts";
 import { CONTROL, EXAMPLE, exampleArgv, offlineEnvironment } from "./offline_plan.ts";
 import { flushSeconds, type TorchValues } from "./options.ts";
 import { emptyCapture, tellTranslation, traceFolder, wishOf } from "./plan.ts";
@@ -78,7 +78,7 @@ export async function runOffline(
       await files.mkdir(wished, { recursive: true });
       await files.mkdir(`${out}/${CONTROL}`);
       await writeHooks(files, `${out}/${HOOKS_FOLDER}`);
-      if (own) await files.writeTextFile(`${out}/${EXAMPLE}`, exampleSource);
+      if (own) await writeRunner(files, "torch/example.py", `${out}/${EXAMPLE}`);
       const watch = new OfflineWatch(context, out, values, wished);
       await watch.begin();
       try {
