@@ -11,37 +11,40 @@ import f1 from "./vscope_hooks-0.1.0.dist-info/METADATA" with { type: "text" };
 import f2 from "./vscope_hooks-0.1.0.dist-info/entry_points.txt" with { type: "text" };
 import f3 from "./vscope_hooks/__init__.py" with { type: "text" };
 import f4 from "./vscope_hooks/activation.py" with { type: "text" };
-import f5 from "./vscope_hooks/cost.py" with { type: "text" };
-import f6 from "./vscope_hooks/experts/__init__.py" with { type: "text" };
-import f7 from "./vscope_hooks/experts/counters.py" with { type: "text" };
-import f8 from "./vscope_hooks/experts/files.py" with { type: "text" };
-import f9 from "./vscope_hooks/experts/kernel.py" with { type: "text" };
-import f10 from "./vscope_hooks/experts/sample.py" with { type: "text" };
-import f11 from "./vscope_hooks/experts/snapshot.py" with { type: "text" };
-import f12 from "./vscope_hooks/imports.py" with { type: "text" };
-import f13 from "./vscope_hooks/passes.py" with { type: "text" };
-import f14 from "./vscope_hooks/plugin.py" with { type: "text" };
-import f15 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
-import f16 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
-import f17 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
-import f18 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
-import f19 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
-import f20 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
-import f21 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
-import f22 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
-import f23 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
-import f24 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
-import f25 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
-import f26 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
-import f27 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
-import f28 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
-import f29 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
-import f30 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
-import f31 from "./vscope_hooks/recorder.py" with { type: "text" };
-import f32 from "./vscope_hooks/session.py" with { type: "text" };
-import f33 from "./vscope_hooks/sites.py" with { type: "text" };
-import f34 from "./vscope_hooks/steps.py" with { type: "text" };
-import f35 from "./vscope_hooks/table.py" with { type: "text" };
+import f5 from "./vscope_hooks/clock.py" with { type: "text" };
+import f6 from "./vscope_hooks/cost.py" with { type: "text" };
+import f7 from "./vscope_hooks/experts/__init__.py" with { type: "text" };
+import f8 from "./vscope_hooks/experts/counters.py" with { type: "text" };
+import f9 from "./vscope_hooks/experts/files.py" with { type: "text" };
+import f10 from "./vscope_hooks/experts/kernel.py" with { type: "text" };
+import f11 from "./vscope_hooks/experts/sample.py" with { type: "text" };
+import f12 from "./vscope_hooks/experts/snapshot.py" with { type: "text" };
+import f13 from "./vscope_hooks/imports.py" with { type: "text" };
+import f14 from "./vscope_hooks/losses.py" with { type: "text" };
+import f15 from "./vscope_hooks/passes.py" with { type: "text" };
+import f16 from "./vscope_hooks/plugin.py" with { type: "text" };
+import f17 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
+import f18 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
+import f19 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
+import f20 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
+import f21 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
+import f22 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
+import f23 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
+import f24 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
+import f25 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
+import f26 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
+import f27 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
+import f28 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
+import f29 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
+import f30 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
+import f31 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
+import f32 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
+import f33 from "./vscope_hooks/recorder.py" with { type: "text" };
+import f34 from "./vscope_hooks/session.py" with { type: "text" };
+import f35 from "./vscope_hooks/sites.py" with { type: "text" };
+import f36 from "./vscope_hooks/steps.py" with { type: "text" };
+import f37 from "./vscope_hooks/table.py" with { type: "text" };
+import f38 from "./vscope_hooks/torch_window.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -80,158 +83,173 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
     sha256: "9f7b7297b17ef34c067b7ca12b308f7eb972de10fa51851aa975a4d76c6edd99",
   },
   {
-    path: "vscope_hooks/cost.py",
+    path: "vscope_hooks/clock.py",
     text: f5,
+    sha256: "77b2e6ffddae0b2cafa23cd3803203a9a2b3185880ed8119e82494b160dcc24e",
+  },
+  {
+    path: "vscope_hooks/cost.py",
+    text: f6,
     sha256: "f69aba1c39e653c86eae0d0a50eac46fd9d88389e709b4ff337098498f414596",
   },
   {
     path: "vscope_hooks/experts/__init__.py",
-    text: f6,
+    text: f7,
     sha256: "b0e495aa89838cd2aa05dd99cea51c2d6fead269d27acbe767f50db89ffcbf4e",
   },
   {
     path: "vscope_hooks/experts/counters.py",
-    text: f7,
+    text: f8,
     sha256: "35e81722f13972e82a1f139edb45b7a6b32e9d86d5e2fc49d04c0b5c47924f49",
   },
   {
     path: "vscope_hooks/experts/files.py",
-    text: f8,
+    text: f9,
     sha256: "09604d91a418b48334647f582b42556249ba03a4a26617c60a9ec1c7c2c4e667",
   },
   {
     path: "vscope_hooks/experts/kernel.py",
-    text: f9,
+    text: f10,
     sha256: "364aea6237eccaf5132c1f51fc669d5fcf4445995e377ce18ff5c89885ee4f42",
   },
   {
     path: "vscope_hooks/experts/sample.py",
-    text: f10,
+    text: f11,
     sha256: "4dcf3921794a2d775cba344a3ca031078fcade6d414abe741dfd2860493e75a6",
   },
   {
     path: "vscope_hooks/experts/snapshot.py",
-    text: f11,
+    text: f12,
     sha256: "9a3dde6c49dd6620ebda823e2cb03f5081840f8c829f61d22a5e292434cc7096",
   },
   {
     path: "vscope_hooks/imports.py",
-    text: f12,
+    text: f13,
     sha256: "35cbb5b494a1b3e3fb19c086b7f67158e37f1d545533da6ec6e945602925e288",
   },
   {
+    path: "vscope_hooks/losses.py",
+    text: f14,
+    sha256: "5cfd522ee32225f2228d22a8e6ba458239d588d4e7ac22b9bb3ba8d5bf57b440",
+  },
+  {
     path: "vscope_hooks/passes.py",
-    text: f13,
-    sha256: "65d04de49394357527873ee6c60443e1847fa676efd8068280c9ba3bd2015db5",
+    text: f15,
+    sha256: "9e4eb462febad4a6c4e6082dca879a695140ff8b742eaa1e224b041da255ec11",
   },
   {
     path: "vscope_hooks/plugin.py",
-    text: f14,
-    sha256: "2b577aee482006dc87a050d3aa8f25979c760dfaf50a8af26fa3f746d370143e",
+    text: f16,
+    sha256: "66502f8f1a5fe727a59683b080d130b7dec9d0a4b295f661028461a7c7bb4fcf",
   },
   {
     path: "vscope_hooks/profilers/__init__.py",
-    text: f15,
+    text: f17,
     sha256: "de8803245a211cc57bfe6a09248dad93fd157f01f5ac0af4c23532cf5c22bbf6",
   },
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
-    text: f16,
+    text: f18,
     sha256: "e2119a8df965666fb31c23f2f4e1089edd35c6c60b933dfb2b4545e7aea2fbe1",
   },
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
-    text: f17,
-    sha256: "7719221a4db5d5935b7ea533c8c6421b07b1a1470ccaa5457249096ace9efd51",
+    text: f19,
+    sha256: "b3a4fcc7bd25ccccc0543ddc556c06cbd754d1167104c6395b3c89d2c156ed74",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
-    text: f18,
-    sha256: "0ad890ad83948fbc51218c737f95725a5a0fa8fcec140007f1c49d9959b7a62f",
+    text: f20,
+    sha256: "e4dc62155a686e3ee3694a317adb5fb1585666b9d60961a70bce323a24a64b28",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
-    text: f19,
-    sha256: "3b9b77ca6b0e6c31b602fbcfe57645edc029c33b7492a2d6b0c2ad69f18a0680",
+    text: f21,
+    sha256: "38aedf30e036014f525fd0d17f8aecfafab36a775328ff236def301cc08661cd",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
-    text: f20,
+    text: f22,
     sha256: "719a8426e8622b281b363cfddf3fc6c536087655b3ed22464d99e312d6ffde4b",
   },
   {
     path: "vscope_hooks/profilers/forward_pass.py",
-    text: f21,
+    text: f23,
     sha256: "f9aaf394590ca92983a97075a511ebb5a2d517728fec510ff976b7322ec8bc88",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
-    text: f22,
+    text: f24,
     sha256: "eb370c5093130cbacb2e2516a90e433a16500e6b785cc11670c9f34b1129ddc9",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
-    text: f23,
+    text: f25,
     sha256: "dd00f5608f221a03e72c8aee536a56e5fb847d8100b069d873f2897d31641fb7",
   },
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
-    text: f24,
+    text: f26,
     sha256: "64f56c6f0949f4f568e3dffc496befaddcec2fb651701a3d491f008f511697da",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
-    text: f25,
-    sha256: "73954c30976f15cd3cffb8cb6f741745911786f11922a1a16921764b29c397a9",
+    text: f27,
+    sha256: "4b8cc143b31c602ddd343a4bb6ecd0b27e33f03c83345c1e79c2a280f428bd27",
   },
   {
     path: "vscope_hooks/profilers/moe_expert.py",
-    text: f26,
-    sha256: "488929e1fd80e37ca04d499ba59a74027db8bbfab2aaab020245ceab8ca01238",
+    text: f28,
+    sha256: "e1f73708ba7be1bba90f8bc98b4591319c91a29055b3889217df2b7e6ee0f64c",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
-    text: f27,
+    text: f29,
     sha256: "ae35455921a7b4ec357b33257bc2cac03c142796bfda1b87424ab9360b7f0d2f",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",
-    text: f28,
+    text: f30,
     sha256: "35f4eceb5f2f9ad6e9ee46bf2bf4c45da932b91467f886dd745214270742abd2",
   },
   {
     path: "vscope_hooks/profilers/request_results.py",
-    text: f29,
+    text: f31,
     sha256: "bdeb4dd17ceecbdbfd97d5e35e58d5800d6f295b3b9b08ed01a29e09b3a4e420",
   },
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
-    text: f30,
+    text: f32,
     sha256: "9541f58c32129357513b97631d89b94d924d183948e47e599be43568ae0bdc0b",
   },
   {
     path: "vscope_hooks/recorder.py",
-    text: f31,
-    sha256: "d3d80d64ddcee7d3613b5310081ddc12e0e52244b4974e13fcf7c00753eefa62",
+    text: f33,
+    sha256: "cf36bba241ad7339c6e6b6c9137c1ec9b7be63054d44d896eae8407d3c8b84ce",
   },
   {
     path: "vscope_hooks/session.py",
-    text: f32,
-    sha256: "ad86f357cac6e52e7579181f38068425dc830445186d7d916ee3109ae175e551",
+    text: f34,
+    sha256: "7fb010ec055ae0e4785211670ede901455cc3e36f0790baeda5e9dda499192f5",
   },
   {
     path: "vscope_hooks/sites.py",
-    text: f33,
-    sha256: "1b0f7be9a2c5809245e35deb2ce40c76e1ab74bdbd4977c56122c35f9e81ffbc",
+    text: f35,
+    sha256: "fa45c6dc1acae837805fa7368bf1de0ab5b02682970c0ee5012830f3cd1cb5b3",
   },
   {
     path: "vscope_hooks/steps.py",
-    text: f34,
+    text: f36,
     sha256: "072e0cc78b74c21a2b31faadf7fb9622a089b8c7669ee6cd86650f0df06f9873",
   },
   {
     path: "vscope_hooks/table.py",
-    text: f35,
-    sha256: "523da68394dda4441746bb4aa4df3767495e60075bad5d6ece75e3dd5678fa7c",
+    text: f37,
+    sha256: "1599baf9cf5f7199672fb7eb1aa40dc9f07b02ca7ddce850eda775d9cb7414fe",
+  },
+  {
+    path: "vscope_hooks/torch_window.py",
+    text: f38,
+    sha256: "569fc6dfc02704f35daed2634055266bf972960571d147437a7ebafc61161b0f",
   },
 ];

@@ -19,7 +19,7 @@ import { ensureTinyModel, TINY_MODELS } from "../kit/engine/private/models.ts";
 import { serveTinyModel } from "../kit/engine/private/serve_command.ts";
 import { waitUntilHealthy } from "../kit/engine/readiness.ts";
 import { requireVllm } from "../kit/engine/require_vllm.ts";
-import { type RequestResult, sendRequests } from "../kit/engine/requests.ts";
+import { planRequests, type RequestResult, sendRequests } from "../kit/engine/requests.ts";
 import { sessionOptions } from "../kit/engine/session_options.ts";
 import { planSession } from "../kit/engine/session_plan.ts";
 import { generateReport } from "../kit/report/generate.ts";
@@ -101,15 +101,17 @@ const recipe = defineRecipe({
       async during(process, logPath) {
         const timeoutMs = 1000 * values.startTimeout;
         await waitUntilHealthy(context, process, { baseUrl, logPath, timeoutMs });
-        results = await sendRequests(context, {
-          baseUrl,
-          model: "tiny",
-          count: values.requests,
-          concurrency: values.concurrency,
-          seed: values.seed,
-          maxPromptWords: 300,
-          maxTokens: 96,
-        });
+        const { concurrency } = values;
+        results = await sendRequests(
+          context,
+          { baseUrl, model: "tiny", concurrency },
+          planRequests({
+            count: values.requests,
+            seed: values.seed,
+            maxPromptWords: 300,
+            maxTokens: 96,
+          }),
+        );
         await context.files.writeTextFile(
           `${plan.out}/client_requests.json`,
           JSON.stringify(results, null, 2) + "\n",

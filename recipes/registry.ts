@@ -31,6 +31,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => ({ default: (await import("./moe.ts")).default as unknown as Recipe }),
   },
   {
+    name: "torch",
+    summary: "torch profiler around real requests, over HTTP or offline",
+    load: async () => ({ default: (await import("./torch.ts")).default as unknown as Recipe }),
+  },
+  {
     name: "metal",
     summary: "Apple Silicon: a Metal frame capture around a bounded request",
     load: async () => ({ default: (await import("./metal.ts")).default as unknown as Recipe }),

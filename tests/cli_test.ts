@@ -45,6 +45,14 @@ Deno.test("bad input starts nothing, leaves nothing, and says what is wanted", a
         ["quickstart", "--requests", "0"],
         /"--requests" is "0"; give a whole number from 1 to 10000/,
       ],
+      [
+        ["monitor", "--profilers", "kv_cach", "--", "vllm", "serve"],
+        /"--profilers" is "kv_cach"; give a list with commas, each one of cuda_graph, kv_cache,/,
+      ],
+      [
+        ["monitor", "--profilers", "kv_cache", "--no-kv-cache-tracking", "--", "vllm", "serve"],
+        /Cannot record kv_cache: --profilers asks for it, and ENABLE_KV_CACHE_TRACKING switches it/,
+      ],
       [["monitor", "--", "true"], /VLLM_PROFILING_LOG_INTERVAL is "x"/, {
         VLLM_PROFILING_LOG_INTERVAL: "x",
       }],

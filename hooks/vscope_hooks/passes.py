@@ -11,9 +11,14 @@ import threading
 from .sites import Watcher, argument
 from .steps import is_marked
 
+V1_RUNNER = "vllm.v1.worker.gpu_model_runner"
+V2_RUNNER = "vllm.v1.worker.gpu.model_runner"
+
+# The model runners, and a subclass that does not call what it overrides.
 RUNNERS = (
-    "vllm.v1.worker.gpu_model_runner",
-    "vllm.v1.worker.gpu.model_runner",
+    (V1_RUNNER, "GPUModelRunner"),
+    (V2_RUNNER, "GPUModelRunner"),
+    ("vllm.v1.worker.mm_encoder_model_runner", "MMEncoderModelRunner"),
 )
 
 
@@ -23,6 +28,8 @@ class Passes:
     def __init__(self):
         # Passes of batches that a scheduler made; vLLM's own warm-up and dummies are not counted.
         self.count = 0
+        # Those of them that have ended.
+        self.ended = 0
         # True from execute_model() to the end of such a pass.
         self.real = False
         # (runtime mode, tokens with padding) of the CUDA graph that the pass replays.
@@ -43,6 +50,7 @@ class Passes:
     def end(self):
         """The pass has ended, sampling included."""
         self.real = False
+        self.ended = self.count
         if self._ours:
             self._ours = False
             self._turn.release()
@@ -67,7 +75,7 @@ def passes_of(recorder):
 def runner_watchers(profiler, method, **watcher):
     """A watcher of that method of each model runner; `watcher` as Watcher takes it."""
     return [
-        Watcher(profiler, module, "GPUModelRunner." + method, **watcher) for module in RUNNERS
+        Watcher(profiler, module, "%s.%s" % (name, method), **watcher) for module, name in RUNNERS
     ]
 
 

@@ -12,6 +12,8 @@ import time
 
 from . import __version__
 from .cost import Cost, budget
+from .clock import clock_offset
+from .losses import Losses
 from .session import enabled, open_session, whole, write_json
 from .table import Table
 
@@ -48,6 +50,8 @@ class Recorder:
         # VLLM_PROFILING_VERBOSE: what hooks do goes to stderr, written by the writer thread.
         self.verbose = _verbose()
         self._remarks = collections.deque(maxlen=200)
+        # When the process was about to end, as far as it knew.
+        self._ended = None
         self._pauses = []
         self.pause_count = 0
         # Profilers that have rested at any time.
@@ -69,8 +73,8 @@ class Recorder:
 
     def _begin(self):
         self.pid = os.getpid()
-        # perf_counter runs on from here; wall time is read once, so no clock step can reorder rows.
-        self._offset = time.time() - self.session_start - time.perf_counter()
+        # Added to perf_counter; no step of the wall clock can reorder rows.
+        self._offset = clock_offset(self.session_start)
         self.started_sec = self.seconds()
         self.folder = None
         self._wake = threading.Event()
@@ -83,6 +87,7 @@ class Recorder:
         os.makedirs(self.folder, exist_ok=True)
         for table in self.tables.values():
             table.folder = self.folder
+        self._losses = Losses(self.folder)
         self._save()
 
     def _role(self):
@@ -109,7 +114,8 @@ class Recorder:
         self._open_folder()
         if old is not None and old != self.folder:
             try:
-                os.unlink(os.path.join(old, "process.json"))
+                for name in ("process.json", "losses.json"):
+                    os.unlink(os.path.join(old, name))
                 os.rmdir(old)
             except OSError:
                 pass
@@ -228,14 +234,17 @@ class Recorder:
     def _save(self):
         self._changed = False
         try:
+            # Somebody may have removed the session.
+            os.makedirs(self.folder, exist_ok=True)
             write_json(os.path.join(self.folder, "process.json"), self.record())
+            self._losses.clear()
         except OSError:
-            # A full disk: the drop counters stay in memory and are written when it recovers.
+            # A full disk: the whole record is written when it recovers.
             self._changed = True
+            self._losses.save(self._dropped(), self._errors(), self._ended)
 
     def record(self):
         """What process.json holds."""
-        tables = list(self.tables.values())
         return {
             "schema_version": 1,
             "hooks_version": __version__,
@@ -246,11 +255,12 @@ class Recorder:
             "host": platform.node(),
             "started_sec": round(self.started_sec, 6),
             "updated_sec": round(self.seconds(), 6),
+            "ended_sec": self._ended,
             "versions": _versions(),
             "engine": self.engine,
             "hooks": list(self.hooks.values()),
-            "dropped": {table.name: table.dropped for table in tables},
-            "errors": [table.error for table in tables if table.error],
+            "dropped": self._dropped(),
+            "errors": self._errors(),
             "paused": self._pauses,
             "rested": sorted(self._rested),
             "cost_sec": {name: round(seconds, 6) for name, seconds in self.cost.seconds.items()},
@@ -258,8 +268,15 @@ class Recorder:
             "cuda_device": _device(),
         }
 
+    def _dropped(self):
+        return {table.name: table.dropped for table in list(self.tables.values())}
+
+    def _errors(self):
+        return [table.error for table in list(self.tables.values()) if table.error]
+
     def finish(self):
         """Writes what waits, because the process may be killed at any moment from now on."""
+        self._ended = round(self.seconds(), 6)
         for last in self.last_words:
             last()
         for tick in self.ticks:
@@ -279,6 +296,7 @@ class Recorder:
         try:
             self._flush_lock = threading.Lock()
             self.rank = None
+            self._ended = None
             self._changed = False
             for table in self.tables.values():
                 table.forget()

@@ -76,7 +76,13 @@ def _write_metadata(folder, now):
 def write_json(path, value):
     """Writes a JSON file so that a reader sees the old one or the new one, never half of it."""
     temporary = "%s.%d.tmp" % (path, os.getpid())
-    with open(temporary, "w", encoding="utf-8") as handle:
-        json.dump(value, handle, indent=1)
-        handle.write("\n")
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "w", encoding="utf-8") as handle:
+            json.dump(value, handle, indent=1)
+            handle.write("\n")
+        os.replace(temporary, path)
+    except OSError:
+        # On a full disk what was written of it is in the way.
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise

@@ -16,6 +16,9 @@ from .imports import when_imported
 GIVE_UP_AFTER = 20
 
 
+# Where a wrapper keeps the symbol that it was made for.
+_MARK = "_vscope_symbol"
+
 # One call in so many is timed, to know what a profiler costs.
 COST_SAMPLE = 64
 
@@ -87,16 +90,24 @@ def attach(recorder, watchers):
 def _attach(recorder, watcher):
     try:
         owner, name = _owner(watcher)
-        method = getattr(owner, name, None)
+        # None has methods too, but where the class has gone they are not meant.
+        method = None if owner is None else getattr(owner, name, None)
         missing = _missing(method, watcher.needs) if callable(method) else ["(no such method)"]
         if missing:
             reason = "this vLLM's %s lacks %s" % (watcher.symbol, ", ".join(missing))
             recorder.hook(watcher.profiler, watcher.symbol, "absent", reason)
             return
+        elsewhere = _watched_elsewhere(watcher, owner, name, method)
+        if elsewhere:
+            reason = "calls of it are seen at %s" % elsewhere
+            recorder.hook(watcher.profiler, watcher.symbol, "absent", reason)
+            return
         site = recorder.sites.get(watcher.symbol)
         if site is None:
             site = recorder.sites[watcher.symbol] = Site(recorder)
-            setattr(owner, name, _wrapper(method, site))
+            wrapper = _wrapper(method, site)
+            setattr(wrapper, _MARK, watcher.symbol)
+            setattr(owner, name, wrapper)
         site.add(watcher)
         if watcher.attached:
             watcher.attached()
@@ -114,6 +125,24 @@ def _owner(watcher):
     return owner, name
 
 
+def _watched_elsewhere(watcher, owner, name, method):
+    """The other symbol at which the method's calls are seen already: a second look would count twice.
+
+    So it is with what a class inherits, with a function that was imported under another name, and
+    with an override that calls the method which it overrides.
+    """
+    symbol = getattr(method, _MARK, None)
+    if symbol not in (None, watcher.symbol):
+        return symbol
+    bases = owner.__mro__[1:] if isinstance(owner, type) else ()
+    symbols = [getattr(base.__dict__.get(name), _MARK, None) for base in bases]
+    names = getattr(getattr(inspect.unwrap(method), "__code__", None), "co_names", ())
+    # A constructor is done when the last of its line is.
+    if name != "__init__" and "super" in names and name in names:
+        return next((symbol for symbol in symbols if symbol), None)
+    return None
+
+
 def _missing(original, needs):
     if not needs:
         return []
@@ -121,12 +150,23 @@ def _missing(original, needs):
     return [name for name in needs if name not in parameters]
 
 
+def _tracer():
+    """Tells whether torch.compile traces the call instead of running it.
+
+    Nothing of ours may become part of the compiled code: a look at the clock alone fails the
+    compilation, and vLLM with it. torch.compile takes this function's answer for a constant.
+    """
+    compiler = getattr(sys.modules.get("torch"), "compiler", None)
+    return getattr(compiler, "is_dynamo_compiling", None) or (lambda: False)
+
+
 def _wrapper(original, site):
     recorder = site.recorder
+    traced = _tracer()
 
     @functools.wraps(original)
     def watched(*args, **kwargs):
-        if recorder.paused:
+        if traced() or recorder.paused:
             return original(*args, **kwargs)
         site.calls += 1
         if site.calls % COST_SAMPLE == 0:

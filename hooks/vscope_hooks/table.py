@@ -21,6 +21,8 @@ class Table:
         self.dropped = 0
         self.error = None
         self._descriptor = None
+        # Rows in the file: they are lost when somebody removes it.
+        self._written = 0
 
     def add(self, row):
         """Takes a row (a tuple in the order of the columns); counts it as dropped when full."""
@@ -36,29 +38,49 @@ class Table:
             return
         batch = [self.rows.popleft() for _ in range(count)]
         try:
+            self._look_after_file()
             self._write(batch)
+            self._written += count
         except OSError as error:
-            self.dropped += len(batch)
+            self.dropped += count
             self.error = "%s: %s" % (type(error).__name__, error)
+
+    def _look_after_file(self):
+        """A file that was removed takes its rows with it; the next ones go into a new one."""
+        if self._descriptor is None or os.fstat(self._descriptor).st_nlink > 0:
+            return
+        os.close(self._descriptor)
+        self._descriptor = None
+        self.dropped += self._written
+        self._written = 0
+        self.error = "%s.csv was removed while it was written" % self.name
 
     def _write(self, batch):
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         if self._descriptor is None:
+            os.makedirs(self.folder, exist_ok=True)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
             path = os.path.join(self.folder, self.name + ".csv")
             self._descriptor = os.open(path, flags, 0o644)
-            if os.fstat(self._descriptor).st_size == 0:
-                writer.writerow(self.columns)
+        size = os.fstat(self._descriptor).st_size
+        if size == 0:
+            writer.writerow(self.columns)
         writer.writerows(
             [round(cell, 6) if type(cell) is float else cell for cell in row] for row in batch
         )
         data = memoryview(text.getvalue().encode("utf-8", "replace"))
-        while data:
-            data = data[os.write(self._descriptor, data) :]
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            # Half a row would spoil the first one that comes after it.
+            os.ftruncate(self._descriptor, size)
+            raise
 
     def forget(self):
         """After a fork: what the parent had waiting is the parent's to write."""
         self.rows = collections.deque()
         self.dropped = 0
+        self._written = 0
         self._descriptor = None

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { EXPECTED_ABSENCE } from "../bundle/hook_coverage.ts";
 import { noteFindings } from "./note_findings.ts";
 import type { SessionAnalysis, Timing } from "./session.ts";
+import { silentProfilers } from "./silent_profilers.ts";
 import { THRESHOLDS as LIMIT } from "./thresholds.ts";
 
 /** A finding. */
@@ -35,8 +35,13 @@ export function findSessionFindings(analysis: SessionAnalysis): Finding[] {
     ...stepTime(analysis),
     ...wastedWork(analysis),
   ];
+  return gravestFirst(found);
+}
+
+/** The gravest first, otherwise in their order. */
+export function gravestFirst(findings: readonly Finding[]): Finding[] {
   const order = { error: 0, warning: 1, info: 2 };
-  return found.sort((a, b) => order[a.severity] - order[b.severity]);
+  return findings.toSorted((a, b) => order[a.severity] - order[b.severity]);
 }
 
 /** Whether the record is whole. */
@@ -51,12 +56,11 @@ function recording({ manifest, summary, cut }: SessionAnalysis): Finding[] {
       advice: "vLLM was not affected; what this hook records is missing or incomplete",
     });
   }
-  for (const { name, reason } of manifest.hooks.filter(({ process }) => process === "any")) {
-    if (EXPECTED_ABSENCE.test(reason ?? "")) continue;
+  for (const { name, reasons } of silentProfilers(manifest.hooks)) {
     found.push({
       severity: "warning",
       title: `Nothing was recorded by ${name}`,
-      evidence: reason ?? "",
+      evidence: reasons.join("; "),
       advice: "Its table is missing",
     });
   }

@@ -30,6 +30,18 @@ export const THRESHOLDS = {
   kvHigh: { value: 90, unit: "%", source: LAYOUT, proven: false },
   /** Share of forward passes that should replay a graph. */
   graphCoverage: { value: 70, unit: "% of passes", source: NSIGHT, proven: false },
+  /** Share of kernels that should be replayed from graphs. */
+  kernelGraphCoverage: { value: 70, unit: "% of kernels", source: NSIGHT, proven: false },
+  /** Share of its span in which a GPU runs no kernel. */
+  gpuIdle: { value: 30, unit: "% of span", source: OURS, proven: false },
+  /** Share of its span in which a GPU waits for a launch. */
+  launchBound: { value: 10, unit: "% of span", source: OURS, proven: false },
+  /** Share of busy time in which only collectives run. */
+  exposedCommunication: { value: 10, unit: "% of busy time", source: OURS, proven: false },
+  /** How much more a rank computes than the others. */
+  slowRank: { value: 3, unit: "% of the others' mean", source: OURS, proven: false },
+  /** Share of kernel time that no rule of configs/kernels.yaml knows. */
+  unclassified: { value: 5, unit: "% of kernel time", source: OURS, proven: false },
   /** Largest over smallest load of the experts of a layer. */
   expertRatio: { value: 2, unit: "times", source: EXPERTS, proven: false },
   /** Deviation of the experts' load over its mean. */

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import type { FileSystem } from "../contract/context.ts";
 import { type ArtifactRecord, MANIFEST_NAME } from "./manifest.ts";
+import { RESERVE_NAME } from "./reserve.ts";
 import { SESSION_TABLES } from "./session_tables.ts";
 import { measureTrace, traceSchema } from "./trace_folder.ts";
 
@@ -20,6 +21,9 @@ const MEDIA_TYPES: Record<string, string> = {
   txt: "text/plain",
 };
 
+/** Files that come and go while the bundle is open, and the manifest itself. */
+const NOT_LISTED = [MANIFEST_NAME, RESERVE_NAME, "paused"];
+
 /**
  * Lists every file of the bundle but its manifest and unfinished ones. Needs read permission.
  *
@@ -28,7 +32,7 @@ const MEDIA_TYPES: Record<string, string> = {
 export async function listArtifacts(files: FileSystem, dir: string): Promise<ArtifactRecord[]> {
   const found: ArtifactRecord[] = [];
   for (const path of (await walk(files, dir, "")).sort()) {
-    if (path === MANIFEST_NAME || path.endsWith(".tmp") || path === "paused") continue;
+    if (NOT_LISTED.includes(path) || path.endsWith(".tmp")) continue;
     const schema = traceSchema(path);
     if (schema) {
       const { apparentBytes, listing } = await measureTrace(files, `${dir}/${path}`);

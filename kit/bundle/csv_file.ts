@@ -70,6 +70,11 @@ export function columnReader(header: readonly string[]): (row: string[], column:
   return (row, column) => row[places.get(column) ?? -1] ?? "";
 }
 
+/** Where a file is written until it is complete. */
+export function unfinished(path: string): string {
+  return `${path}.${Deno.pid}.tmp`;
+}
+
 /** Writes a CSV file beside its name and renames it when `close` is called. */
 export class CsvWriter {
   #file: Deno.FsFile | undefined;
@@ -89,7 +94,7 @@ export class CsvWriter {
     path: string,
     header: readonly string[],
   ): Promise<CsvWriter> {
-    const file = await files.open(`${path}.${Deno.pid}.tmp`, {
+    const file = await files.open(unfinished(path), {
       write: true,
       create: true,
       truncate: true,
@@ -109,14 +114,21 @@ export class CsvWriter {
   async #flush(): Promise<void> {
     let data = new TextEncoder().encode(this.#lines.join("\n") + "\n");
     this.#lines = [];
-    while (data.length > 0) data = data.subarray(await this.#file!.write(data));
+    try {
+      while (data.length > 0) data = data.subarray(await this.#file!.write(data));
+    } catch (error) {
+      // Half a table is of no use, and what keeps the disk full may be its own size.
+      this.#file!.close();
+      await this.files.remove(unfinished(this.path));
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     if (this.#lines.length > 0) await this.#flush();
     this.#file!.close();
     this.#file = undefined;
-    await this.files.rename(`${this.path}.${Deno.pid}.tmp`, this.path);
+    await this.files.rename(unfinished(this.path), this.path);
   }
 }
 

@@ -76,6 +76,8 @@ export interface CaptureRecord {
 export interface BundleNote {
   severity: "info" | "warning" | "error";
   message: string;
+  /** Told by the run itself: merging anew keeps it, and finds the others again. */
+  from_run?: true;
 }
 
 /** What `bundle.json` holds. What cannot be known is absent. */
@@ -111,6 +113,8 @@ export interface Manifest {
   notes: BundleNote[];
   /** The traces of a capture, whether or not they lie in the bundle. */
   captures?: CaptureRecord[];
+  /** What only captures of one recipe have: their window, their load, their parts. */
+  capture?: Record<string, unknown>;
   /** The vscope process that keeps the bundle open; gone once it is closed. */
   open_by?: { pid: number; start_ticks?: string; host: string };
 }

@@ -8,9 +8,10 @@
  */
 
 import type { FileSystem } from "../contract/context.ts";
-import { UsageError } from "../contract/errors.ts";
+import { messageOf, UsageError } from "../contract/errors.ts";
 import { VERSION } from "../contract/version.ts";
 import { listArtifacts } from "./artifacts.ts";
+import { unfinished } from "./csv_file.ts";
 import { hookCoverage } from "./hook_coverage.ts";
 import { isAlive } from "./liveness.ts";
 import {
@@ -18,13 +19,25 @@ import {
   type BundleNote,
   type BundleStatus,
   type Manifest,
+  type ProcessRecord,
 } from "./manifest.ts";
 import { readManifest, writeManifest } from "./manifest_file.ts";
 import { writeExperts } from "./merge_experts.ts";
 import { writeGraphs } from "./merge_graphs.ts";
+import {
+  abruptEnds,
+  droppedRows,
+  engineFacts,
+  expertNotes,
+  missingRanks,
+  processNotes,
+  rowNotes,
+} from "./merge_notes.ts";
 import { writeEncoders, writeEvictions, writePreemptions } from "./merge_residency.ts";
 import * as tables from "./merge_tables.ts";
 import { type RawProcess, readRawProcesses } from "./raw_session.ts";
+import { giveUpReserve } from "./reserve.ts";
+import { SESSION_TABLES } from "./session_tables.ts";
 import { readRequests } from "./requests.ts";
 import { type SessionFigures, type TokenAccount, writeSummaries } from "./session_summaries.ts";
 import { readStepAdjustments } from "./step_adjustments.ts";
@@ -34,6 +47,8 @@ export interface Ending {
   status: BundleStatus;
   endedAt: Date;
   notes?: BundleNote[];
+  /** The command that was run, with its exit code. */
+  command?: ProcessRecord;
 }
 
 /** Whether a folder is that of a session: it has a `metadata.json`, or what processes recorded. */
@@ -69,6 +84,78 @@ export async function mergeSession(
   }
   const { processes, unreadable } = await readRawProcesses(files, dir);
   const cut = { lines: 0 };
+  const off = isOff(known);
+  let found: BundleNote[];
+  try {
+    const { figures, account } = await writeTables(files, dir, metadata, processes, cut);
+    found = [
+      ...rowNotes(cut.lines, account, figures.requests, processes),
+      ...expertNotes(figures, processes),
+    ];
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    // Half of the tables say little, and the room they take may be what is missing.
+    await removeTables(files, dir);
+    found = [{
+      severity: "error",
+      message: `The tables could not be made: ${messageOf(error)}; what the processes recorded ` +
+        `is kept: make room and run "vscope bundle merge ${dir}"`,
+    }];
+  }
+
+  const startedAt = known?.started_at ?? String(metadata?.["start_time"]);
+  const manifest: Manifest = {
+    ...(known ?? emptyManifest(startedAt)),
+    processes: [
+      ...(ending?.command ? [ending.command] : known?.processes.filter(isCommand) ?? []),
+      ...processes.map((process) => ({
+        pid: process.pid,
+        role: process.role,
+        ...(process.rank === undefined ? {} : { rank: process.rank }),
+        ...(process.started_sec === undefined ? {} : { started_sec: process.started_sec }),
+      })),
+    ],
+    hooks: hookCoverage(processes, metadata ?? {}, off),
+    dropped: droppedRows(processes),
+    engine: { ...known?.engine, ...engineFacts(processes) },
+    notes: [
+      ...(ending?.notes?.map((note) => ({ ...note, from_run: true as const })) ??
+        known?.notes.filter((note) => note.from_run) ?? []),
+      ...processNotes(processes, unreadable, off),
+      ...missingRanks(processes),
+      ...found,
+    ],
+  };
+  const seen = processes.find((process) => process.versions["vllm"])?.versions ?? {};
+  manifest.versions = { ...manifest.versions, ...seen };
+  if (manifest.devices.length === 0) manifest.devices = devicesOf(processes);
+  await settle(files, manifest, processes, ending);
+  if (manifest.status !== undefined) manifest.notes.push(...abruptEnds(processes));
+  manifest.artifacts = await listArtifacts(files, dir);
+  // Kept for this: the tables may have taken all that was left.
+  if (manifest.status !== undefined) await giveUpReserve(files, dir);
+  await writeManifest(files, dir, manifest);
+  return manifest;
+}
+
+async function removeTables(files: FileSystem, dir: string): Promise<void> {
+  for (const { path } of Object.values(SESSION_TABLES)) {
+    for (const name of [path, unfinished(path)]) {
+      await files.remove(`${dir}/${name}`).catch(() => {});
+    }
+  }
+}
+
+const isCommand = (record: ProcessRecord) => record.role === "command";
+
+/** Writes the merged tables and the summaries. */
+async function writeTables(
+  files: FileSystem,
+  dir: string,
+  metadata: Record<string, unknown> | undefined,
+  processes: readonly RawProcess[],
+  cut: { lines: number },
+): Promise<{ figures: SessionFigures; account: TokenAccount }> {
   const adjustments = await readStepAdjustments(files, processes, cut);
   const requests = await readRequests(files, processes, adjustments, cut);
   const source = { files, session: dir, processes, adjustments, cut };
@@ -92,37 +179,7 @@ export async function mergeSession(
     adjustments,
   };
   await tables.writeRequests(source, requests);
-  const account = await writeSummaries(files, dir, figures);
-
-  const startedAt = known?.started_at ?? String(metadata?.["start_time"]);
-  const manifest: Manifest = {
-    ...(known ?? emptyManifest(startedAt)),
-    processes: [
-      ...(known?.processes.filter((record) => record.role === "command") ?? []),
-      ...processes.map((process) => ({
-        pid: process.pid,
-        role: process.role,
-        ...(process.rank === undefined ? {} : { rank: process.rank }),
-        ...(process.started_sec === undefined ? {} : { started_sec: process.started_sec }),
-      })),
-    ],
-    hooks: hookCoverage(processes, metadata ?? {}, isOff(known)),
-    dropped: droppedRows(processes),
-    engine: { ...known?.engine, ...engineFacts(processes) },
-    notes: [
-      ...(ending?.notes ?? []),
-      ...notesOf(processes, unreadable, cut.lines, account, requests, isOff(known)),
-      ...expertNotes(figures, processes),
-      ...missingRanks(processes),
-    ],
-  };
-  const seen = processes.find((process) => process.versions["vllm"])?.versions ?? {};
-  manifest.versions = { ...manifest.versions, ...seen };
-  if (manifest.devices.length === 0) manifest.devices = devicesOf(processes);
-  await settle(files, manifest, processes, ending);
-  manifest.artifacts = await listArtifacts(files, dir);
-  await writeManifest(files, dir, manifest);
-  return manifest;
+  return { figures, account: await writeSummaries(files, dir, figures) };
 }
 
 /** Lists the bundle's files afresh, after one was added. */
@@ -141,8 +198,12 @@ async function settle(
   processes: readonly RawProcess[],
   ending: Ending | undefined,
 ): Promise<void> {
+  const { status, ended_at: endedAt } = manifest;
   delete manifest.status;
-  if (!ending) {
+  if (!ending && status !== undefined && endedAt !== undefined) {
+    // Merged anew: how the run ended is known, and whether that is all there is to say is found again.
+    ending = { status: status === "partial" ? "complete" : status, endedAt: new Date(endedAt) };
+  } else if (!ending) {
     const owner = manifest.open_by;
     if (owner ? await isAlive(files, owner) : await anyAlive(files, processes)) {
       manifest.notes.push({ severity: "info", message: "The session is still running" });
@@ -156,6 +217,7 @@ async function settle(
       manifest.notes.push({
         severity: "error",
         message: "vscope itself was killed during the run",
+        from_run: true,
       });
     }
   }
@@ -184,119 +246,10 @@ function devicesOf(processes: readonly RawProcess[]): Manifest["devices"] {
   );
 }
 
-function engineFacts(processes: readonly RawProcess[]): Record<string, unknown> {
-  return processes.find((process) => Object.keys(process.engine).length > 0)?.engine ?? {};
-}
-
-/** The table of the bundle that a table of a process goes into. */
-const INTO: Record<string, string> = {
-  request_events: "request_lifecycle",
-  request_results: "request_lifecycle",
-  cuda_graphs: "cuda_graph_usage",
-};
-
-/** Ranks of the engine that no process recorded; nothing is said where none named its rank. */
-function missingRanks(processes: readonly RawProcess[]): BundleNote[] {
-  const seen = new Set(processes.flatMap(({ rank }) => rank ?? []));
-  const engine = engineFacts(processes);
-  const size = (name: string) => Number(engine[name] ?? 1);
-  if (seen.size === 0 || size("data_parallel_size") > 1) return [];
-  const count = size("tensor_parallel_size") * size("pipeline_parallel_size");
-  const missing = Array.from({ length: count }, (_, rank) => rank).filter((rank) =>
-    !seen.has(rank)
-  );
-  return missing.map((rank) => ({
-    severity: "error",
-    message: `Nothing was recorded by the worker of rank ${rank}`,
-  }));
-}
-
 function modelTypeOf(engine: Record<string, unknown>): string | undefined {
   const config = engine["model_config"] as Record<string, unknown> | undefined;
   const type = config?.["model_type"];
   return typeof type === "string" ? type : undefined;
-}
-
-function expertNotes(
-  { experts }: SessionFigures,
-  processes: readonly RawProcess[],
-): BundleNote[] {
-  const notes: BundleNote[] = (experts?.problems ?? []).map((problem) => ({
-    severity: "error",
-    message: `The experts' totals cannot be read: ${problem}`,
-  }));
-  const paused = processes.some((process) =>
-    process.paused.length > 0 || process.rested.includes("moe_expert")
-  );
-  if (experts && experts.inexact.length > 0 && !paused) {
-    notes.push({
-      severity: "warning",
-      message: "The routers' choices are not tokens times top-k: " + experts.inexact[0] +
-        (experts.inexact.length > 1 ? ` and ${experts.inexact.length - 1} layers more` : ""),
-    });
-  }
-  return notes;
-}
-
-function droppedRows(processes: readonly RawProcess[]): Record<string, number> {
-  const dropped: Record<string, number> = {};
-  for (const process of processes) {
-    for (const [table, rows] of Object.entries(process.dropped)) {
-      const name = INTO[table] ?? table;
-      dropped[name] = (dropped[name] ?? 0) + rows;
-    }
-  }
-  return dropped;
-}
-
-function notesOf(
-  processes: readonly RawProcess[],
-  unreadable: readonly string[],
-  cutLines: number,
-  account: TokenAccount,
-  requests: readonly { status?: string }[],
-  off: boolean,
-): BundleNote[] {
-  const notes: BundleNote[] = [];
-  const note = (severity: BundleNote["severity"], message: string) =>
-    notes.push({ severity, message });
-  if (off) note("info", "VLLM_ENABLE_PROFILING is 0: vLLM ran untouched and nothing was recorded");
-  else if (processes.length === 0) note("error", "No vLLM process loaded the hooks");
-  for (const name of unreadable) note("error", `The record of process ${name} cannot be read`);
-  for (const process of processes) {
-    for (const error of process.errors) note("error", `${process.name} could not write: ${error}`);
-    for (const [profiler, reason] of Object.entries(process.turned_down)) {
-      note("warning", `${profiler} in ${process.name} was ${reason}`);
-    }
-    for (const [from, to] of process.paused) {
-      note("info", `${process.name} was paused from ${from} s to ${to ?? "the end"} s`);
-    }
-  }
-  for (const [table, rows] of Object.entries(droppedRows(processes))) {
-    if (rows > 0) note("error", `${rows} rows of ${table} were dropped`);
-  }
-  if (cutLines > 0) {
-    note("error", `${cutLines} rows were cut off when the process that wrote them was killed`);
-  }
-  const open = requests.filter((life) => life.status === undefined).length;
-  const rested = processes.some((process) =>
-    process.paused.length > 0 || process.rested.includes("request_lifecycle")
-  );
-  if (open > 0 && rested) {
-    note(
-      "warning",
-      `${open} requests have no end: they ended, if they did, while hooks were paused`,
-    );
-  } else if (open > 0) {
-    note("error", `${open} requests have no end: the engine ended before they did`);
-  }
-  if (account.difference !== 0 && open === 0 && !rested) {
-    note(
-      "warning",
-      `Batches or forward passes hold ${account.difference} tokens more than the requests explain`,
-    );
-  }
-  return notes;
 }
 
 /** Whether the run was asked to record nothing. */

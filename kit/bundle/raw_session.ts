@@ -23,6 +23,8 @@ export interface RawProcess {
   host?: string;
   started_sec?: number;
   updated_sec?: number;
+  /** When it was about to end, as far as it knew; null while it runs, or where it was killed. */
+  ended_sec?: number | null;
   versions: Record<string, string>;
   engine: Record<string, unknown>;
   hooks: { name: string; symbol: string; status: string; reason?: string }[];
@@ -53,17 +55,19 @@ export async function readRawProcesses(
         & Partial<Omit<RawProcess, "rank">>
         & Pick<RawProcess, "pid" | "role">
         & { rank?: number | null };
+      const lost = await readLosses(files, dir);
       processes.push({
         versions: {},
         engine: {},
         hooks: [],
-        dropped: {},
         errors: [],
         paused: [],
         rested: [],
         cost_sec: {},
         turned_down: {},
         ...rest,
+        ...lost,
+        dropped: { ...rest.dropped, ...lost.dropped },
         ...(typeof rank === "number" ? { rank } : {}),
         name,
         dir,
@@ -73,6 +77,15 @@ export async function readRawProcesses(
     }
   }
   return { processes, unreadable };
+}
+
+/** What a process noted while the disk had no room for its whole record: newer than that. */
+async function readLosses(
+  files: FileSystem,
+  dir: string,
+): Promise<Partial<Pick<RawProcess, "dropped" | "errors" | "ended_sec">>> {
+  const text = await files.readTextFile(`${dir}/losses.json`).catch(() => "");
+  return text.trim() === "" ? {} : JSON.parse(text);
 }
 
 async function folders(files: FileSystem, path: string): Promise<string[]> {

@@ -10,6 +10,14 @@ import { makeBundleFolder } from "./bundle_folder.ts";
 /** Which profilers are on, in the words of `metadata.json`. */
 export type Toggles = Record<`enable_${string}`, boolean>;
 
+/** What `metadata.json` says of a session. */
+export interface SessionMetadata {
+  startedAt: Date;
+  toggles: Toggles;
+  cudaEvents: boolean;
+  logInterval: number;
+}
+
 /**
  * Makes the folder and writes `metadata.json`. Needs write permission.
  *
@@ -18,30 +26,54 @@ export type Toggles = Record<`enable_${string}`, boolean>;
 export async function makeSessionFolder(
   files: FileSystem,
   dir: string,
-  session: { startedAt: Date; toggles: Toggles; cudaEvents: boolean; logInterval: number },
+  session: SessionMetadata,
 ): Promise<void> {
   await makeBundleFolder(
     files,
     dir,
     "a session",
     "--out or VLLM_PROFILING_DIR",
-    () =>
-      files.writeTextFile(
-        `${dir}/metadata.json`,
-        JSON.stringify(
-          {
-            session_id: dir.split("/").at(-1)!.replace(/^session_/, ""),
-            start_time: session.startedAt.toISOString(),
-            start_epoch_sec: session.startedAt.getTime() / 1000,
-            output_dir: dir,
-            ...session.toggles,
-            cuda_events_enabled: session.cudaEvents,
-            log_interval: session.logInterval,
-          },
-          null,
-          1,
-        ) + "\n",
-      ),
+    () => writeMetadata(files, dir, session),
+  );
+}
+
+/**
+ * Makes the folder of a running session again where somebody has removed it.
+ *
+ * @returns Whether it had been removed.
+ */
+export async function restoreSessionFolder(
+  files: FileSystem,
+  dir: string,
+  session: SessionMetadata,
+): Promise<boolean> {
+  const there = await files.stat(`${dir}/metadata.json`).then(() => true, () => false);
+  if (there) return false;
+  await files.mkdir(dir, { recursive: true });
+  await writeMetadata(files, dir, session);
+  return true;
+}
+
+async function writeMetadata(
+  files: FileSystem,
+  dir: string,
+  session: SessionMetadata,
+): Promise<void> {
+  await files.writeTextFile(
+    `${dir}/metadata.json`,
+    JSON.stringify(
+      {
+        session_id: dir.split("/").at(-1)!.replace(/^session_/, ""),
+        start_time: session.startedAt.toISOString(),
+        start_epoch_sec: session.startedAt.getTime() / 1000,
+        output_dir: dir,
+        ...session.toggles,
+        cuda_events_enabled: session.cudaEvents,
+        log_interval: session.logInterval,
+      },
+      null,
+      1,
+    ) + "\n",
   );
 }
 

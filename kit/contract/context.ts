@@ -44,12 +44,18 @@ export interface ProcessSpec {
   stdoutPath: string;
   /** File that receives standard error; may be the same path as `stdoutPath`. */
   stderrPath: string;
+  /** Called with each line of standard output, beside the file. */
+  stdoutLine?: (line: string) => void;
+  /** Called with each line of standard error, beside the file. */
+  stderrLine?: (line: string) => void;
 }
 
 /** How a process ended. */
 export interface ProcessEnd {
   code: number;
   signal: string | null;
+  /** Bytes of its output that could not be written to their file. */
+  lostOutputBytes?: number;
 }
 
 /** A process that runs in a group of its own. */

@@ -12,7 +12,13 @@ import { folderName, makeBundleFolder } from "../bundle/bundle_folder.ts";
 import { closeCapture } from "../bundle/capture_bundle.ts";
 import type { BundleNote, Manifest } from "../bundle/manifest.ts";
 import { writeManifest } from "../bundle/manifest_file.ts";
-import { type CommandEnd, type GuidedCommand, runGuided, troubles } from "./guided_command.ts";
+import {
+  type CommandEnd,
+  commandRecord,
+  type GuidedCommand,
+  runGuided,
+  troubles,
+} from "./guided_command.ts";
 import { openManifest } from "./open_manifest.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { PythonFacts } from "./python_of.ts";
@@ -35,8 +41,13 @@ export interface OpenCapture {
   captured: boolean;
   /** Adds a note; one of an error keeps the bundle from being complete. */
   note(severity: BundleNote["severity"], message: string): void;
-  /** Runs a command to its end, with its logs in the bundle and its troubles in the notes. */
-  run(command: Omit<GuidedCommand, "dir" | "echo" | "started">): Promise<CommandEnd>;
+  /**
+   * Runs a command to its end, with its logs in the bundle and its troubles in the notes. Its output
+   * is shown as it comes, unless `echo` or `--quiet` says otherwise.
+   */
+  run(
+    command: Omit<GuidedCommand, "dir" | "echo" | "started"> & Partial<Pick<GuidedCommand, "echo">>,
+  ): Promise<CommandEnd>;
 }
 
 /** What a run is asked to do. */
@@ -94,19 +105,17 @@ function openCapture(context: RunContext, run: CaptureRun, manifest: Manifest): 
     captured: false,
     note: (severity, message) => void manifest.notes.push({ severity, message }),
     async run(command) {
-      const record: Manifest["processes"][number] = { pid: 0, role: "command" };
+      const place = manifest.processes.length;
       const seen = await runGuided(context, {
+        echo: quiet ? "none" : json ? "stderr" : "as-is",
         ...command,
         dir: out,
-        echo: quiet ? "none" : json ? "stderr" : "as-is",
         async started({ pid }) {
-          record.pid = pid;
-          manifest.processes.push(record);
+          manifest.processes.push(commandRecord(pid));
           await writeManifest(context.files, out, manifest);
         },
       });
-      record.exit_code = seen.end.code;
-      if (seen.end.signal) record.signal = seen.end.signal;
+      manifest.processes[place] = commandRecord(manifest.processes[place]!.pid, seen.end);
       for (const message of troubles(seen)) bundle.note("error", message);
       return seen;
     },

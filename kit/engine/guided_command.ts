@@ -6,7 +6,8 @@
 
 import type { ProcessEnd, RunContext, RunningProcess } from "../contract/context.ts";
 import { messageOf, RunError } from "../contract/errors.ts";
-import { lastLines, LogFollower } from "./log_tail.ts";
+import type { ProcessRecord } from "../bundle/manifest.ts";
+import { lastLines } from "./log_tail.ts";
 import { unsecret } from "./unsecret.ts";
 
 /** Files that the output of the command goes to, within the bundle. */
@@ -23,8 +24,8 @@ export interface GuidedCommand {
   echo: "as-is" | "stderr" | "none";
   /** How long it may take to end before it is killed. */
   graceMs: number;
-  /** How long to wait before it is ended, for what it has not written yet. */
-  settleMs?: number;
+  /** Called before the command is ended. */
+  ending?: () => Promise<void>;
   /** How the command is asked to end before it is made to, for one that must not get a TERM. */
   asked?: { signal: Deno.Signal; waitMs: number };
   /** Exit codes that mean no trouble; 0 alone where there is none. */
@@ -36,6 +37,13 @@ export interface GuidedCommand {
    * lasts until the command ends by itself.
    */
   during?: (process: RunningProcess, logPath: string) => Promise<void>;
+  /** Rejects, with the reason, when a command without `during` has to be ended. */
+  limit?: Promise<never>;
+  /**
+   * What is left to be done before the command is ended, when Ctrl-C came or `during` was not
+   * carried through.
+   */
+  cutShort?: () => Promise<void>;
 }
 
 /** How a command ended. */
@@ -60,21 +68,28 @@ export async function runGuided(context: RunContext, command: GuidedCommand): Pr
   const stdoutPath = `${command.dir}/${LOGS.stdout}`;
   const stderrPath = `${command.dir}/${LOGS.stderr}`;
   const { argv, env } = command;
-  const process = await context.processes.start({ argv, env, stdoutPath, stderrPath });
+  const { output } = context;
+  const process = await context.processes.start({
+    argv,
+    env,
+    stdoutPath,
+    stderrPath,
+    ...(command.echo === "none" ? {} : {
+      stdoutLine: command.echo === "as-is" ? output.result : output.note,
+      stderrLine: output.note,
+    }),
+  });
   await command.started?.(process);
-  const stopEcho = command.echo === "none"
-    ? undefined
-    : echoLogs(context, stdoutPath, stderrPath, command.echo);
   const failure = await guide(context, command, process, stderrPath);
   const death = await engineDeath(context, [stdoutPath, stderrPath]);
+  if (context.signal.aborted || failure !== undefined) await command.cutShort?.();
   const byItself = failure === undefined && command.during === undefined && !context.signal.aborted;
   if (!byItself) {
     context.output.progress("Ending vLLM");
-    if (command.settleMs) await context.clock.sleep(command.settleMs);
+    await command.ending?.();
     if (command.asked) await ask(context, process, command.asked);
   }
   const end = await process.end(byItself ? 1000 : command.graceMs);
-  await stopEcho?.();
   return {
     end,
     byItself,
@@ -96,12 +111,28 @@ async function ask(
   enough.abort();
 }
 
+/** The command in the manifest's list of processes. */
+export function commandRecord(pid: number, end?: ProcessEnd): ProcessRecord {
+  return {
+    pid,
+    role: "command",
+    started_sec: 0,
+    ...(end ? { exit_code: end.code } : {}),
+    ...(end?.signal ? { signal: end.signal } : {}),
+  };
+}
+
 /** What went wrong with a command, a sentence each. */
 export function troubles({ end, byItself, well, failure, death }: CommandEnd): string[] {
   const found: string[] = [];
   if (failure) found.push(failure);
   if (byItself && !well) {
     found.push(`The command ended with ${end.signal ?? `exit code ${end.code}`}`);
+  }
+  if (end.lostOutputBytes) {
+    found.push(
+      `${end.lostOutputBytes} bytes of the command's output could not be written to logs/`,
+    );
   }
   if (death) found.push(`vLLM's engine died: ${death}`);
   return found;
@@ -119,8 +150,9 @@ async function guide(
     context.signal.addEventListener("abort", () => resolve(), { once: true });
   });
   if (!command.during) {
-    await Promise.race([process.ended, interrupted]);
-    return undefined;
+    const ends: Promise<unknown>[] = [process.ended, interrupted];
+    if (command.limit) ends.push(command.limit);
+    return await Promise.race(ends).then(() => undefined, messageOf);
   }
   const died = process.ended.then(({ code, signal }) => {
     throw new RunError(`vLLM ended before its work was done (${signal ?? `exit code ${code}`})`);
@@ -147,30 +179,4 @@ async function engineDeath(context: RunContext, logs: string[]): Promise<string 
     }
   }
   return undefined;
-}
-
-/** Follows both logs until told to stop. */
-function echoLogs(
-  context: RunContext,
-  stdoutPath: string,
-  stderrPath: string,
-  echo: "as-is" | "stderr",
-): () => Promise<void> {
-  const { output } = context;
-  const followers = [
-    new LogFollower(context.files, stdoutPath, echo === "as-is" ? output.result : output.note),
-    new LogFollower(context.files, stderrPath, output.note),
-  ];
-  const stop = new AbortController();
-  const loop = (async () => {
-    while (!stop.signal.aborted) {
-      for (const follower of followers) await follower.poll();
-      await context.clock.sleep(200, stop.signal);
-    }
-  })();
-  return async () => {
-    stop.abort();
-    await loop;
-    for (const follower of followers) await follower.finish();
-  };
 }

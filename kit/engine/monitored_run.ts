@@ -11,8 +11,19 @@ import type { Outcome, Plan } from "../contract/recipe.ts";
 import type { BundleNote, BundleStatus } from "../bundle/manifest.ts";
 import { writeManifest } from "../bundle/manifest_file.ts";
 import { mergeSession } from "../bundle/merge.ts";
-import { makeSessionFolder } from "../bundle/session_folder.ts";
-import { type CommandEnd, type GuidedCommand, runGuided, troubles } from "./guided_command.ts";
+import { keepReserve } from "../bundle/reserve.ts";
+import {
+  makeSessionFolder,
+  restoreSessionFolder,
+  type SessionMetadata,
+} from "../bundle/session_folder.ts";
+import {
+  type CommandEnd,
+  commandRecord,
+  type GuidedCommand,
+  runGuided,
+  troubles,
+} from "./guided_command.ts";
 import { writeHooks } from "./hooks_package.ts";
 import { openManifest } from "./open_manifest.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -43,12 +54,14 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
   const { files } = context;
   const { out, invocation } = run.plan;
   const { argv, env } = run.plan.processes[0]!;
-  await makeSessionFolder(files, out, {
+  const metadata: SessionMetadata = {
     startedAt: invocation.startedAt,
     toggles: togglesOf(run.values),
     cudaEvents: run.values.useCudaEvents,
     logInterval: run.values.profilingLogInterval,
-  });
+  };
+  await makeSessionFolder(files, out, metadata);
+  await keepReserve(files, out);
   await files.mkdir(`${out}/logs`);
   await writeHooks(files, `${out}/${HOOKS_FOLDER}`);
   const manifest = await openManifest(context, run.recipe, run.plan, run.python);
@@ -62,10 +75,10 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
       dir: out,
       echo: !run.echo ? "none" : invocation.common.json ? "stderr" : "as-is",
       graceMs: 1000 * run.values.grace,
-      settleMs: SETTLE_MS,
+      ending: () => context.clock.sleep(SETTLE_MS),
       async started({ pid }) {
         context.output.note(`Recording to ${out}`);
-        manifest.processes.push({ pid, role: "command", started_sec: 0 });
+        manifest.processes.push(commandRecord(pid));
         await writeManifest(files, out, manifest);
       },
       ...(run.during ? { during: run.during } : {}),
@@ -77,19 +90,23 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
   }
 
   const judged = await judge(context, run, seen);
+  if (await restoreSessionFolder(files, out, metadata)) {
+    judged.notes.push({
+      severity: "error",
+      message:
+        "The session's folder was removed while vLLM ran: what it held, and its logs, are lost",
+    });
+  }
   if (run.expects && !(await anyProcessLeft(context, out, (name) => name === run.expects!.file))) {
     judged.notes.push({ severity: "error", message: run.expects.otherwise });
   }
-  const record = manifest.processes[0]!;
-  record.exit_code = seen.end.code;
-  if (seen.end.signal) record.signal = seen.end.signal;
-  await writeManifest(files, out, manifest);
   await files.remove(`${out}/${HOOKS_FOLDER}`, { recursive: true }).catch(() => {});
   context.output.progress("Merging the session");
   const merged = await mergeSession(files, out, {
     status: judged.status,
     endedAt: context.clock.now(),
     notes: judged.notes,
+    command: commandRecord(manifest.processes[0]!.pid, seen.end),
   });
   return outcomeOf(context, out, merged);
 }

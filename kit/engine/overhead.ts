@@ -9,6 +9,7 @@ import { RunError } from "../contract/errors.ts";
 import { SESSION_PROFILERS } from "../bundle/hook_coverage.ts";
 import { Samples } from "../bundle/samples.ts";
 import { pauseHooks } from "../bundle/session_folder.ts";
+import { servedModel } from "./requests.ts";
 
 /** How to measure. */
 export interface OverheadPlan {
@@ -109,7 +110,7 @@ async function measurePair(
 
 /** Keeps requests alive until told to stop. */
 async function sendLoad(plan: OverheadPlan, signal: AbortSignal): Promise<void> {
-  const model = await servedModel(plan.baseUrl);
+  const { id: model } = await servedModel(plan.baseUrl);
   const sender = async (number: number) => {
     while (!signal.aborted) {
       try {
@@ -133,11 +134,6 @@ async function sendLoad(plan: OverheadPlan, signal: AbortSignal): Promise<void> 
     }
   };
   await Promise.all(Array.from({ length: plan.concurrency }, (_, number) => sender(number)));
-}
-
-async function servedModel(baseUrl: string): Promise<string> {
-  const { data } = await (await fetch(`${baseUrl}/v1/models`)).json();
-  return data[0].id;
 }
 
 async function generatedTokens(baseUrl: string): Promise<number> {

@@ -8,13 +8,16 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
 import type { ProcessEnd, ProcessHost, ProcessSpec, RunningProcess } from "../contract/context.ts";
 import { messageOf, UsageError } from "../contract/errors.ts";
 import { guardArgv, type GuardMessage } from "./guard.ts";
+import { OutputFile } from "./output_file.ts";
 import { endAll, killAll, ProcessTracker, RUN_MARKER, sendSignal } from "./process_table.ts";
 
 const POLL_MS = 400;
+
+/** How long after its exit the output of a process may take to arrive. */
+const LAST_WORDS_MS = 200;
 
 /** The real {@linkcode ProcessHost}. Needs permission to run any program and to read /proc. */
 export class SystemProcessHost implements ProcessHost {
@@ -26,30 +29,31 @@ export class SystemProcessHost implements ProcessHost {
   /** Starts a process; throws a UsageError when its program cannot be started. */
   async start(spec: ProcessSpec): Promise<RunningProcess> {
     this.#startGuard();
-    const stdout = openSync(spec.stdoutPath, "a");
-    const stderr = openSync(spec.stderrPath, "a");
+    const stdout = new OutputFile(spec.stdoutPath);
+    const stderr = new OutputFile(spec.stderrPath);
     const mark = `${this.#runId}.${++this.#count}.`;
     let child: ChildProcess;
     try {
       child = spawn(spec.argv[0]!, spec.argv.slice(1), {
         detached: true,
-        stdio: ["ignore", stdout, stderr],
+        stdio: ["ignore", "pipe", "pipe"],
         env: this.#environment(spec.env, mark),
         ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
       });
+      stdout.follow(child.stdout!, spec.stdoutLine);
+      stderr.follow(child.stderr!, spec.stderrLine);
       await started(child);
     } catch (error) {
+      stdout.close();
+      stderr.close();
       throw new UsageError(
         `Cannot start "${spec.argv[0]}": ${messageOf(error)}; check its name and PATH`,
       );
-    } finally {
-      closeSync(stdout);
-      closeSync(stderr);
     }
     const pid = child.pid!;
     this.#all.watch(pid);
     this.#tell({ watch: pid });
-    return new SystemProcess(pid, child, mark);
+    return new SystemProcess(pid, child, mark, [stdout, stderr]);
   }
 
   /** Runs a short command to its end. */
@@ -134,14 +138,23 @@ class SystemProcess implements RunningProcess {
   readonly ended: Promise<ProcessEnd>;
   readonly #tracker: ProcessTracker;
 
-  constructor(readonly pid: number, child: ChildProcess, mark: string) {
+  readonly #outputs: readonly OutputFile[];
+
+  constructor(
+    readonly pid: number,
+    child: ChildProcess,
+    mark: string,
+    outputs: readonly OutputFile[],
+  ) {
+    this.#outputs = outputs;
     this.#tracker = new ProcessTracker(mark);
     this.#tracker.watch(pid);
     const timer = setInterval(() => this.#tracker.update(), POLL_MS);
     this.ended = new Promise((resolve) => {
-      child.once("exit", (code, signal) => {
+      child.once("exit", async (code, signal) => {
         clearInterval(timer);
         this.#tracker.update();
+        await this.#drained(LAST_WORDS_MS);
         resolve({ code: code ?? 1, signal });
       });
     });
@@ -163,6 +176,14 @@ class SystemProcess implements RunningProcess {
     // The leader has had its time, and knows best how to end its children; what is left now is
     // left behind.
     await endAll(this.#tracker, 1000);
-    return await this.ended;
+    const end = await this.ended;
+    await this.#drained(1000);
+    for (const output of this.#outputs) output.close();
+    const lostOutputBytes = this.#outputs.reduce((sum, { lostBytes }) => sum + lostBytes, 0);
+    return lostOutputBytes > 0 ? { ...end, lostOutputBytes } : end;
+  }
+
+  async #drained(ms: number): Promise<void> {
+    await Promise.all(this.#outputs.map((output) => output.drained(ms)));
   }
 }

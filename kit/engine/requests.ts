@@ -5,19 +5,36 @@
  */
 
 import type { RunContext } from "../contract/context.ts";
-import { messageOf } from "../contract/errors.ts";
+import { messageOf, RunError } from "../contract/errors.ts";
 
-/** What to send. */
-export interface RequestMix {
+/** Where requests go, and how many at a time. */
+export interface Target {
   baseUrl: string;
   model: string;
-  count: number;
   concurrency: number;
-  /** The same seed sends the same requests. */
+  /** Sent as a bearer token, for servers that ask for one. */
+  apiKey?: string | undefined;
+  /** Gives up what has not been answered; Ctrl-C does too. */
+  signal?: AbortSignal;
+}
+
+/** Requests of mixed lengths. */
+export interface RequestMix {
+  count: number;
+  /** The same seed makes the same requests. */
   seed: number;
   /** Longest prompt in words; a word of the tiny models' tokenizer is one or two tokens. */
   maxPromptWords: number;
   maxTokens: number;
+}
+
+/** A request: a prompt as text or as token ids, or the messages of a chat. */
+export interface PlannedRequest {
+  prompt?: string | readonly number[];
+  messages?: readonly unknown[];
+  maxTokens: number;
+  ignoreEos: boolean;
+  stream: boolean;
 }
 
 /** What the client saw of one request. */
@@ -37,7 +54,7 @@ const WORDS = ("prefill decode batch token cache block request schedule kernel g
   .split(" ");
 
 /** A generator of numbers in [0, 1) that is the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -47,15 +64,8 @@ function randomOf(seed: number): () => number {
   };
 }
 
-interface PlannedRequest {
-  prompt: string;
-  maxTokens: number;
-  ignoreEos: boolean;
-  stream: boolean;
-}
-
 /** The requests of a mix: short, middling and long prompts; a third shares a long beginning. */
-export function planRequests(mix: RequestMix): PlannedRequest[] {
+export function planRequests(mix: RequestMix): (PlannedRequest & { prompt: string })[] {
   const random = randomOf(mix.seed);
   const whole = (least: number, most: number) => least + Math.floor(random() * (most - least + 1));
   const words = (count: number) =>
@@ -73,39 +83,50 @@ export function planRequests(mix: RequestMix): PlannedRequest[] {
   });
 }
 
-/** Sends the requests of a mix; a failed one is in the results. Needs net permission. */
-export async function sendRequests(context: RunContext, mix: RequestMix): Promise<RequestResult[]> {
-  const waiting = planRequests(mix);
+/** Sends requests; a failed one is in the results. Needs net permission. */
+export async function sendRequests(
+  context: RunContext,
+  target: Target,
+  requests: readonly PlannedRequest[],
+): Promise<RequestResult[]> {
+  const waiting = [...requests];
   const results: RequestResult[] = [];
+  const stopped = () => context.signal.aborted || target.signal?.aborted;
   const sender = async () => {
-    for (let next; !context.signal.aborted && (next = waiting.shift());) {
-      results.push(await sendOne(context, mix, next));
-      context.output.progress(`Requests: ${results.length} of ${mix.count} answered`);
+    for (let next; !stopped() && (next = waiting.shift());) {
+      results.push(await sendOne(context, target, next));
+      context.output.progress(`Requests: ${results.length} of ${requests.length} answered`);
     }
   };
-  await Promise.all(Array.from({ length: mix.concurrency }, sender));
+  await Promise.all(Array.from({ length: target.concurrency }, sender));
   return results;
 }
 
 async function sendOne(
   context: RunContext,
-  mix: RequestMix,
+  target: Target,
   request: PlannedRequest,
 ): Promise<RequestResult> {
   const start = context.clock.monotonicMs();
+  const signals = [context.signal, AbortSignal.timeout(300_000)];
+  if (target.signal) signals.push(target.signal);
   try {
-    const response = await fetch(`${mix.baseUrl}/v1/completions`, {
+    const route = request.messages ? "chat/completions" : "completions";
+    const response = await fetch(`${target.baseUrl}/v1/${route}`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: {
+        "content-type": "application/json",
+        ...(target.apiKey === undefined ? {} : { authorization: `Bearer ${target.apiKey}` }),
+      },
       body: JSON.stringify({
-        model: mix.model,
-        prompt: request.prompt,
+        model: target.model,
+        ...(request.messages ? { messages: request.messages } : { prompt: request.prompt }),
         max_tokens: request.maxTokens,
         ignore_eos: request.ignoreEos,
         stream: request.stream,
         ...(request.stream ? { stream_options: { include_usage: true } } : {}),
       }),
-      signal: AbortSignal.any([context.signal, AbortSignal.timeout(300_000)]),
+      signal: AbortSignal.any(signals),
     });
     const text = await response.text();
     const latencyMs = context.clock.monotonicMs() - start;
@@ -135,4 +156,43 @@ async function sendOne(
 function lastOfStream(text: string): { id: string; usage: Record<string, never> } {
   const documents = text.split("\n").filter((line) => line.startsWith("data: {"));
   return JSON.parse(documents.at(-1)!.slice("data: ".length));
+}
+
+/** A model that the server serves, and the longest request that it takes, where it tells. */
+export interface ServedModel {
+  id: string;
+  /** Where its files are, as a path or a name of the hub. */
+  root: string;
+  maxModelLen?: number;
+}
+
+/**
+ * The first model of a server. Needs net permission.
+ *
+ * @throws {RunError} when the server lists none.
+ */
+export async function servedModel(baseUrl: string, apiKey?: string): Promise<ServedModel> {
+  let status: number | string;
+  try {
+    const response = await fetch(`${baseUrl}/v1/models`, {
+      signal: AbortSignal.timeout(30_000),
+      ...(apiKey === undefined ? {} : { headers: { authorization: `Bearer ${apiKey}` } }),
+    });
+    status = response.status;
+    const body = await response.json();
+    const { id, root, max_model_len: maxModelLen } = body.data?.[0] ?? {};
+    if (typeof id === "string") {
+      return {
+        id,
+        root: typeof root === "string" ? root : id,
+        ...(typeof maxModelLen === "number" ? { maxModelLen } : {}),
+      };
+    }
+  } catch (error) {
+    status = messageOf(error);
+  }
+  throw new RunError(
+    `Cannot send requests: ${baseUrl}/v1/models lists no model (${status})` +
+      (status === 401 ? "; give the server's key in VLLM_API_KEY" : ""),
+  );
 }

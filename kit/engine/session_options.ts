@@ -5,9 +5,36 @@
  * @module
  */
 
-import { boolean, choice, duration, integer, number, path } from "../contract/options.ts";
+import { UsageError } from "../contract/errors.ts";
+import { boolean, choice, duration, integer, list, number, path } from "../contract/options.ts";
 import type { Values } from "../contract/option.ts";
 import type { Toggles } from "../bundle/session_folder.ts";
+
+/** The option that switches each profiler off. */
+const TOGGLED_BY = {
+  cuda_graph: "cudaGraphTracking",
+  kv_cache: "kvCacheTracking",
+  moe_expert: "moeExpertTracking",
+  forward_pass: "forwardPassTiming",
+  cpu_operations: "cpuTiming",
+  batch_utilization: "batchUtilizationTracking",
+  request_lifecycle: "preemptionTracking",
+  encoder_decoder: "encoderDecoderTiming",
+} as const;
+
+type ProfilerName = keyof typeof TOGGLED_BY;
+
+/** The same switches in `metadata.json`, and in capitals in the environment. */
+const TOGGLES = {
+  cudaGraphTracking: "enable_cuda_graph_tracking",
+  kvCacheTracking: "enable_kv_cache_tracking",
+  moeExpertTracking: "enable_moe_expert_tracking",
+  forwardPassTiming: "enable_forward_pass_timing",
+  cpuTiming: "enable_cpu_timing",
+  batchUtilizationTracking: "enable_batch_utilization_tracking",
+  preemptionTracking: "enable_preemption_tracking",
+  encoderDecoderTiming: "enable_encoder_decoder_timing",
+} as const;
 
 /** Options of `monitor` and of the recipes built on it. */
 export const sessionOptions = {
@@ -88,6 +115,11 @@ export const sessionOptions = {
     default: true,
     doc: "Record encoder, decoder and cross-attention time of models that have an encoder",
   }),
+  profilers: list({
+    env: "VSCOPE_PROFILERS",
+    of: choice({ choices: Object.keys(TOGGLED_BY) as ProfilerName[], doc: "A profiler" }),
+    doc: "The only profilers to run; without it all that are not switched off one by one",
+  }),
   maxOverhead: number({
     env: "VSCOPE_MAX_OVERHEAD",
     min: 0,
@@ -109,16 +141,22 @@ export type SessionValues = Values<typeof sessionOptions>;
 
 /** The toggles as `metadata.json` names them. */
 export function togglesOf(values: SessionValues): Toggles {
-  return {
-    enable_cuda_graph_tracking: values.cudaGraphTracking,
-    enable_kv_cache_tracking: values.kvCacheTracking,
-    enable_moe_expert_tracking: values.moeExpertTracking,
-    enable_forward_pass_timing: values.forwardPassTiming,
-    enable_cpu_timing: values.cpuTiming,
-    enable_batch_utilization_tracking: values.batchUtilizationTracking,
-    enable_preemption_tracking: values.preemptionTracking,
-    enable_encoder_decoder_timing: values.encoderDecoderTiming,
-  };
+  const toggles: Toggles = {};
+  for (const [profiler, option] of Object.entries(TOGGLED_BY)) {
+    const wanted = values.profilers?.includes(profiler as ProfilerName) ?? true;
+    toggles[TOGGLES[option]] = wanted && values[option];
+  }
+  return toggles;
+}
+
+/** @throws {UsageError} when a profiler is both asked for and switched off. */
+export function checkProfilers(values: SessionValues): void {
+  const torn = values.profilers?.find((name) => !values[TOGGLED_BY[name]]);
+  if (torn === undefined) return;
+  throw new UsageError(
+    `Cannot record ${torn}: --profilers asks for it, and ` +
+      `${TOGGLES[TOGGLED_BY[torn]].toUpperCase()} switches it off; take back one of the two`,
+  );
 }
 
 /**

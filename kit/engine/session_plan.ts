@@ -9,7 +9,12 @@ import type { Invocation, Plan } from "../contract/recipe.ts";
 import { folderName } from "../bundle/bundle_folder.ts";
 import { SESSION_TABLES } from "../bundle/session_tables.ts";
 import { hooksEnvironment } from "./hooks_package.ts";
-import { HOOKS_FOLDER, sessionEnvironment, type SessionValues } from "./session_options.ts";
+import {
+  checkProfilers,
+  HOOKS_FOLDER,
+  sessionEnvironment,
+  type SessionValues,
+} from "./session_options.ts";
 
 /** An absolute path. */
 export function absolute(path: string, cwd: string): string {
@@ -29,6 +34,7 @@ export function planSession<O extends Options>(
   invocation: Invocation,
   command: { argv: readonly string[]; env?: Record<string, string> },
 ): Plan<O> {
+  checkProfilers(values);
   const out = sessionFolder(values, invocation);
   const hooks = values.enableProfiling === "0" ? {} : {
     ...hooksEnvironment(`${out}/${HOOKS_FOLDER}`, invocation.env),

@@ -219,3 +219,57 @@ Deno.test("validation names files that are missing, changed, or not in the manif
     ]);
   });
 });
+
+Deno.test("the error of the host's clock against events is told per phase, where both timed", async () => {
+  await inFolder(async (dir) => {
+    await writeRawSession(dir, {
+      "worker-2": {
+        record: { rank: 0 },
+        tables: {
+          forward_pass_timing: PASSES +
+            "1,1,1,0,prefill,1,5,5,0,8,1,6,cuda_event\n" +
+            "2,2,1,0,prefill,1,5,5,0,2,1,2,cuda_event\n" +
+            "3,3,1,0,decode,1,1,0,1,4,1,4,host\n",
+        },
+      },
+    });
+    await mergeSession(Deno, dir);
+    const summary = JSON.parse(await Deno.readTextFile(`${dir}/forward_pass_summary.json`));
+    assert.equal(summary.prefill.host_error_pct, -20);
+    assert.equal("host_error_pct" in summary.decode, false);
+  });
+});
+
+Deno.test("merging a closed bundle anew keeps how the run ended and what the run itself told", async () => {
+  await inFolder(async (dir) => {
+    await writeRawSession(dir, session());
+    const told = { severity: "warning", message: "Told by the run" } as const;
+    const ending = { status: "interrupted", endedAt: new Date(0), notes: [told] } as const;
+    const first = await mergeSession(Deno, dir, { ...ending, notes: [told] });
+    const again = await mergeSession(Deno, dir);
+    assert.equal(again.status, "interrupted");
+    assert.deepEqual(again, first);
+  });
+});
+
+Deno.test("tables that find no room leave a partial bundle that can be merged later", async () => {
+  await inFolder(async (dir) => {
+    await writeRawSession(dir, session());
+    const full = {
+      ...Deno,
+      open: async (path: string, options?: Deno.OpenOptions) => {
+        const file = await Deno.open(path, options);
+        if (path.includes("kv_cache_usage.csv.")) {
+          file.write = () => Promise.reject(new Error("No space left on device"));
+        }
+        return file;
+      },
+    } as typeof Deno;
+    const ending = { status: "complete", endedAt: new Date(0) } as const;
+    const first = await mergeSession(full, dir, ending);
+    assert.equal(first.status, "partial");
+    assert.match(JSON.stringify(first.notes), /No space left on device; what the processes/);
+    assert.equal(first.artifacts.some(({ path }) => path === "batch_utilization.csv"), false);
+    assert.equal((await mergeSession(Deno, dir)).status, "complete");
+  });
+});

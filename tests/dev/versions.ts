@@ -4,11 +4,17 @@
  * Looks for the hooks' methods in unpacked wheels (tests/versions/probe.py); no vLLM is run. With
  * versions given it prints the page for those instead of writing it.
  *
+ * `./dev versions --run [VERSION…]` first runs the hooks in real CPU builds of vLLM
+ * (tests/long/versions_test.ts), all or those given, and keeps what came of them in
+ * tests/versions/ran.json: some minutes and 5.5 GB of the cache for each.
+ *
  * @module
  */
 
 import { cacheFolder } from "../../kit/engine/private/cache.ts";
 import { ROOT, say } from "./run.ts";
+import { ENGINE_VERSIONS } from "../versions/engines.ts";
+import { RAN_FILE, readRan } from "../versions/ran.ts";
 import { type Probed, versionsPage } from "./versions_page.ts";
 
 const PACKAGE = "vllm";
@@ -25,9 +31,6 @@ const VERSIONS = [
   "0.33.0",
 ];
 
-/** Versions under which tests/e2e really ran, and on what. */
-const RUN = ["0.32.0 (CPU)", "0.26.0 (one H100, both runners)"];
-
 const PLATFORMS = [
   "manylinux_2_35_x86_64",
   "manylinux_2_31_x86_64",
@@ -38,7 +41,19 @@ const PLATFORMS = [
 ];
 
 /** Fetches the wheels that are missing, probes them and writes the page. Returns the exit code. */
-export async function versions(asked: string[]): Promise<number> {
+export async function versions(args: string[]): Promise<number> {
+  const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--run");
+  if (unknown !== undefined) {
+    await say(`Cannot read "${unknown}": ./dev versions takes --run and versions`);
+    return 2;
+  }
+  const real = args.includes("--run");
+  const named = args.filter((arg) => arg !== "--run");
+  if (real) {
+    const code = await runEngines(named);
+    if (code !== 0) return code;
+  }
+  const asked = real ? [] : named;
   const folders: string[] = [];
   for (const version of asked.length > 0 ? asked : VERSIONS) {
     const folder = await unpacked(version);
@@ -47,7 +62,7 @@ export async function versions(asked: string[]): Promise<number> {
   }
   const probed = await probe(folders);
   if (probed === undefined) return 1;
-  const page = versionsPage(probed, RUN, new Date().toISOString().slice(0, 10));
+  const page = versionsPage(probed, await readRan(), new Date().toISOString().slice(0, 10));
   if (asked.length > 0) {
     await say(page);
   } else {
@@ -55,6 +70,22 @@ export async function versions(asked: string[]): Promise<number> {
     await say("docs/versions.md written");
   }
   return 0;
+}
+
+/** Runs the hooks in engines of those versions, all where none is named. Returns the exit code. */
+async function runEngines(named: readonly string[]): Promise<number> {
+  const unknown = named.find((version) => !ENGINE_VERSIONS.includes(version));
+  if (unknown !== undefined) {
+    await say(`Cannot run vLLM ${unknown}: the engines are ${ENGINE_VERSIONS.join(", ")}`);
+    return 2;
+  }
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", `${ROOT}/tests/long/versions_test.ts`],
+    env: { VSCOPE_VERSIONS: named.join(" "), VSCOPE_VERSIONS_RECORD: RAN_FILE },
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  return code;
 }
 
 /** The folder with a version's Python, fetched if it is not in the cache; undefined on failure. */

@@ -69,7 +69,7 @@ Deno.test("vscope killed with SIGKILL leaves no process after five seconds, and 
     await complete(baseUrl, { prompt: "token cache", max_tokens: 20, ignore_eos: true });
     await until(
       "the hooks have named every process",
-      5000,
+      30_000,
       async () => Object.keys(await sessionProcesses(dir)).length === 3,
     );
     const pids = Object.values(await sessionProcesses(dir));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { ended, startVscope, vscope } from "../cli.ts";
 import { readTable } from "../bundle/raw.ts";
-import { chromium } from "../deps.ts";
 import { inFolder } from "../folders.ts";
 import { engine } from "./engine.ts";
+import { opensInChromium } from "./page.ts";
 
 const TABLES = [
   "forward_pass_timing",
@@ -86,45 +86,8 @@ Deno.test("quickstart leaves a complete bundle that agrees with its clients to t
     await t.step(
       "the report opens in Chromium without an error, light, dark and narrow",
       async () => {
-        const browser = await chromium.launch({
-          executablePath: await chromiumPath(),
-          args: ["--no-sandbox"],
-        });
-        try {
-          for (
-            const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 400]] as const
-          ) {
-            const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 } });
-            const errors: string[] = [];
-            page.on("console", (message) => {
-              if (message.type() === "error") errors.push(message.text());
-            });
-            page.on("pageerror", (error) => errors.push(String(error)));
-            page.on("request", (request) => {
-              if (!request.url().startsWith("file:")) errors.push(request.url());
-            });
-            await page.goto(`file://${dir}/report.html`);
-            await page.waitForSelector(".live canvas");
-            const overflow = await page.evaluate(
-              "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-            );
-            assert.deepEqual([errors, overflow], [[], 0], `${colorScheme} ${width}`);
-            assert.match(await page.innerText("h1"), /quickstart/);
-            await page.close();
-          }
-        } finally {
-          await browser.close();
-        }
+        await opensInChromium(`${dir}/report.html`, /quickstart/, ".live canvas");
       },
     );
   });
 });
-
-async function chromiumPath(): Promise<string> {
-  for (const path of ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]) {
-    if (await Deno.stat(path).catch(() => undefined)) return path;
-  }
-  throw new Error(
-    "No Chromium is installed: ./dev test installs it as root, or install it yourself",
-  );
-}

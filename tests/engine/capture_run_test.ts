@@ -116,3 +116,17 @@ Deno.test("a capture whose vscope was killed is closed as interrupted by who rea
     assert.equal((await readManifest(Deno, bundle))?.status, "interrupted");
   });
 });
+
+Deno.test("a command that reaches its limit is ended, with the reason in the notes", async () => {
+  await inFolder(async (dir) => {
+    const { exitCode } = await capture(dir, async (open) => {
+      const limit = Promise.reject(new RunError("It took too long"));
+      limit.catch(() => {});
+      const { byItself } = await open.run({ ...echo("sleep", "60"), limit });
+      assert.equal(byItself, false);
+    });
+    assert.equal(exitCode, 1);
+    const manifest = await readManifest(Deno, `${dir}/vscope-bundles/torch_20260102_030405_7`);
+    assert.deepEqual(manifest?.notes.map(({ message }) => message), ["It took too long"]);
+  });
+});

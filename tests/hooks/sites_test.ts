@@ -104,6 +104,83 @@ print(json.dumps([recorder.status, engine_part.Runner().step(5)]))`),
   );
 });
 
+Deno.test("an override is watched beside its base, but no call is seen twice", async () => {
+  assert.deepEqual(
+    await run(`
+open(sys.argv[1] + "/engine_more.py", "w").write('''
+import functools
+from engine_part import Runner, choose as choose_by
+def decorated(method):
+    @functools.wraps(method)
+    def call(*args, **kwargs):
+        return method(*args, **kwargs)
+    return call
+class Hiding(Runner):
+    @decorated
+    def step(self, batch, scale=1):
+        return -batch
+class Polite(Runner):
+    @decorated
+    def step(self, batch, scale=1):
+        return super().step(batch, scale) + 1
+''')
+open(sys.argv[1] + "/engine_part.py", "a").write("def choose(logits):\\n    return max(logits)\\n")
+seen = []
+def watcher(module, path):
+    return Watcher("p", module, path, after=lambda *_: seen.append(module + ":" + path))
+attach(recorder, [
+    watcher("engine_part", "Runner.step"),
+    watcher("engine_more", "Hiding.step"),
+    watcher("engine_more", "Hiding.fails"),
+    watcher("engine_more", "Polite.step"),
+    watcher("engine_part", "choose"),
+    watcher("engine_more", "choose_by"),
+])
+import engine_more
+answers = [engine_more.Runner().step(2), engine_more.Hiding().step(2), engine_more.Polite().step(2),
+    engine_more.choose_by([1, 3])]
+print(json.dumps([answers, seen, recorder.status]))`),
+    [
+      [2, -2, 3, 3],
+      ["engine_part:Runner.step", "engine_more:Hiding.step", "engine_part:Runner.step"]
+        .concat("engine_part:choose"),
+      {
+        "engine_part:Runner.step": ["attached", null],
+        "engine_part:choose": ["attached", null],
+        "engine_more:Hiding.step": ["attached", null],
+        // Nobody watches it at the base.
+        "engine_more:Hiding.fails": ["attached", null],
+        "engine_more:Polite.step": ["absent", "calls of it are seen at engine_part:Runner.step"],
+        "engine_more:choose_by": ["absent", "calls of it are seen at engine_part:choose"],
+      },
+    ],
+  );
+});
+
+Deno.test("torch.compile finds nothing of ours in a call that it traces", async () => {
+  assert.deepEqual(
+    await run(`
+seen, tracing = [], []
+torch = types.ModuleType("torch")
+torch.compiler = types.SimpleNamespace(is_dynamo_compiling=lambda: bool(tracing))
+sys.modules["torch"] = torch
+attach(recorder, [Watcher("p", "engine_part", "Runner.step",
+    before=lambda *_: seen.append("before"), after=lambda *_: seen.append("after"))])
+import engine_part
+import vscope_hooks.sites as sites
+def no_clock():
+    raise RuntimeError("torch.compile cannot trace the clock")
+clock, sites.perf_counter = sites.perf_counter, no_clock
+tracing.append(True)
+answers = [engine_part.Runner().step(3) for _ in range(70)]
+tracing.clear()
+sites.perf_counter = clock
+engine_part.Runner().step(3)
+print(json.dumps([set(answers) == {3}, seen, recorder.sites["engine_part:Runner.step"].calls]))`),
+    [true, ["before", "after"], 1],
+  );
+});
+
 Deno.test("a paused session calls the method and nothing else", async () => {
   assert.deepEqual(
     await run(`

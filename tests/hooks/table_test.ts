@@ -26,11 +26,74 @@ Deno.test("rows that the disk refuses are counted as dropped, with the reason", 
   const printed = await run(`
 import sys
 from vscope_hooks.table import Table
-table = Table(sys.argv[1] + "/gone", "t", ("a",))
+open(sys.argv[1] + "/file", "w").close()
+table = Table(sys.argv[1] + "/file", "t", ("a",))
 table.add((1,))
 table.flush()
 print(table.dropped, table.error.split(":")[0])`);
-  assert.equal(printed, "1 FileNotFoundError\n");
+  assert.equal(printed, "1 FileExistsError\n");
+});
+
+Deno.test("a disk that fills in the middle of a row leaves whole rows only, before and after", async () => {
+  const printed = await run(`
+import resource, signal, sys
+from vscope_hooks.table import Table
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+table = Table(sys.argv[1], "t", ("a",))
+def write(rows, limit):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    for row in rows:
+        table.add(("%06d" % row,))
+    table.flush()
+write([1, 2], 100)
+write(range(3, 50), 100)
+write([50], resource.RLIM_INFINITY)
+print(open(sys.argv[1] + "/t.csv").read().split(), table.dropped, table.error.split(":")[0])`);
+  assert.equal(printed, "['a', '000001', '000002', '000050'] 47 OSError\n");
+});
+
+Deno.test("a folder removed under a session is made anew; the rows that went with it are dropped rows", async () => {
+  const printed = await run(`
+import glob, json, shutil, sys
+from vscope_hooks.recorder import Recorder
+recorder = Recorder(True)
+table = recorder.table("rows", ("n",))
+for n in range(5):
+    table.add((n,))
+recorder.flush()
+shutil.rmtree(recorder.session)
+table.add((5,))
+recorder.flush()
+recorder.close()
+[path] = glob.glob(sys.argv[1] + "/session_*/processes/*/rows.csv")
+record = json.load(open(path.replace("rows.csv", "process.json")))
+print(open(path).read().split(), record["dropped"], record["errors"])`);
+  assert.equal(
+    printed,
+    "['n', '5'] {'rows': 5} ['rows.csv was removed while it was written']\n",
+  );
+});
+
+Deno.test("a clock that is set between the starts of two processes does not part their rows", async () => {
+  const printed = await run(`
+import os, subprocess, sys, time
+from vscope_hooks.recorder import Recorder
+recorder = Recorder(True)
+before = recorder.seconds()
+# An hour ahead, in the child and from now on.
+child = subprocess.run([sys.executable, "-c", """
+import time
+real = time.time
+time.time = lambda: real() + 3600
+from vscope_hooks.recorder import Recorder
+print(Recorder(True).seconds())
+"""], capture_output=True, text=True, check=True)
+inner = float(child.stdout)
+real = time.time
+time.time = lambda: real() - 3600
+after = recorder.seconds()
+print(before < inner < after, after - before < 60)`);
+  assert.equal(printed, "True True\n");
 });
 
 Deno.test("SIGKILL loses at most what was recorded in the last second", async () => {
@@ -71,4 +134,28 @@ recorder.close()
 paths = sorted(glob.glob(sys.argv[1] + "/session_*/processes/*/rows.csv"))
 print(len(paths), sorted(open(path).read().split()[1:] for path in paths))`);
   assert.equal(printed, "2 [['child'], ['parent']]\n");
+});
+
+Deno.test("what a full disk drops is noted in room that was taken before, until the record can be written", async () => {
+  const printed = await run(`
+import glob, json, os, sys
+from vscope_hooks import recorder as module
+recorder = module.Recorder(True)
+table = recorder.table("rows", ("n",))
+real = module.write_json
+def full(*_):
+    raise OSError(28, "No space left on device")
+module.write_json = full
+table.dropped = 7
+recorder.flush()
+[path] = glob.glob(sys.argv[1] + "/session_*/processes/*/losses.json")
+print(json.load(open(path)), os.path.getsize(path))
+module.write_json = real
+recorder.flush()
+print(open(path).read().strip() == "", json.load(open(path.replace("losses", "process")))["dropped"])
+recorder.close()`);
+  assert.equal(
+    printed,
+    "{'dropped': {'rows': 7}, 'errors': [], 'ended_sec': None} 4096\nTrue {'rows': 7}\n",
+  );
 });

@@ -39,41 +39,77 @@ def package_of(folder):
     raise SystemExit("probe.py: %s holds no vllm-*.dist-info" % folder)
 
 
-def verdict(tree, watcher):
-    """The status of a watcher's hook, with a reason where it is not attached."""
-    found = tree.look_up(watcher.module)
+def find(tree, watcher):
+    """What the watcher's symbol stands for and its class, or the reason why there is nothing."""
+    found, owner = tree.look_up(watcher.module), None
     if found is None:
-        return "absent", "no module %s" % watcher.module
-    walked = watcher.module
+        return None, None, "no module %s" % watcher.module
+    walked = watcher.module.rpartition(".")[2]
     for name in watcher.path.split("."):
-        found = found.get(name)
+        found, owner = found.get(name), found
         if found is None:
-            return "absent", "%s has no %s" % (walked.rpartition(".")[2], name)
-        walked = name if walked == watcher.module else "%s.%s" % (walked, name)
+            return None, None, "%s has no %s" % (walked, name)
+        walked = name if isinstance(owner, Module) else "%s.%s" % (walked, name)
+    return found, owner if isinstance(owner, Class) else None, None
+
+
+def verdict(watcher, found):
+    """The status of a watcher's hook, with a reason where it is not attached."""
     needs = list(getattr(watcher, "needs", ()) or ())
     if isinstance(found, Class) and needs:
         found = found.get("__init__")
     if isinstance(found, Module):
-        return "absent", "%s is a module" % walked
+        return "absent", "%s is a module" % watcher.path
     if not needs and isinstance(found, (Class, Function)):
         return "attached", None
     if not isinstance(found, Function):
         where = getattr(found, "name", None)
-        return "unknown", "left to %s, which is not vLLM's" % where if where else "the syntax does not tell"
+        return (
+            "unknown",
+            "left to %s, which is not vLLM's" % where if where else "the syntax does not tell",
+        )
     missing = [name for name in needs if name not in found.parameters]
     if not missing:
         return "attached", None
     reason = "%s lacks the parameter %s, it has %s"
-    return "absent", reason % (walked, ", ".join(missing), ", ".join(found.parameters) or "none")
+    return "absent", reason % (watcher.path, ", ".join(missing), ", ".join(found.parameters) or "none")
+
+
+def elsewhere(watcher, found, owner, watched):
+    """The other symbol at which calls of the method are seen, as sites.py asks it; None without one.
+
+    watched: the symbols of the nodes that are watched already.
+    """
+    if not isinstance(found, Function):
+        return None
+    symbol = "%s:%s" % (watcher.module, watcher.path)
+    other = watched.setdefault(id(found.node), symbol)
+    if other != symbol:
+        return other
+    if owner is None or found.node.name == "__init__" or not found.calls_base():
+        return None
+    name = watcher.path.rpartition(".")[2]
+    bases = [one.get(name) for one in owner.order()[1:] if isinstance(one, Class)]
+    symbols = [watched.get(id(base.node)) for base in bases if isinstance(base, Function)]
+    return next((symbol for symbol in symbols if symbol), None)
 
 
 def probe(watchers, folder):
     """One vLLM against all watchers."""
     tree = Tree(folder)
     package, version = package_of(folder)
-    hooks = []
+    hooks, watched, classes = [], {}, {}
     for watcher in watchers:
-        status, reason = verdict(tree, watcher)
+        found, owner, reason = find(tree, watcher)
+        status = "absent"
+        if reason is None:
+            status, reason = verdict(watcher, found)
+        if status == "attached":
+            other = elsewhere(watcher, found, owner, watched)
+            if other:
+                status, reason = "absent", "calls of it are seen at %s" % other
+            elif owner is not None:
+                classes.setdefault(owner.name, set()).add(watcher.path.rpartition(".")[2])
         hook = {
             "profiler": watcher.profiler,
             "module": watcher.module,
@@ -82,7 +118,26 @@ def probe(watchers, folder):
             "status": status,
         }
         hooks.append(dict(hook, reason=reason) if reason else hook)
-    return {"package": package, "version": version, "hooks": hooks}
+    return {
+        "package": package,
+        "version": version,
+        "hooks": hooks,
+        "overrides": unwatched(tree, classes, watched),
+    }
+
+
+def unwatched(tree, classes, watched):
+    """Symbols that override a watched method without calling it, and are not watched themselves."""
+    found = []
+    for one in tree.subclasses(classes):
+        for base in one.order()[1:]:
+            for name in sorted(classes.get(getattr(base, "name", None), ())):
+                method = one.get(name) if name in one.own.names else None
+                if not isinstance(method, Function) or id(method.node) in watched:
+                    continue
+                if not method.calls_base():
+                    found.append("%s:%s.%s" % (one.module.name, one.name, name))
+    return sorted(set(found))
 
 
 def main(hooks, *folders):

@@ -7,6 +7,7 @@ running the code would tell is Opaque; what belongs to another package is Outsid
 import ast
 import builtins
 import os
+import re
 
 METHODS_OF_OBJECT = frozenset(dir(object))
 
@@ -53,6 +54,7 @@ class Function:
     """A function; a method where it stands in a class."""
 
     def __init__(self, node):
+        self.node = node
         self.parameters = [
             argument.arg
             for argument in node.args.posonlyargs + node.args.args + node.args.kwonlyargs
@@ -61,12 +63,23 @@ class Function:
     def get(self, name):
         return None
 
+    def calls_base(self):
+        """Whether it calls the method that it overrides."""
+        return any(
+            isinstance(node, ast.Attribute)
+            and node.attr == self.node.name
+            and isinstance(node.value, ast.Call)
+            and getattr(node.value.func, "id", "") == "super"
+            for node in ast.walk(self.node)
+        )
+
 
 class Class:
     """A class, with what it inherits."""
 
     def __init__(self, node, module):
         self.module = module
+        self.name = node.name
         self.own = Scope(node.body)
         self.bases = node.bases
 
@@ -241,3 +254,32 @@ class Tree:
             there = path is not None or (self.is_ours(name) and os.path.isdir(base))
             self._modules[name] = Module(self, name, path) if there else None
         return self._modules[name]
+
+    def subclasses(self, names):
+        """Classes, anywhere in the tree, that inherit from a class of one of these names."""
+        statements = [
+            (module, name, set(re.findall(r"\w+", bases)))
+            for module, text in self._texts()
+            for name, bases in re.findall(r"^class (\w+)\(([^)]*)\)", text, re.MULTILINE)
+        ]
+        known, found = set(names), {}
+        while True:
+            new = [one for one in statements if one[2] & known and one[:2] not in found]
+            if not new:
+                break
+            found.update((one[:2], None) for one in new)
+            known |= {name for _, name, _ in new}
+        for module, name in found:
+            one = self.module(module).get(name)
+            if isinstance(one, Class):
+                yield one
+
+    def _texts(self):
+        """Every module's name and source."""
+        for folder, _, files in sorted(os.walk(os.path.join(self.folder, "vllm"))):
+            for file in sorted(files):
+                if file.endswith(".py"):
+                    path = os.path.join(folder, file)
+                    parts = os.path.relpath(path, self.folder)[:-3].split(os.sep)
+                    with open(path, encoding="utf-8", errors="replace") as source:
+                        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), source.read()

@@ -6,7 +6,7 @@ detokenization is the part of it that turns tokens into text. `context` names th
 call without one is vLLM's own warm-up.
 """
 
-from ..passes import RUNNERS, real_output
+from ..passes import V1_RUNNER, V2_RUNNER, real_output, runner_watchers
 from ..sites import Watcher
 from ..steps import marked
 from .scheduler_steps import steps_of
@@ -92,18 +92,15 @@ def watchers(recorder):
             after=after_detokenize,
         ),
     ]
-    for module, prepare in zip(RUNNERS, ("_prepare_inputs", "prepare_inputs")):
-        runner = "GPUModelRunner."
-        found += [
-            Watcher(
-                NAME,
-                module,
-                runner + "execute_model",
-                before=before_execute,
-                after=after_execute,
-                needs=("scheduler_output",),
-            ),
-            Watcher(NAME, module, runner + prepare, after=after_prepare),
-            Watcher(NAME, module, runner + "sample_tokens", after=after_sample),
-        ]
-    return found
+    found += runner_watchers(
+        NAME,
+        "execute_model",
+        before=before_execute,
+        after=after_execute,
+        needs=("scheduler_output",),
+    )
+    found += runner_watchers(NAME, "sample_tokens", after=after_sample)
+    return found + [
+        Watcher(NAME, V1_RUNNER, "GPUModelRunner._prepare_inputs", after=after_prepare),
+        Watcher(NAME, V2_RUNNER, "GPUModelRunner.prepare_inputs", after=after_prepare),
+    ]

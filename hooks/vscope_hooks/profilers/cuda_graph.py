@@ -61,6 +61,13 @@ def describe(mode, descriptor):
     )
 
 
+def describe_full(descriptor):
+    """The same of a full graph of the V2 runner, which in vLLM 0.17 is known by its tokens alone."""
+    if isinstance(descriptor, int):
+        return ("FULL", descriptor, None, None, None, None)
+    return describe(descriptor.cg_mode, descriptor)
+
+
 def watchers(recorder):
     passes = passes_of(recorder)
     table = recorder.table("cuda_graphs", COLUMNS)
@@ -135,11 +142,13 @@ def watchers(recorder):
     def after_manager(args, kwargs, result, start, end):
         manager = args[0]
         for descriptor, cuda_graph in manager.graphs.items():
-            captured(describe(descriptor.cg_mode, descriptor), manager, cuda_graph)
+            captured(describe_full(descriptor), manager, cuda_graph)
 
     def after_full(args, kwargs, result, start, end):
-        descriptor = argument(args, kwargs, 1, "desc")
-        replayed(describe(descriptor.cg_mode, descriptor))
+        replayed(describe_full(argument(args, kwargs, 1, "desc")))
+
+    def after_full_by_tokens(args, kwargs, result, start, end):
+        replayed(describe_full(argument(args, kwargs, 1, "num_tokens")))
 
     def write():
         for key, graph in list(graphs.items()):
@@ -180,5 +189,13 @@ def watchers(recorder):
         Watcher(NAME, manager, "CudaGraphManager.capture", after=after_manager),
         Watcher(
             NAME, manager, "ModelCudaGraphManager.run_fullgraph", after=after_full, needs=("desc",)
+        ),
+        # In vLLM 0.17 the model's manager is the base class itself.
+        Watcher(
+            NAME,
+            manager,
+            "CudaGraphManager.run_fullgraph",
+            after=after_full_by_tokens,
+            needs=("num_tokens",),
         ),
     ]

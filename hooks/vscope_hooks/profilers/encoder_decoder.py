@@ -6,7 +6,7 @@ cross-attention layers took. Passes are written once a model has shown that it h
 replayed CUDA graph cross-attention cannot be told from the rest: such passes have no row of it.
 """
 
-from ..passes import RUNNERS, passes_of, real_output, runner_watchers
+from ..passes import V1_RUNNER, passes_of, real_output, runner_watchers
 from ..session import enabled
 from ..sites import Watcher
 from ..steps import marked
@@ -98,7 +98,7 @@ def watchers(recorder):
     return [
         Watcher(
             NAME,
-            RUNNERS[0],
+            V1_RUNNER,
             "GPUModelRunner._execute_mm_encoder",
             before=before_part,
             after=after_encoder,
@@ -117,7 +117,7 @@ def watchers(recorder):
             before=before_part,
             after=after_cross,
         ),
-            *runner_watchers(
+        *runner_watchers(
             NAME,
             "execute_model",
             before=before_execute,

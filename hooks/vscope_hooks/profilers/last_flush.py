@@ -19,5 +19,7 @@ def watchers(recorder):
             ("vllm.v1.engine.core", "EngineCore.shutdown"),
             ("vllm.v1.executor.multiproc_executor", "WorkerProc.shutdown"),
             ("vllm.v1.executor.multiproc_executor", "MultiprocExecutor.shutdown"),
+            # It does not call what it overrides.
+            ("vllm.v1.executor.ray_executor_v2", "RayExecutorV2.shutdown"),
         )
     ]

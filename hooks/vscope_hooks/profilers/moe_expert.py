@@ -7,6 +7,7 @@ tokens: the first of them counts.
 """
 
 import sys
+import threading
 import time
 
 from ..experts.files import ExpertFiles
@@ -22,6 +23,15 @@ RUNNER = MODULE + "runner.moe_runner"
 # Up to vLLM 0.19.
 OLD_RUNNER = MODULE + "runner.default_moe_runner"
 ROUTER = MODULE + "router.base_router"
+# What runs a runner's layer, in 0.17 and 0.19 and from 0.21 on.
+ENTRIES = (
+    (OLD_RUNNER, "DefaultMoERunner.forward_impl"),
+    (RUNNER, "MoERunner._apply_quant_method"),
+)
+# Kernels for the CPU that route inside themselves ask a function of one of these modules.
+FUNCTIONS = tuple(
+    MODULE + name for name in ("cpu_fused_moe", "experts.cpu_moe", "router.cpu_router")
+)
 # Seconds between two copies of the large counters (pairs, samples).
 LARGE_EVERY_SEC = 10.0
 
@@ -46,8 +56,12 @@ class Experts:
         self._staging = None
         self._turn = 0
         self._copies = []
+        # Copies are begun and taken in order: by one thread at a time.
+        self._copying = threading.Lock()
         self._large_at = 0.0
         self._copied_passes = 0
+        # Passes at the last look of the writer thread.
+        self._seen_passes = 0
         self._stream = None
 
     def add_layer(self, router, name):
@@ -138,6 +152,8 @@ class Experts:
         """Starts a copy of the counters behind the work of the current stream."""
         from ..experts.snapshot import Copy
 
+        # Before the copy: a pass that begins meanwhile is in it in part, and wants another one.
+        self._copied_passes = self.passes.ended
         now = self.recorder.seconds()
         large = large or now - self._large_at >= LARGE_EVERY_SEC
         parts = self.counters.parts()
@@ -145,7 +161,6 @@ class Experts:
             self._large_at = now
         else:
             parts = {name: parts[name] for name in parts if name in ("load", "physical_load")}
-        self._copied_passes = self.passes.count
         facts = {
             "timestamp_sec": now,
             "tokens": self.tokens,
@@ -161,26 +176,40 @@ class Experts:
 
     def after_pass(self):
         if self.counters is None:
+            if self.names and self.passes.count and not self.refused:
+                self.refuse(
+                    "no layer asked its router in Python: compiled code runs in its place "
+                    "(on a CPU --enforce-eager prevents that)"
+                )
             return
         cuda = cuda_ready()
         if cuda is not None and self._stream is None:
             self._stream = cuda.current_stream()
-        if self._copies:
-            self.collect()
-        first = self._copied_passes == 0
-        if first or self.passes.count - self._copied_passes >= self.recorder.interval:
-            if len(self._copies) < 8:
-                self.copy()
+        # Where the writer thread is at it, there is no need, and no time to wait.
+        if not self._copying.acquire(blocking=False):
+            return
+        try:
+            if self._copies:
+                self.collect()
+            first = self._copied_passes == 0
+            if first or self.passes.ended - self._copied_passes >= self.recorder.interval:
+                if len(self._copies) < 8:
+                    self.copy()
+        finally:
+            self._copying.release()
 
     def when_idle(self):
         if self.counters is None or self.passes.count == 0:
             return
-        if self._copies or self.passes.count != self._copied_passes:
-            self.passes.while_idle(self._catch_up)
-        self.files.save()
+        with self._copying:
+            if self._copies or self.passes.ended != self._copied_passes:
+                self.passes.while_idle(self._catch_up)
+            # An idle engine may be killed without a word: what it has counted is written at once.
+            idle, self._seen_passes = self.passes.count == self._seen_passes, self.passes.count
+            self.files.save(now=idle)
 
     def _catch_up(self):
-        if self.passes.count != self._copied_passes and len(self._copies) < 8:
+        if self.passes.ended != self._copied_passes and len(self._copies) < 8:
             self._copy_from_writer()
         self.collect()
 
@@ -198,12 +227,21 @@ class Experts:
         """The last copy, which may take a tenth of a second: the process is about to end."""
         if self.counters is None or self.passes.count == 0:
             return
-        self.passes.while_idle(self._copy_from_writer)
         until = time.perf_counter() + 0.2
-        while self._copies and time.perf_counter() < until:
-            self.collect()
-            time.sleep(0.002)
-        self.files.save(now=True)
+        if not self._copying.acquire(timeout=0.2):
+            return
+        try:
+            if self.counters.load.is_cuda:
+                self.passes.while_idle(self._copy_from_writer)
+            else:
+                # A signal may have ended the last pass half-way: then it never falls idle.
+                self.copy(large=True)
+            while self._copies and time.perf_counter() < until:
+                self.collect()
+                time.sleep(0.002)
+            self.files.save(now=True)
+        finally:
+            self._copying.release()
 
 
 def watchers(recorder):
@@ -218,16 +256,33 @@ def watchers(recorder):
         if router is not None:
             experts.add_layer(router, str(getattr(runner, "layer_name", "")))
 
-    def before_apply(args, kwargs):
+    # The router of the layer that runs, where its kernel does not ask it; whether we heard the choice.
+    passed_over, heard = [None], [False]
+
+    def before_layer(args, kwargs):
         runner = args[0]
-        method = getattr(getattr(runner, "routed_experts", None), "quant_method", None)
-        if getattr(method, "is_monolithic", False) and not experts.refused:
+        method = getattr(getattr(runner, "routed_experts", runner), "quant_method", None)
+        monolithic = getattr(method, "is_monolithic", False)
+        passed_over[0] = getattr(runner, "router", None) if monolithic else None
+        heard[0] = False
+
+    def after_layer(args, kwargs, result, start, end):
+        router, passed_over[0] = passed_over[0], None
+        if router is not None and not heard[0] and not experts.refused:
             experts.refuse("the MoE kernel of this layer routes inside itself (monolithic)")
 
+    def after_function(args, kwargs, result, start, end):
+        # Without such a layer the call is the router's own, which is watched itself.
+        if passed_over[0] is not None:
+            heard[0] = True
+            choose(passed_over[0], result)
+
     def after_select(args, kwargs, result, start, end):
+        choose(args[0], result)
+
+    def choose(router, result):
         if experts.refused:
             return
-        router = args[0]
         weights, ids = result
         layer = experts.layers.get(id(router))
         if experts.counters is None:
@@ -259,9 +314,13 @@ def watchers(recorder):
     return [
         Watcher(NAME, RUNNER, "MoERunner.__init__", after=after_runner),
         Watcher(NAME, OLD_RUNNER, "DefaultMoERunner.__init__", after=after_runner),
-        Watcher(NAME, RUNNER, "MoERunner._apply_quant_method", before=before_apply),
+        *(
+            Watcher(NAME, module, path, before=before_layer, after=after_layer)
+            for module, path in ENTRIES
+        ),
         Watcher(NAME, ROUTER, "BaseRouter.select_experts", after=after_select),
-            *runner_watchers(
+        *(Watcher(NAME, module, "select_experts", after=after_function) for module in FUNCTIONS),
+        *runner_watchers(
             NAME, "execute_model", before=before_execute, needs=("scheduler_output",)
         ),
         *runner_watchers(NAME, "_dummy_run", before=before_dummy),

@@ -16,7 +16,7 @@ import { type Guard, passGuards } from "../mac/guard.ts";
 import { platformGuard, xcodeGuard, xctraceGuard } from "../mac/mac_guards.ts";
 import { onPath, pythonFacts, pythonOf, unwrapped } from "../python_of.ts";
 import { waitUntilHealthy } from "../readiness.ts";
-import { sendRequests } from "../requests.ts";
+import { planRequests, sendRequests } from "../requests.ts";
 import { servedModel } from "../metal/completion.ts";
 import type { XctraceValues } from "./options.ts";
 import { readTask, TRACE_NAME, type XctraceTask } from "./plan.ts";
@@ -104,15 +104,14 @@ async function record(
     });
     const { id } = await servedModel(context, { baseUrl, timeoutMs: 30_000 });
     bundle.manifest.engine["model"] = id;
-    const results = await sendRequests(context, {
-      baseUrl,
-      model: id,
+    const requests = planRequests({
       count: values.requests,
-      concurrency: values.concurrency,
       seed: 1,
       maxPromptWords: 300,
       maxTokens: 96,
     });
+    const target = { baseUrl, model: id, concurrency: values.concurrency };
+    const results = await sendRequests(context, target, requests);
     const bad = results.filter(({ ok }) => !ok);
     if (bad.length > 0) {
       throw new RunError(`${bad.length} requests failed, the first with ${bad[0]!.error}`);

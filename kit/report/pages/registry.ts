@@ -19,7 +19,8 @@ export type Page = (
 type Load = () => Promise<{ default: Page }>;
 
 /** Pages of captures, by recipe. */
-const CAPTURES: ReadonlyMap<string, Load> = new Map([
+const CAPTURES: ReadonlyMap<string, Load> = new Map<string, Load>([
+  ["torch", () => import("./torch.ts")],
   ["metal", () => import("./metal.ts")],
   ["xctrace", () => import("./xctrace.ts")],
 ]);

@@ -1,11 +1,11 @@
 /**
- * What the words of a session's page mean.
+ * What the words of a page mean; those of a session's page.
  *
  * @module
  */
 
 import { html } from "../html.ts";
-import { type Section, titled } from "../section.ts";
+import { type BundleSource, type Section, titled } from "../section.ts";
 
 const WORDS: [string, string][] = [
   ["prefill", "a step in which every request computes its prompt (context) tokens"],
@@ -23,17 +23,24 @@ const WORDS: [string, string][] = [
   ["preempted", "put back to the queue, its KV blocks freed and later computed again"],
 ];
 
-/** Definitions. */
-export const words: Section = () =>
-  titled(
-    "words",
-    "Definitions",
-    html`<dl class="words">${
-      WORDS.map(([word, meaning]) =>
-        html`
-          <dt>${word}</dt>
-          <dd>${meaning}</dd>
-        `
-      )
-    }</dl>`,
-  );
+/** Definitions of a session's page. */
+export const words: Section = definitions(WORDS);
+
+/** A section that defines words. */
+export function definitions<S extends BundleSource>(
+  list: readonly (readonly [word: string, meaning: string])[],
+): Section<S> {
+  return () =>
+    titled(
+      "words",
+      "Definitions",
+      html`<dl class="words">${
+        list.map(([word, meaning]) =>
+          html`
+            <dt>${word}</dt>
+            <dd>${meaning}</dd>
+          `
+        )
+      }</dl>`,
+    );
+}

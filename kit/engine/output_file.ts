@@ -1,0 +1,72 @@
+/**
+ * Puts what a process prints into a file.
+ *
+ * The process writes to a pipe, not to the file itself: a full disk would otherwise make its own
+ * print() fail, which without vscope it would not.
+ *
+ * @module
+ */
+
+import { closeSync, openSync, writeSync } from "node:fs";
+import type { Readable } from "node:stream";
+
+/** A file that takes what comes, and counts what the disk refuses. */
+export class OutputFile {
+  readonly #descriptor: number;
+  #open = true;
+  /** Resolves when the last process that could write has closed its end. */
+  #closed: Promise<void> = Promise.resolve();
+  /** Bytes that could not be written. */
+  lostBytes = 0;
+
+  /** Opens the file for appending; it is made if it is missing. */
+  constructor(path: string) {
+    this.#descriptor = openSync(path, "a");
+  }
+
+  /** Takes all that a stream brings, and hands it on in whole lines. */
+  follow(stream: Readable, take?: (line: string) => void): void {
+    const decoder = new TextDecoder();
+    let rest = "";
+    stream.on("data", (block: Uint8Array) => {
+      this.#write(block);
+      if (!take) return;
+      const lines = (rest + decoder.decode(block, { stream: true })).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) take(line);
+    });
+    this.#closed = new Promise((resolve) =>
+      stream.once("close", () => {
+        if (rest) take?.(rest);
+        resolve();
+      })
+    );
+    // A pipe that breaks has nothing more to bring.
+    stream.on("error", () => {});
+  }
+
+  /** Waits for the end of the stream, at most `ms`: a descendant may keep it open. */
+  async drained(ms: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+    await Promise.race([this.#closed, late]);
+    clearTimeout(timer);
+  }
+
+  /** Closes the file; what comes later is lost. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeSync(this.#descriptor);
+  }
+
+  #write(block: Uint8Array): void {
+    let place = 0;
+    if (!this.#open) return;
+    try {
+      while (place < block.length) place += writeSync(this.#descriptor, block, place);
+    } catch {
+      this.lostBytes += block.length - place;
+    }
+  }
+}

