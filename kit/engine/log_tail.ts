@@ -1,5 +1,5 @@
 /**
- * The log files of a process: their last lines, and what is added to them.
+ * The last lines of a log file.
  *
  * @module
  */
@@ -30,47 +30,5 @@ export async function lastLines(
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
-  }
-}
-
-/** Hands on what is added to a file, from its beginning, in whole lines. */
-export class LogFollower {
-  #offset = 0;
-  #rest = "";
-  #decoder = new TextDecoder();
-
-  constructor(
-    private readonly files: FileSystem,
-    private readonly path: string,
-    private readonly take: (line: string) => void,
-  ) {}
-
-  /** Reads what has come since the last call. */
-  async poll(): Promise<void> {
-    let file: Deno.FsFile;
-    try {
-      file = await this.files.open(this.path, { read: true });
-    } catch {
-      return;
-    }
-    using open = file;
-    await open.seek(this.#offset, Deno.SeekMode.Start);
-    const buffer = new Uint8Array(1 << 16);
-    for (;;) {
-      const count = await open.read(buffer);
-      if (!count) return;
-      this.#offset += count;
-      const lines = (this.#rest + this.#decoder.decode(buffer.subarray(0, count), { stream: true }))
-        .split("\n");
-      this.#rest = lines.pop() ?? "";
-      for (const line of lines) this.take(line);
-    }
-  }
-
-  /** Hands on a last line that has no end. */
-  async finish(): Promise<void> {
-    await this.poll();
-    if (this.#rest) this.take(this.#rest);
-    this.#rest = "";
   }
 }

@@ -1,12 +1,13 @@
 /**
  * Starting and stopping the profiler of a vLLM that runs, over HTTP.
  *
+ * vLLM has the routes only where a profiler was configured at its start.
+ *
  * @module
  */
 
 import type { RunContext } from "../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../contract/errors.ts";
-import { callProfileRoute, type ProfileReply } from "./profile_routes.ts";
 
 /** What the server's `/start_profile` takes. */
 export interface ProfileRoutes {
@@ -41,14 +42,14 @@ export async function requireProfiler(
   const subject = `Cannot profile ${baseUrl}: `;
   let status: number;
   try {
-    const look = {
-      method: "GET",
-      route: "start_profile",
-      signal: limit(context, LOOK_MS),
-    } as const;
-    ({ status } = await callProfileRoute(baseUrl, look));
+    // The route takes POST alone: a GET touches nothing, and tells whether it is there.
+    const response = await fetch(`${baseUrl}/start_profile`, { signal: limit(context, LOOK_MS) });
+    await response.body?.cancel();
+    status = response.status;
   } catch (error) {
-    throw new UsageError(`${subject}${messageOf(error)}; start the server, or correct the address`);
+    throw new UsageError(
+      `${subject}no server answers there (${reasonOf(error)}); start it, or correct the address`,
+    );
   }
   if (status === 404) {
     throw new UsageError(
@@ -107,8 +108,13 @@ export async function startProfile(
     ...(delayIterations === undefined ? {} : { delay_iterations: delayIterations }),
     ...(maxIterations === undefined ? {} : { max_iterations: maxIterations }),
   };
+  const any = Object.keys(body).length > 0;
+  const init = any
+    ? { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }
+    : {};
   const undo = () => stopProfile(baseUrl, { signal: AbortSignal.timeout(UNDO_MS) }).catch(() => {});
-  await post(baseUrl, "start", limit(context, START_MS), body, undo);
+  const signal = limit(context, START_MS);
+  await post(`${baseUrl}/start_profile`, "start the profiler", signal, init, undo);
 }
 
 /**
@@ -122,38 +128,46 @@ export async function stopProfile(
   baseUrl: string,
   options: { signal: AbortSignal },
 ): Promise<void> {
-  await post(baseUrl, "stop", options.signal);
+  await post(`${baseUrl}/stop_profile`, "stop the profiler", options.signal, {});
 }
 
 async function post(
-  baseUrl: string,
-  what: "start" | "stop",
+  url: string,
+  what: string,
   signal: AbortSignal,
-  body: Readonly<Record<string, unknown>> = {},
+  init: RequestInit,
   unanswered?: () => Promise<void>,
 ): Promise<void> {
-  let reply: ProfileReply;
+  let response: Response;
+  let text: string;
   try {
-    reply = await callProfileRoute(baseUrl, {
-      method: "POST",
-      route: `${what}_profile`,
-      signal,
-      body: Object.keys(body).length > 0 ? body : undefined,
-    });
+    response = await fetch(url, { method: "POST", ...init, signal });
+    text = await response.text();
   } catch (error) {
     await unanswered?.();
-    throw new RunError(`Cannot ${what} the profiler: ${messageOf(error)}`);
+    throw new RunError(`Cannot ${what}: no answer from ${url} (${reasonOf(error)})`);
   }
-  const { status } = reply;
-  if (status >= 200 && status < 300) return;
-  const detail = reply.body.trim().slice(0, 300);
+  if (response.ok) return;
+  const detail = text.trim().slice(0, 300);
   throw new RunError(
-    `Cannot ${what} the profiler: ${baseUrl}/${what}_profile answers ${status}` +
-      (detail ? ` (${detail})` : "") +
-      (status === 404 ? "; the server has no profiler configured" : ""),
+    `Cannot ${what}: ${url} answers ${response.status}${detail ? ` (${detail})` : ""}` +
+      (response.status === 404 ? "; the server has no profiler configured" : ""),
   );
 }
 
 function limit(context: RunContext, ms: number): AbortSignal {
   return AbortSignal.any([context.signal, AbortSignal.timeout(ms)]);
+}
+
+/** What is behind a failed fetch, which wraps its cause in several layers. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && error.name === "TimeoutError") return "it took too long";
+  const layers: string[] = [];
+  for (let layer = error; layer instanceof Error && layers.length < 5; layer = layer.cause) {
+    layers.push(messageOf(layer));
+  }
+  const known =
+    /(connection refused|connection reset|connection closed|dns error|failed to lookup[^:]*)/i;
+  const match = known.exec(layers.join("; "));
+  return match?.[1]?.toLowerCase() ?? layers.at(-1) ?? messageOf(error);
 }

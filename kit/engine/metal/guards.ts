@@ -11,10 +11,11 @@ import { requireFreePort } from "../free_port.ts";
 import { diskGuard } from "../mac/disk_guard.ts";
 import type { Guard } from "../mac/guard.ts";
 import { platformGuard, xcodeGuard } from "../mac/mac_guards.ts";
+import { requireProfiler } from "../profile_control.ts";
 import { onPath, type PythonFacts, pythonFacts, pythonOf, unwrapped } from "../python_of.ts";
+import { RESTART } from "./known_messages.ts";
 import { fractionWarning, type MetalValues, SAFE_FRACTION } from "./options.ts";
 import type { MetalTask } from "./task.ts";
-import { hasProfileRoutes } from "./profile_calls.ts";
 
 /** All guards of a task, in the order in which they are told. */
 export function metalGuards(
@@ -33,7 +34,7 @@ export function metalGuards(
     memoryGuard(task, env),
     ...(process ? [engineGuard(process.argv, values.python, learn)] : []),
     ...(task.form === "server" ? [portGuard(host, port!)] : []),
-    ...(task.form === "attach" ? [serverGuard(baseUrl!, values.apiKey)] : []),
+    ...(task.form === "attach" ? [serverGuard(baseUrl!)] : []),
   ];
 }
 
@@ -132,28 +133,15 @@ function portGuard(host: string, port: number): Guard {
 }
 
 /** Whether the server of --url answers, and has a profiler. */
-function serverGuard(baseUrl: string, apiKey: string | undefined): Guard {
+function serverGuard(baseUrl: string): Guard {
   return async (context): Promise<GuardRecord> => {
     const name = "server";
     try {
-      if (await hasProfileRoutes(context, baseUrl, { apiKey, timeoutMs: 10_000 })) {
-        return { name, outcome: "ok", found: `${baseUrl} answers and has a profiler` };
-      }
-    } catch {
-      return {
-        name,
-        outcome: "refused",
-        found: `nothing answers at ${baseUrl}`,
-        remedy: "start the server, or correct --url",
-      };
+      await requireProfiler(context, baseUrl, RESTART);
+      return { name, outcome: "ok", found: `${baseUrl} answers and has a profiler` };
+    } catch (error) {
+      return { name, outcome: "refused", found: messageOf(error) };
     }
-    return {
-      name,
-      outcome: "refused",
-      found: `the server at ${baseUrl} has no /start_profile (HTTP 404)`,
-      remedy: "restart it with MTL_CAPTURE_ENABLED=1 and --profiler-config.profiler=torch " +
-        "--profiler-config.torch_profiler_dir=DIR",
-    };
   };
 }
 

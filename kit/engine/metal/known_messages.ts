@@ -6,6 +6,11 @@
 
 import { unsecret } from "../unsecret.ts";
 
+/** How a server is started that can be captured from. */
+export const RESTART =
+  "restart it with MTL_CAPTURE_ENABLED=1 and --profiler-config.profiler=torch " +
+  "--profiler-config.torch_profiler_dir=DIR";
+
 const MEANINGS: readonly { said: RegExp; means: string }[] = [
   {
     said: /MTL_CAPTURE_ENABLED|Capture layer is not inserted/,

@@ -6,14 +6,13 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
-import { messageOf, RunError } from "../../contract/errors.ts";
+import { messageOf } from "../../contract/errors.ts";
 import type { MetalCapture, MetalRecord } from "../../bundle/metal_record.ts";
 import type { OpenCapture } from "../capture_run.ts";
-import { LogFollower } from "../log_tail.ts";
-import type { ProfileReply } from "../profile_routes.ts";
-import { hasProfileRoutes, startProfile, stopProfile } from "./profile_calls.ts";
+import { requireProfiler, startProfile, stopProfile } from "../profile_control.ts";
 import { complete, servedModel, servedVersion, type Server } from "./completion.ts";
-import { failedStart, meaningOf, SECOND_IGNORED } from "./known_messages.ts";
+import { FollowedLog } from "./followed_log.ts";
+import { failedStart, meaningOf, RESTART, SECOND_IGNORED } from "./known_messages.ts";
 import type { MetalValues } from "./options.ts";
 import { awaitTraces, flawOf, listTraces, recordOf } from "./traces.ts";
 
@@ -48,9 +47,7 @@ export async function captureFromServer(
 ): Promise<void> {
   const { values, baseUrl, apiKey } = task;
   const server: Server = { baseUrl, apiKey, timeoutMs: 1000 * values.requestTimeout };
-  if (!await hasProfileRoutes(context, baseUrl, { apiKey, timeoutMs: 30_000 })) {
-    throw new RunError(NO_ROUTE);
-  }
+  await requireProfiler(context, baseUrl, RESTART);
   const { id: model, root, max_model_len } = await servedModel(context, server);
   const version = await servedVersion(context, server);
   if (version) bundle.manifest.versions.vllm ??= version;
@@ -61,13 +58,13 @@ export async function captureFromServer(
   };
   const request = { model, prompt: values.prompt, maxTokens: values.maxTokens };
   const lines: string[] = [];
-  const followers = task.logs.map((log) =>
-    new LogFollower(context.files, log, (line) => void lines.push(line))
-  );
+  const followed = task.logs.map((path) => new FollowedLog(context.files, path));
   const log: Log = {
     lines,
-    followed: followers.length > 0,
-    poll: async () => void await Promise.all(followers.map((follower) => follower.poll())),
+    followed: followed.length > 0,
+    async poll() {
+      for (const each of followed) lines.push(...await each.lines());
+    },
   };
   await log.poll();
   Object.assign(bundle.manifest.engine, factsOf(lines));
@@ -106,10 +103,6 @@ export async function captureFromServer(
   }
 }
 
-const NO_ROUTE =
-  "The server has no /start_profile (HTTP 404): it was started without a profiler; restart it with " +
-  "--profiler-config.profiler=torch --profiler-config.torch_profiler_dir=DIR";
-
 interface Log {
   /** Since the capture began. */
   lines: string[];
@@ -128,19 +121,15 @@ async function captureOne(
   capture: MetalCapture,
   log: Log,
 ): Promise<boolean> {
-  const { values, baseUrl, apiKey, traceDir } = task;
+  const { values, baseUrl, traceDir } = task;
   const before = await listTraces(context, traceDir);
   const timeoutMs = 1000 * values.requestTimeout;
-  const started = await startProfile(context, baseUrl, {
-    prefix: capture.prefix,
-    apiKey,
-    timeoutMs,
-  });
-  if (started.status !== 200) {
-    capture.problem = await refusal(context, "/start_profile", started, log);
+  try {
+    await startProfile(context, baseUrl, { prefix: capture.prefix });
+  } catch (error) {
+    capture.problem = await refusal(context, error, log);
     return true;
   }
-  let stop: ProfileReply | undefined;
   try {
     const { promptTokens, completionTokens, seconds } = await complete(context, server, request);
     if (promptTokens !== undefined) capture.prompt_tokens = promptTokens;
@@ -148,17 +137,15 @@ async function captureOne(
     capture.request_seconds = seconds;
   } catch (error) {
     capture.problem = `its request failed: ${messageOf(error)}`;
-  } finally {
-    const begin = context.clock.monotonicMs();
-    stop = await stopProfile(context, baseUrl, {
-      apiKey,
-      timeoutMs: context.signal.aborted ? HURRIED_STOP_MS : timeoutMs,
-    }).catch((error) => ({ status: 0, body: messageOf(error) }));
-    capture.stop_seconds = (context.clock.monotonicMs() - begin) / 1000;
   }
-  if (stop.status !== 200) {
-    capture.problem ??= await refusal(context, "/stop_profile", stop, log);
+  const begin = context.clock.monotonicMs();
+  try {
+    const ms = context.signal.aborted ? HURRIED_STOP_MS : timeoutMs;
+    await stopProfile(baseUrl, { signal: AbortSignal.timeout(ms) });
+  } catch (error) {
+    capture.problem ??= await refusal(context, error, log);
   }
+  capture.stop_seconds = (context.clock.monotonicMs() - begin) / 1000;
   const found = await awaitTraces(context, traceDir, before, {
     quietMs: 1000 * values.settle,
     timeoutMs: 1000 * values.settleTimeout,
@@ -189,22 +176,13 @@ async function captureOne(
 /** A log may lag behind the answer by this. */
 const LOG_LAG_MS = 2000;
 
-/** Why a call was refused. */
-async function refusal(
-  context: RunContext,
-  route: string,
-  reply: ProfileReply,
-  log: Log,
-): Promise<string> {
-  if (reply.status === 404) return NO_ROUTE;
-  const said = reply.body.trim().slice(0, 300);
-  const answer = reply.status === 0
-    ? said
-    : `the server answered ${route} with HTTP ${reply.status}${said ? `: ${said}` : ""}`;
+/** Why a call was refused: the answer, the log, and what they mean. */
+async function refusal(context: RunContext, error: unknown, log: Log): Promise<string> {
+  const answer = messageOf(error);
   const deadline = context.clock.monotonicMs() + LOG_LAG_MS;
   for (;;) {
     await log.poll();
-    const means = meaningOf([reply.body, ...log.lines]);
+    const means = meaningOf([answer, ...log.lines]);
     if (means) return `${means} (${answer})`;
     if (!log.followed || context.signal.aborted || context.clock.monotonicMs() > deadline) break;
     await context.clock.sleep(100, context.signal);

@@ -153,10 +153,7 @@ Deno.test("404, a refused connection and an unknown folder are bad input: exit c
     const nobody = `http://127.0.0.1:${findFreePort()}`;
     const { code, json } = await runTorch(dir, ["--url", nobody]);
     assert.equal(code, 2);
-    assert.match(
-      json.error!.message,
-      /no answer from \S+ \(connection refused\); start the server, or correct the address/,
-    );
+    assert.match(json.error!.message, /no server answers there \(connection refused\)/);
     const server = await fakeServer(`${dir}/traces`);
     const unknown = await runTorch(dir, ["--url", server.url]);
     assert.equal(unknown.code, 2);
