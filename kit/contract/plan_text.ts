@@ -5,7 +5,7 @@
  */
 
 import type { Options } from "./option.ts";
-import { formatBytes, formatDuration } from "./quantities.ts";
+import { aboutBytes, formatDuration } from "./quantities.ts";
 import type { Plan } from "./recipe.ts";
 import { shellWord } from "./shell_word.ts";
 
@@ -37,7 +37,7 @@ export function planText<O extends Options>(recipe: string, plan: Plan<O>): stri
   lines.push("", "Files:", ...plan.files.map(({ path, why }) => `  ${path}: ${why}`));
   lines.push(
     "",
-    `Disk: ${plan.diskBytes === undefined ? "grows with the run" : formatBytes(plan.diskBytes)}`,
+    `Disk: ${plan.diskBytes === undefined ? "grows with the run" : aboutBytes(plan.diskBytes)}`,
     `Time: ${
       plan.seconds === undefined
         ? "as long as the command runs"

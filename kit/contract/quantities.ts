@@ -48,6 +48,13 @@ export function formatBytes(bytes: number): string {
   return String(bytes);
 }
 
+/** A number of bytes as people say it: `about 2.2 GB`. */
+export function aboutBytes(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return `about ${Number((bytes / 1000 ** step).toPrecision(2))} ${units[step]}`;
+}
+
 function scaled(text: string, units: Record<string, number>): number {
   const match = /^(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)\s*([a-z]*)$/i.exec(text);
   const scale = match ? units[match[2]!.toLowerCase()] : undefined;

@@ -5,11 +5,10 @@
  */
 
 import type { FileSystem } from "../../contract/context.ts";
+import type { Manifest } from "../../bundle/manifest.ts";
 import { readManifest } from "../../bundle/manifest_file.ts";
+import { isSession } from "../../bundle/merge.ts";
 import { UsageError } from "../../contract/errors.ts";
-
-/** The recipes that leave sessions. */
-const SESSION_RECIPES = new Set(["monitor", "moe", "quickstart"]);
 
 /** How deep captures lie below a folder that is given. */
 const DEPTH = 2;
@@ -39,17 +38,27 @@ export async function inputOf(files: FileSystem, operands: readonly string[]): P
       captures.push(path);
       continue;
     }
-    const inside = await capturesIn(files, path, DEPTH);
-    const manifest = await readManifest(files, path);
-    if (inside.length === 0 || manifest && SESSION_RECIPES.has(manifest.recipe)) {
+    if (await isSession(files, path)) {
       if (operands.length === 1) return { session: path };
       throw new UsageError(
         `Cannot analyze "${path}" together with other files: give a session's folder alone`,
       );
     }
+    const inside = await capturesIn(files, path, DEPTH);
+    if (inside.length === 0) throw nothingIn(path, await readManifest(files, path));
     captures.push(...inside);
   }
   return { captures };
+}
+
+function nothingIn(path: string, manifest: Manifest | undefined): UsageError {
+  return new UsageError(
+    manifest
+      ? `Cannot analyze "${path}": this bundle of ${manifest.recipe} holds no capture that this ` +
+        `vscope reads; "vscope report ${path}" shows what it holds`
+      : `Cannot analyze "${path}": the folder holds neither a session nor traces; give the folder ` +
+        "of a session, or a trace",
+  );
 }
 
 /** The traces below a folder; those of ranks only, where any file is one of a rank. */
