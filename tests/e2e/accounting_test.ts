@@ -11,13 +11,15 @@ async function metrics(baseUrl: string): Promise<Record<string, number>> {
   return Object.fromEntries([...found].map(([, name, value]) => [name!, Number(value)]));
 }
 
-/** vLLM's own use of the KV cache, a few times while requests run. */
+/** vLLM's own use of the KV cache, again and again until a request is answered. */
 async function kvUsageMoments(
   baseUrl: string,
-  count: number,
+  answered: Promise<unknown>,
 ): Promise<{ at: number; usagePct: number }[]> {
   const moments: { at: number; usagePct: number }[] = [];
-  for (let n = 0; n < count; n++) {
+  let done = false;
+  answered.then(() => done = true);
+  while (!done) {
     await new Promise((resolve) => setTimeout(resolve, 150));
     const usagePct = 100 * (await metrics(baseUrl))["kv_cache_usage_perc"]!;
     moments.push({ at: Date.now(), usagePct });
@@ -89,8 +91,7 @@ Deno.test("preemptions, stop strings, aborts and asynchronous scheduling are acc
     assert.ok(answers.every((answer) => answer !== undefined));
     // One request alone: its blocks grow, and none are freed between two looks.
     const alone = complete(baseUrl, { prompt: "alone", max_tokens: 700, ignore_eos: true });
-    const moments = await kvUsageMoments(baseUrl, 8);
-    await alone;
+    const moments = await kvUsageMoments(baseUrl, alone);
     // A string that the tiny model does write, from an answer of its own.
     const seen = await complete(baseUrl, {
       prompt: "prefill decode",
