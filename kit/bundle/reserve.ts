@@ -2,7 +2,7 @@
  * Room on the disk that a run keeps for its own end.
  *
  * A disk that fills up while vLLM is watched leaves no place for what was dropped and how it ended.
- * The reserve is given up first of all when the run is closed.
+ * The reserve is given up last, when all but the manifest has been written.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { FileSystem } from "../contract/context.ts";
 /** Name of the file within a bundle that is open. */
 export const RESERVE_NAME = ".reserve";
 
-/** Enough for a manifest and the records of dozens of processes. */
+/** Enough for the manifest of a run with dozens of processes. */
 const BYTES = 1 << 20;
 
 /** Takes the room; a disk that is full already has none to give, and that will show anyway. */

@@ -166,9 +166,8 @@ async function captureOver(
 ): Promise<void> {
   const { baseUrl = "", traceDir } = task;
   const apiKey = values.apiKey ?? task.apiKey;
-  if (!task.process) {
-    const logs = values.serverLog === undefined ? [] : [absolute(values.serverLog, context.cwd)];
-    await captureFromServer(context, bundle, record, {
+  const capture = (logs: readonly string[]) =>
+    captureFromServer(context, bundle, record, {
       baseUrl,
       apiKey,
       traceDir,
@@ -176,6 +175,10 @@ async function captureOver(
       values,
       prefix,
     });
+  if (!task.process) {
+    await capture(
+      values.serverLog === undefined ? [] : [absolute(values.serverLog, context.cwd)],
+    );
     return;
   }
   const logs = [`${bundle.dir}/${LOGS.stdout}`, `${bundle.dir}/${LOGS.stderr}`];
@@ -188,14 +191,7 @@ async function captureOver(
       work = (async () => {
         const timeoutMs = 1000 * values.startTimeout;
         await waitUntilHealthy(context, process, { baseUrl, logPath, timeoutMs });
-        await captureFromServer(context, bundle, record, {
-          baseUrl,
-          apiKey,
-          traceDir,
-          logs,
-          values,
-          prefix,
-        });
+        await capture(logs);
       })();
       return work;
     },
