@@ -135,7 +135,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/passes.py",
     text: f15,
-    sha256: "9e4eb462febad4a6c4e6082dca879a695140ff8b742eaa1e224b041da255ec11",
+    sha256: "33f158c7fe8f390bc0770da039c9f93fc44e073a95c678a05578972c9a945dcf",
   },
   {
     path: "vscope_hooks/plugin.py",
@@ -150,22 +150,22 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
     text: f18,
-    sha256: "e2119a8df965666fb31c23f2f4e1089edd35c6c60b933dfb2b4545e7aea2fbe1",
+    sha256: "fa8962fe58d66d0b6b672dda51003f9593e1afb465fecad8454c0b58bb0c3083",
   },
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
     text: f19,
-    sha256: "b3a4fcc7bd25ccccc0543ddc556c06cbd754d1167104c6395b3c89d2c156ed74",
+    sha256: "96f8128b200d959e405bdd4e8b771f49603a94f66f040fb72fc5d1e4fb002682",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
     text: f20,
-    sha256: "e4dc62155a686e3ee3694a317adb5fb1585666b9d60961a70bce323a24a64b28",
+    sha256: "b52355ff01143b3dcf3b39bacea2baf964a0ab43efee4dd042f4cd8b28e6dc67",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
     text: f21,
-    sha256: "38aedf30e036014f525fd0d17f8aecfafab36a775328ff236def301cc08661cd",
+    sha256: "c77db9bf3780239bc7a7eeb7d1926dd81ba33fd451605d952a90be923a3ed79c",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
@@ -175,12 +175,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/forward_pass.py",
     text: f23,
-    sha256: "f9aaf394590ca92983a97075a511ebb5a2d517728fec510ff976b7322ec8bc88",
+    sha256: "2bb99bd498885cd86aacb923af69ad8519eff1b7395bd8bd3ba95857882a4b6e",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f24,
-    sha256: "eb370c5093130cbacb2e2516a90e433a16500e6b785cc11670c9f34b1129ddc9",
+    sha256: "2da5f89eaed463735cecf52ce9015030f9b2ab652ae5d724350539ec7fb17930",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
@@ -190,7 +190,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
     text: f26,
-    sha256: "64f56c6f0949f4f568e3dffc496befaddcec2fb651701a3d491f008f511697da",
+    sha256: "d44c9d5e5d1cdc8518a6caf120f3c0122fb9c8021bcd4818fd4b139a1341f26f",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
@@ -200,12 +200,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/moe_expert.py",
     text: f28,
-    sha256: "e1f73708ba7be1bba90f8bc98b4591319c91a29055b3889217df2b7e6ee0f64c",
+    sha256: "961f59747f31a6396e6bb3a3dee2b9132405bb4470a8f412b3ec1b370208b19d",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
     text: f29,
-    sha256: "ae35455921a7b4ec357b33257bc2cac03c142796bfda1b87424ab9360b7f0d2f",
+    sha256: "5d576eab16f17b20cb8b260e72d9b8a50b519d40022f579c694619f14d1927fe",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",
@@ -220,7 +220,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
     text: f32,
-    sha256: "9541f58c32129357513b97631d89b94d924d183948e47e599be43568ae0bdc0b",
+    sha256: "56dc7fee1ce0b01ae090c95957b03583c49351ac985a2b484a172a0fe9e97fb1",
   },
   {
     path: "vscope_hooks/recorder.py",
@@ -235,17 +235,17 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f35,
-    sha256: "fa45c6dc1acae837805fa7368bf1de0ab5b02682970c0ee5012830f3cd1cb5b3",
+    sha256: "f3c212a03de9ce8e600e4060154392d156367599f6532901dd6fb9f4b377b445",
   },
   {
     path: "vscope_hooks/steps.py",
     text: f36,
-    sha256: "072e0cc78b74c21a2b31faadf7fb9622a089b8c7669ee6cd86650f0df06f9873",
+    sha256: "949803e4a4251592802de395126facf596bacf171c9a8f896e92f9760f7aced9",
   },
   {
     path: "vscope_hooks/table.py",
     text: f37,
-    sha256: "1599baf9cf5f7199672fb7eb1aa40dc9f07b02ca7ddce850eda775d9cb7414fe",
+    sha256: "1c748a67e067b7ca866977d7bcc4b94254f854e0467c6fcb36540c23c0702351",
   },
   {
     path: "vscope_hooks/torch_window.py",

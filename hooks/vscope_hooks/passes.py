@@ -9,7 +9,6 @@ import sys
 import threading
 
 from .sites import Watcher, argument
-from .steps import is_marked
 
 V1_RUNNER = "vllm.v1.worker.gpu_model_runner"
 V2_RUNNER = "vllm.v1.worker.gpu.model_runner"
@@ -32,18 +31,23 @@ class Passes:
         self.ended = 0
         # True from execute_model() to the end of such a pass.
         self.real = False
+        # The step of such a pass, and of a warm-up batch; None for a dummy.
+        self.step = None
         # (runtime mode, tokens with padding) of the CUDA graph that the pass replays.
         self.graph = None
+        # Identity of the wrapper that spoke for all pieces of this pass's graph.
+        self.speaker = None
         # Whether anybody watches graphs: without one, `graph` says nothing.
         self.graphs_watched = False
         self._turn = threading.Lock()
         self._ours = False
 
-    def begin(self, output):
-        """A pass begins; `output` is its SchedulerOutput, None for a dummy or a warm-up."""
+    def begin(self, step=None):
+        """A pass of that Step begins; None is a dummy, and a step without a number a warm-up."""
         self._ours = self._turn.acquire(blocking=False) or self._ours
-        self.graph = None
-        self.real = output is not None
+        self.graph = self.speaker = None
+        self.step = step
+        self.real = step is not None and step.number is not None
         if self.real:
             self.count += 1
 
@@ -90,12 +94,6 @@ def real_output(args, kwargs):
     if kwargs.get("dummy_run") or (len(args) > 3 and args[3] is True):
         return None
     return output if output.total_num_scheduled_tokens else None
-
-
-def scheduled_output(args, kwargs):
-    """As real_output(), and None too where no scheduler made the batch: vLLM warms up with some."""
-    output = real_output(args, kwargs)
-    return output if output is not None and is_marked(output) else None
 
 
 def cuda_ready():

@@ -29,10 +29,13 @@ class Watcher:
     before(args, kwargs) runs ahead of the original; after(args, kwargs, result, start, end) runs
     when it has returned, with time.perf_counter() values. `needs` are the parameters that the
     watcher reads: where the method lacks one, the hook is absent. attached() is called once it is
-    in place.
+    in place. skip(args), which must not fail, is asked first: True where this call has
+    nothing for the watcher.
     """
 
-    def __init__(self, profiler, module, path, before=None, after=None, needs=(), attached=None):
+    def __init__(
+        self, profiler, module, path, before=None, after=None, needs=(), attached=None, skip=None
+    ):
         self.profiler = profiler
         self.module = module
         self.path = path
@@ -40,6 +43,7 @@ class Watcher:
         self.after = after
         self.needs = needs
         self.attached = attached
+        self.skip = skip
         self.failures = 0
 
     @property
@@ -57,6 +61,8 @@ class Site:
         # What is called now: without watchers that were taken off, or whose profiler is muted.
         self.before = ()
         self.after = ()
+        # Asked before the only watcher of a method, where that one can skip calls.
+        self.skip = None
 
     def add(self, watcher):
         self.watchers.append(watcher)
@@ -71,6 +77,7 @@ class Site:
         ]
         self.before = tuple((watcher.before, watcher) for watcher in heard if watcher.before)
         self.after = tuple((watcher.after, watcher) for watcher in heard if watcher.after)
+        self.skip = heard[0].skip if len(heard) == 1 else None
 
     def failed(self, watcher, error):
         watcher.failures += 1
@@ -167,6 +174,8 @@ def _wrapper(original, site):
     @functools.wraps(original)
     def watched(*args, **kwargs):
         if traced() or recorder.paused:
+            return original(*args, **kwargs)
+        if site.skip is not None and site.skip(args):
             return original(*args, **kwargs)
         site.calls += 1
         if site.calls % COST_SAMPLE == 0:

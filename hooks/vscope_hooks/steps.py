@@ -25,6 +25,14 @@ class Step(NamedTuple):
     generation_tokens: int
 
     @property
+    def requests(self):
+        return self.context_requests + self.generation_requests
+
+    @property
+    def tokens(self):
+        return self.context_tokens + self.generation_tokens
+
+    @property
     def phase(self):
         if not self.context_requests:
             return "decode"
@@ -66,11 +74,6 @@ def describe(output, number=None, engine_pid=None):
 def mark(output, step):
     """Writes the step's name on the object that goes to the workers."""
     object.__setattr__(output, _ATTRIBUTE, tuple(step))
-
-
-def is_marked(output):
-    """Whether a watched scheduler made the batch."""
-    return hasattr(output, _ATTRIBUTE)
 
 
 def marked(output):

@@ -57,13 +57,14 @@ class Recorder:
 recorder = Recorder()
 from vscope_hooks.profilers import cuda_graph
 from vscope_hooks.passes import passes_of
+from vscope_hooks.steps import Step
 from vscope_hooks.sites import attach
 attach(recorder, cuda_graph.watchers(recorder))
 passes = passes_of(recorder)
 pieces = [CUDAGraphWrapper(PIECEWISE) for _ in range(3)]
 full = CUDAGraphWrapper(FULL, lambda: [piece() for piece in pieces])
 def forward(mode, tokens, real=True):
-    passes.begin(object() if real else None)
+    passes.begin(Step(1, 1, 0, 0, 1, 1) if real else None)
     context._forward_context = Context(mode, Shape(tokens, None, False, False, 0))
     full()
     graph = passes.graph
@@ -98,7 +99,7 @@ Deno.test("full graphs of the V2 runner of vLLM 0.17 are known by their tokens a
 graphs = CudaGraphManager()
 graphs.capture(4, 8)
 def step(tokens, real=True):
-    passes.begin(object() if real else None)
+    passes.begin(Step(1, 1, 0, 0, 1, 1) if real else None)
     graphs.run_fullgraph(tokens)
     graph = passes.graph
     passes.end()

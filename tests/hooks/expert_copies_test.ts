@@ -23,6 +23,7 @@ class Recorder:
         do("at_clock")
         return 100.0
 from vscope_hooks.profilers.moe_expert import Experts
+from vscope_hooks.steps import Step
 experts = Experts(Recorder())
 experts.counters = types.SimpleNamespace(load=types.SimpleNamespace(is_cuda=False), parts=dict)
 experts.reservoir = types.SimpleNamespace(tokens=[])
@@ -32,7 +33,7 @@ class Files:
     def save(self, now=False): state["saved"].append([taken[-1] if taken else None, now])
 experts.files = Files()
 passes = experts.passes
-def begin(): passes.begin(object())
+def begin(): passes.begin(Step(1, 1, 0, 0, 1, 1))
 def end():
     state["count"] += 1
     passes.end()

@@ -14,12 +14,42 @@ Deno.test("a full table counts what it drops and keeps what it has", async () =>
   const printed = await run(`
 import sys
 from vscope_hooks.table import Table
-table = Table(sys.argv[1], "t", ("a", "b"), limit=2)
+table = Table(sys.argv[1], "t", ("a", "b_sec"), limit=2)
 for row in range(5):
     table.add((row, 0.123456789))
 table.flush()
 print(open(sys.argv[1] + "/t.csv").read(), table.dropped)`);
-  assert.equal(printed, "a,b\n0,0.123457\n1,0.123457\n 3\n");
+  assert.equal(printed, "a,b_sec\n0,0.123457\n1,0.123457\n 3\n");
+});
+
+Deno.test("rows written together read as the csv module writes them, whatever is in a cell", async () => {
+  const printed = await run(`
+import csv, random, sys
+from vscope_hooks.table import Table
+columns = ("name", "at_sec", "count", "share_pct", "word")
+rng = random.Random(5)
+words = ["plain", "a,b", 'say "x"', "two\\nlines", "", None, "%s %d", "é", "100%"]
+for trial in range(300):
+    table = Table(sys.argv[1], "t%d" % trial, columns)
+    spoilt = rng.random() < 0.5
+    rows = []
+    for n in range(rng.choice((1, 3, 499, 500, 501, 1200)) if trial < 12 else rng.randint(1, 9)):
+        word = rng.choice(words) if spoilt else "plain"
+        at = rng.choice((None, 7, 1e-9, rng.random())) if spoilt else rng.random() * 1e5
+        rows.append((word, at, rng.choice((None, 0, -3, 10**15)), rng.random(), word))
+        table.add(rows[-1])
+    table.flush()
+    with open("%s/t%d.csv" % (sys.argv[1], trial), encoding="utf-8", newline="") as handle:
+        header, *read = csv.reader(handle)
+    def same(cell, text):
+        if type(cell) is float: return abs(float(text) - cell) <= 6e-7
+        return text == ("" if cell is None else str(cell)) or (cell == 7 and float(text) == 7)
+    assert header == list(columns), header
+    assert len(read) == len(rows), (len(read), len(rows))
+    for row, texts in zip(rows, read):
+        assert len(texts) == 5 and all(map(same, row, texts)), (row, texts)
+print("same")`);
+  assert.equal(printed, "same\n");
 });
 
 Deno.test("rows that the disk refuses are counted as dropped, with the reason", async () => {

@@ -6,7 +6,7 @@ detokenization is the part of it that turns tokens into text. `context` names th
 call without one is vLLM's own warm-up.
 """
 
-from ..passes import V1_RUNNER, V2_RUNNER, real_output, runner_watchers
+from ..passes import V1_RUNNER, V2_RUNNER, passes_of, runner_watchers
 from ..sites import Watcher
 from ..steps import marked
 from .scheduler_steps import steps_of
@@ -19,10 +19,8 @@ COLUMNS = ("timestamp_sec", "operation", "duration_ms", "context", "rank")
 
 
 def watchers(recorder):
-    steps = steps_of(recorder)
+    steps, passes = steps_of(recorder), passes_of(recorder)
     table = recorder.table("cpu_operations_timing", COLUMNS)
-    # The step that this worker is executing.
-    running = [None]
 
     def add(operation, start, end, number):
         context = "" if number is None else "step=%d" % number
@@ -39,21 +37,18 @@ def watchers(recorder):
         if output.total_num_scheduled_tokens:
             add("output_update", start, end, marked(output).number)
 
-    def before_execute(args, kwargs):
-        output = real_output(args, kwargs)
-        running[0] = None
-        if output is not None:
-            running[0] = marked(output).number
+    def in_pass(operation):
+        def after(args, kwargs, result, start, end):
+            step = passes.step
+            add(operation, start, end, None if step is None else step.number)
+
+        return after
+
+    model_execution = in_pass("model_execution")
 
     def after_execute(args, kwargs, result, start, end):
-        if real_output(args, kwargs) is not None:
-            add("model_execution", start, end, running[0])
-
-    def after_prepare(args, kwargs, result, start, end):
-        add("batch_preparation", start, end, running[0])
-
-    def after_sample(args, kwargs, result, start, end):
-        add("sampling", start, end, running[0])
+        if passes.step is not None:
+            model_execution(args, kwargs, result, start, end)
 
     # Seconds of detokenizing since the last batch of outputs was done.
     detokenizing = [0.0]
@@ -95,12 +90,12 @@ def watchers(recorder):
     found += runner_watchers(
         NAME,
         "execute_model",
-        before=before_execute,
         after=after_execute,
         needs=("scheduler_output",),
     )
-    found += runner_watchers(NAME, "sample_tokens", after=after_sample)
+    found += runner_watchers(NAME, "sample_tokens", after=in_pass("sampling"))
+    preparation = in_pass("batch_preparation")
     return found + [
-        Watcher(NAME, V1_RUNNER, "GPUModelRunner._prepare_inputs", after=after_prepare),
-        Watcher(NAME, V2_RUNNER, "GPUModelRunner.prepare_inputs", after=after_prepare),
+        Watcher(NAME, V1_RUNNER, "GPUModelRunner._prepare_inputs", after=preparation),
+        Watcher(NAME, V2_RUNNER, "GPUModelRunner.prepare_inputs", after=preparation),
     ]

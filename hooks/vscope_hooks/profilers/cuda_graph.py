@@ -117,6 +117,9 @@ def watchers(recorder):
 
     calls = []
 
+    def is_silent_piece(args):
+        return bool(args) and passes.speaker not in (None, id(args[0]))
+
     def before_wrapper(args, kwargs):
         wrapper = args[0]
         state = state_of(wrapper)
@@ -138,6 +141,9 @@ def watchers(recorder):
             speakers.setdefault(wrapper.runtime_mode, id(wrapper))
         elif speakers.get(wrapper.runtime_mode) == id(wrapper):
             replayed(describe(wrapper.runtime_mode, descriptor))
+            if passes.real:
+                # Graphs are captured in dummy passes: the other pieces of this one have theirs.
+                passes.speaker = id(wrapper)
 
     def after_manager(args, kwargs, result, start, end):
         manager = args[0]
@@ -185,6 +191,7 @@ def watchers(recorder):
             before=before_wrapper,
             after=after_wrapper,
             attached=lambda: setattr(passes, "graphs_watched", True),
+            skip=is_silent_piece,
         ),
         Watcher(NAME, manager, "CudaGraphManager.capture", after=after_manager),
         Watcher(

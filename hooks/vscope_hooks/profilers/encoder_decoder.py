@@ -6,10 +6,9 @@ cross-attention layers took. Passes are written once a model has shown that it h
 replayed CUDA graph cross-attention cannot be told from the rest: such passes have no row of it.
 """
 
-from ..passes import V1_RUNNER, passes_of, real_output, runner_watchers
+from ..passes import V1_RUNNER, passes_of, runner_watchers
 from ..session import enabled
 from ..sites import Watcher
-from ..steps import marked
 from .gpu_timer import make_timer
 
 NAME = "encoder_decoder"
@@ -53,16 +52,17 @@ def watchers(recorder):
             now.cross.append((marks, [1e3 * (end - start)]))
 
     def before_execute(args, kwargs):
+        if not known[0]:
+            return
         now.encoder, now.cross = [], []
         open_marks.clear()
-        now.begun = timer.mark() if known[0] else None
+        now.begun = timer.mark()
 
     def after_execute(args, kwargs, result, start, end):
-        output = real_output(args, kwargs)
-        if output is None or not known[0]:
+        if passes.step is None or not known[0]:
             return
         at = recorder.seconds(start)
-        number = marked(output).number
+        number = passes.step.number
         context = "" if number is None else "step=%d" % number
         # Intervals come back in the order in which they were given.
         parts = {"encoder": 0.0, "cross_attention": 0.0}
@@ -88,11 +88,12 @@ def watchers(recorder):
                 add("cross_attention", parts["cross_attention"])
 
         encoders, crosses = now.encoder, now.cross
-        for marks, host_ms in encoders:
-            timer.when_known(marks, host_ms, take("encoder"))
-        for marks, host_ms in crosses:
-            timer.when_known(marks, host_ms, take("cross_attention"))
-        timer.when_known([now.begun, timer.mark()], [1e3 * (end - start)], finish)
+        # The first pass that shows an encoder has no mark at its beginning: all of it is the host's.
+        end_mark = now.begun and timer.mark()
+        for component, intervals in (("encoder", encoders), ("cross_attention", crosses)):
+            for marks, host_ms in intervals:
+                timer.when_known(marks if end_mark else [None], host_ms, take(component))
+        timer.when_known([now.begun, end_mark], [1e3 * (end - start)], finish)
         now.encoder, now.cross = [], []
 
     return [

@@ -6,9 +6,8 @@ the times that the calls took on the host (`timing` says which). host_time_ms is
 so that its error against the events can be told.
 """
 
-from ..passes import passes_of, real_output, runner_watchers
+from ..passes import passes_of, runner_watchers
 from ..session import enabled
-from ..steps import marked
 from .gpu_timer import make_timer
 
 NAME = "forward_pass"
@@ -43,14 +42,13 @@ def watchers(recorder):
 
     def before_execute(args, kwargs):
         close(None)
-        begun[0] = timer.mark() if real_output(args, kwargs) is not None else None
+        begun[0] = timer.mark() if passes.step is not None else None
 
     def after_execute(args, kwargs, result, start, end):
-        output = real_output(args, kwargs)
-        if output is None:
+        step = passes.step
+        if step is None:
             return
-        marks = [begun[0], timer.mark()]
-        step = marked(output)
+        marks = [begun[0], begun[0] and timer.mark(after=begun[0])]
         mode, tokens = passes.graph or ("NONE" if passes.graphs_watched else None, None)
         head = (
             recorder.seconds(start),
@@ -58,8 +56,8 @@ def watchers(recorder):
             step.engine_pid,
             recorder.rank,
             step.phase,
-            len(output.num_scheduled_tokens),
-            output.total_num_scheduled_tokens,
+            step.requests,
+            step.tokens,
             step.context_tokens,
             step.generation_tokens,
             mode,
@@ -81,11 +79,11 @@ def watchers(recorder):
             # What follows a pause is the sampling of another pass.
             sample_ms = None
         if sample_ms is not None:
-            marks.append(timer.mark())
+            marks.append(marks[0] and timer.mark(after=marks[0]))
 
         def add(times, how):
-            forward, sample = (list(times) + [None])[:2]
-            table.add(head + (forward, sample, host_ms, how))
+            sample = times[1] if len(times) > 1 else None
+            table.add(head + (times[0], sample, host_ms, how))
 
         timer.when_known(marks, [host_ms, sample_ms], add)
 

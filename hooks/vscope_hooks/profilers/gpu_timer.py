@@ -17,8 +17,11 @@ def make_timer(recorder, wanted):
 class HostTimer:
     """The host's clock: on a GPU it sees launching, not computing."""
 
-    def mark(self):
-        """A moment in the work of the current stream; None where there is only the host's clock."""
+    def mark(self, after=None):
+        """A moment in the work of the current stream; None where there is only the host's clock.
+
+        after: an earlier mark of the same pass. Its stream is taken, and nothing is asked anew.
+        """
         return None
 
     def when_known(self, marks, host_ms, call):
@@ -44,19 +47,23 @@ class EventTimer(HostTimer):
         self._passes = passes
         self._batch = whole("CUDA_EVENT_BATCH_SIZE", 100, 1)
         self._pool = []
+        # Of the last mark that asked for it.
+        self._stream = None
         self._waiting = collections.deque()
         self._reading = threading.Lock()
 
-    def mark(self):
-        cuda = cuda_ready()
-        if cuda is None:
-            return None
-        event = self._pool.pop() if self._pool else cuda.Event(enable_timing=True)
-        event.record()
+    def mark(self, after=None):
+        if after is None:
+            self._cuda = cuda_ready()
+            if self._cuda is None:
+                return None
+            self._stream = self._cuda.current_stream()
+        event = self._pool.pop() if self._pool else self._cuda.Event(enable_timing=True)
+        event.record(self._stream)
         return event
 
     def when_known(self, marks, host_ms, call):
-        if any(mark is None for mark in marks):
+        if None in marks:
             self._pool += [mark for mark in marks if mark is not None]
             call(host_ms, "host")
             return

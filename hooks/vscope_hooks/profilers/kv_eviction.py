@@ -18,7 +18,7 @@ COLUMNS = ("timestamp_sec", "lifetime_sec", "idle_sec", "access_count", "block_i
 class Residency:
     """A collector with the interface of vllm.v1.core.kv_cache_metrics.KVCacheMetricsCollector.
 
-    Memory: three numbers per block of the pool. A call that fails is noted and takes nothing from
+    Memory: a number per block of the pool, three where it was used again. A call that fails is noted and takes nothing from
     vLLM.
     """
 
@@ -28,7 +28,9 @@ class Residency:
         self._recorder = recorder
         self._table = table
         self._other = other
-        self._blocks = {}
+        # When each block was allocated, and of those that were used again (when last, how often).
+        self._born = {}
+        self._used = {}
 
     def __getattr__(self, name):
         # What we do not have ourselves is the user's collector's.
@@ -37,32 +39,30 @@ class Residency:
         return getattr(self._other, name)
 
     def on_block_allocated(self, block):
-        now = perf_counter()
-        self._blocks[block.block_id] = [now, now, 0]
+        self._born[block.block_id] = perf_counter()
         if self._other is not None:
             self._other.on_block_allocated(block)
 
     def on_block_accessed(self, block):
-        state = self._blocks.get(block.block_id)
-        if state is not None:
-            state[1] = perf_counter()
-            state[2] += 1
+        number = block.block_id
+        if number in self._born:
+            self._used[number] = (perf_counter(), self._used.get(number, (0, 0))[1] + 1)
         if self._other is not None:
             self._other.on_block_accessed(block)
 
     def on_block_evicted(self, block):
-        state = self._blocks.pop(block.block_id, None)
-        if state is not None and not self._recorder.paused:
-            born, used, count = state
+        number = block.block_id
+        born = self._born.pop(number, None)
+        used, count = self._used.pop(number, (born, 0))
+        if born is not None and not self._recorder.paused:
             now = perf_counter()
-            self._table.add(
-                (self._recorder.seconds(now), now - born, now - used, count, block.block_id)
-            )
+            self._table.add((self._recorder.seconds(now), now - born, now - used, count, number))
         if self._other is not None:
             self._other.on_block_evicted(block)
 
     def reset(self):
-        self._blocks.clear()
+        self._born.clear()
+        self._used.clear()
         if self._other is not None:
             self._other.reset()
 

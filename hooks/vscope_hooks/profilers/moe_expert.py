@@ -11,7 +11,7 @@ import threading
 import time
 
 from ..experts.files import ExpertFiles
-from ..passes import cuda_ready, passes_of, runner_watchers, scheduled_output
+from ..passes import cuda_ready, passes_of, runner_watchers
 from ..session import whole
 from ..sites import Watcher
 
@@ -302,8 +302,8 @@ def watchers(recorder):
         counters.count(layer, ids, weights)
 
     def before_execute(args, kwargs):
-        output = scheduled_output(args, kwargs)
-        experts.prepare(output.total_num_scheduled_tokens if output is not None else 0)
+        step = experts.passes.step
+        experts.prepare(step.tokens if experts.passes.real else 0)
 
     def before_dummy(args, kwargs):
         experts.prepare(0)

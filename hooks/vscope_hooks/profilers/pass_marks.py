@@ -1,6 +1,7 @@
 """Marks the beginning and the end of each forward pass for the other profilers of a worker."""
 
-from ..passes import passes_of, rank_of, runner_watchers, scheduled_output
+from ..passes import passes_of, rank_of, real_output, runner_watchers
+from ..steps import marked
 
 NAME = "pass_marks"
 TOGGLE = None
@@ -10,9 +11,9 @@ def watchers(recorder):
     passes = passes_of(recorder)
 
     def before_execute(args, kwargs):
-        output = scheduled_output(args, kwargs)
-        passes.begin(output)
-        if output is not None:
+        output = real_output(args, kwargs)
+        passes.begin(None if output is None else marked(output))
+        if passes.real and recorder.rank is None:
             recorder.set_rank(rank_of(args[0]))
 
     def after_execute(args, kwargs, result, start, end):
@@ -24,7 +25,7 @@ def watchers(recorder):
         passes.end()
 
     def before_dummy(args, kwargs):
-        passes.begin(None)
+        passes.begin()
 
     def after_dummy(args, kwargs, result, start, end):
         passes.end()

@@ -103,10 +103,10 @@ def watchers(recorder):
         if number is None:
             return
         tokens = output.num_scheduled_tokens
-        now = None
-        for name in tokens.keys() - scheduler.requests.keys():
-            now = now or recorder.seconds()
-            table.add((now, number, name, "overscheduled", tokens[name]))
+        if not tokens.keys() <= scheduler.requests.keys():
+            now = recorder.seconds()
+            for name in tokens.keys() - scheduler.requests.keys():
+                table.add((now, number, name, "overscheduled", tokens[name]))
         if output.scheduled_spec_decode_tokens:
             count_rejected(scheduler, output, argument(args, kwargs, 2, "model_runner_output"), number)
 
