@@ -14,7 +14,7 @@ import { say } from "../dev/run.ts";
 /** Operations that one count of a metric stands for; bytes have no entry. */
 const OPERATIONS: Readonly<Record<string, number>> = {
   "sm__ops_path_tensor_src_bf16_dst_fp32.sum": 1,
-  "sm__ops_path_tensor_src_fp16_dst_fp32.sum": 1,
+  "sm__ops_path_tensor_src_fp16.sum": 1,
   "smsp__sass_thread_inst_executed_op_ffma_pred_on.sum": 2,
   "smsp__sass_thread_inst_executed_op_fmul_pred_on.sum": 1,
   "smsp__sass_thread_inst_executed_op_fadd_pred_on.sum": 1,
@@ -36,11 +36,12 @@ interface Counted {
   bytes: number;
 }
 
-/** Sums per step, told by the NVTX range that each kernel ran in. */
-async function countedIn(path: string): Promise<Map<string, Counted>> {
+/** Sums per step; `ends` are the numbers of kernels that had run when each step was done. */
+async function countedIn(path: string, ends: readonly number[]): Promise<Counted[]> {
   const stream = await readCsv(Deno, path);
   if (!stream) throw new Error(`${path} is missing or empty`);
-  const found = new Map<string, Counted>();
+  const found = ends.map(() => ({ kernels: 0, tensorFlops: 0, flops: 0, bytes: 0 }));
+  let kernels = 0;
   let units: string[] | undefined;
   for await (const batch of stream.batches) {
     for (const row of batch) {
@@ -49,10 +50,9 @@ async function countedIn(path: string): Promise<Map<string, Counted>> {
         units = row;
         continue;
       }
-      const range = /\b(prefill|decode)\b/.exec(row.join(" "))?.[1];
-      if (!range) continue;
-      const sum = found.get(range) ?? { kernels: 0, tensorFlops: 0, flops: 0, bytes: 0 };
-      found.set(range, sum);
+      kernels++;
+      const sum = found[ends.findIndex((end) => kernels <= end)];
+      if (!sum) throw new Error(`${path} has more kernels than the steps had`);
       sum.kernels++;
       for (const [place, name] of stream.header.entries()) {
         const value = Number(row[place]!.replaceAll(",", "")) * (SCALE[units[place]!] ?? NaN);
@@ -75,11 +75,11 @@ for (const folder of Deno.args) {
     );
   const shape = readModelShape(documents("CONFIG")[0]);
   if (!shape) throw new Error(`${folder}: no shape for this model`);
-  const counted = await countedIn(`${folder}/step.csv`);
-  for (const step of documents("STEP") as (Step & { name: string })[]) {
+  const counted = await countedIn(`${folder}/step.csv`, documents("KERNELS"));
+  for (const [place, step] of (documents("STEP") as (Step & { name: string })[]).entries()) {
     const computed = stepCost(shape, step, { weightBytes: 2, activationBytes: 2, kvBytes: 2 });
-    const seen = counted.get(step.name);
-    if (!seen) throw new Error(`${folder}: no kernel in the range ${step.name}`);
+    const seen = counted[place];
+    if (!seen?.kernels) throw new Error(`${folder}: no kernel in the step ${step.name}`);
     const against = (ours: number, theirs: number) =>
       `${ours.toExponential(3)} computed, ${theirs.toExponential(3)} counted (${
         (100 * (ours / theirs - 1)).toFixed(1)

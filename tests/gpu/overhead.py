@@ -3,8 +3,8 @@
 usage: overhead.py FOLDER SESSION_ROOT [PAIRS] [experts] [eager]
 
 Windows of 10 s; the order within a pair changes from pair to pair. 128 requests are always alive,
-with answers of 640 tokens. Thirty pairs take eleven minutes. Prints a line per pair, and last the mean cost with its 95 %
-interval (Student's, over the logarithms of the ratios).
+with answers of 640 tokens. Thirty pairs take eleven minutes. Prints a line per pair, and last the
+mean cost with its 95 % interval (Student's, over the logarithms of the ratios).
 """
 
 import glob
@@ -75,7 +75,7 @@ def main():
     paused = os.path.join(session, "paused")
     load = Load(llm)
     # Until requests begin and end evenly.
-    load.run(45)
+    load.run(15)
     logs = []
     for pair in range(pairs):
         rate = {}

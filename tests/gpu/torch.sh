@@ -2,7 +2,8 @@
 # Records torch traces of real kernels with vscope torch, and checks its figures by a direct count.
 #   torch.sh SITE OUT [NAME…]    SITE: unpacked vLLM; OUT: where small results go
 #                                NAME: dense-graphs dense-eager experts-graphs experts-eager, or all
-# $VSCOPE: the program (dist/vscope of this checkout), $WORK: where bundles go.
+# $VSCOPE: the program (dist/vscope of this checkout), $WORK: where bundles go,
+# $ARGUMENTS: more for torch_run.py (tp=2).
 # Needs no network: `./dev build` beforehand makes dist/vscope, which needs nothing but itself.
 set -u
 site=$1 out=$2
@@ -23,7 +24,7 @@ for name in "$@"; do
   rm -rf "$bundle"
   echo "=== $name"
   timeout "${LIMIT:-540}" "$vscope" torch --json --record-call 2 --max-iterations 40 --out "$bundle" -- \
-    python3 "$here/torch_run.py" "$work/models" "$model" "$mode" $layers \
+    python3 "$here/torch_run.py" "$work/models" "$model" "$mode" $layers ${ARGUMENTS:-} \
     > "$out/$name.outcome.json" 2> "$out/$name.log"
   echo "vscope torch: exit code $?"
   tail -c 20000 "$out/$name.log" > "$out/$name.log.end" && mv "$out/$name.log.end" "$out/$name.log"
