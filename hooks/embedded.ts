@@ -180,7 +180,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f24,
-    sha256: "2da5f89eaed463735cecf52ce9015030f9b2ab652ae5d724350539ec7fb17930",
+    sha256: "ed96c8629e46801d6f198410b38572cfd33c226bf6916d7edfd6aa8e287339b0",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",

@@ -10,7 +10,10 @@ class Event:
     done = False
     def __init__(self, enable_timing): made.append(self)
     def record(self, stream): pass
-    def query(self): return Event.done
+    asked = 0
+    def query(self):
+        Event.asked += 1
+        return Event.done
     def elapsed_time(self, other): return 2.5
     def synchronize(self): synchronised.append(self)
 class Cuda:
@@ -56,4 +59,15 @@ print(len(known), len(made) < 12)`,
     { CUDA_EVENT_BATCH_SIZE: "4" },
   );
   assert.equal(printed, "[]\n[]\n5 ([2.5], 'cuda_event') []\n6 True\n");
+});
+
+Deno.test("a batch that has completed is known by one of its last events", async () => {
+  const printed = await run(
+    `
+Event.done = True
+for _ in range(1000): one_pass()
+print(len(known) > 900, Event.asked < 100)`,
+    { CUDA_EVENT_BATCH_SIZE: "100" },
+  );
+  assert.equal(printed, "True True\n");
 });

@@ -46,6 +46,7 @@ class EventTimer(HostTimer):
     def __init__(self, passes):
         self._passes = passes
         self._batch = whole("CUDA_EVENT_BATCH_SIZE", 100, 1)
+        self._newest = min(4, self._batch // 8)
         self._pool = []
         # Of the last mark that asked for it.
         self._stream = None
@@ -78,9 +79,15 @@ class EventTimer(HostTimer):
         try:
             if cuda_ready() is None:
                 return
-            for _ in range(min(2 * self._batch, len(self._waiting))):
+            count = min(2 * self._batch, len(self._waiting))
+            # A stream does its work in order: where one has completed, so have those before it. The
+            # newest are still on their way.
+            done = max(0, count - self._newest)
+            if done and not self._waiting[done - 1][0][-1].query():
+                done = 0
+            for number in range(count):
                 marks, call = self._waiting[0]
-                if not marks[-1].query():
+                if number >= done and not marks[-1].query():
                     return
                 self._waiting.popleft()
                 call([a.elapsed_time(b) for a, b in zip(marks, marks[1:])], "cuda_event")
