@@ -8,6 +8,7 @@ import { Samples } from "../../bundle/samples.ts";
 import {
   type CallRow,
   type CaptureAnalysis,
+  type CaptureKind,
   CATEGORIES,
   type Category,
   type CategoryRow,
@@ -27,11 +28,11 @@ import {
   type Phase,
   type PhaseCategoryRow,
   type PhaseRow,
+  type RankRow,
   type Source,
 } from "../capture/model.ts";
 import { findCaptureFindings } from "../capture/capture_findings.ts";
-import { rankRows } from "./rank_rows.ts";
-import { type RankSummary, totalsOf } from "./rank_summary.ts";
+import { type FileSummary, totalsOf } from "./file_summary.ts";
 import type { DurationTable } from "./durations.ts";
 import type { Tables } from "./tables.ts";
 
@@ -41,18 +42,29 @@ const PHASES: readonly Phase[] = ["prefill", "decode", "mixed", "other"];
 
 type Part<Name extends keyof CaptureAnalysis> = Pick<CaptureAnalysis, Name> | Record<string, never>;
 
+/** What a document is made of. */
+export interface DocumentParts {
+  readonly kind: CaptureKind;
+  readonly tables: Tables;
+  readonly sources: readonly Source[];
+  /** A summary of each file. */
+  readonly files: readonly FileSummary[];
+  readonly partial: readonly Missing[];
+  /** Rows that stand beside each other; one alone is not shown. */
+  readonly ranks: readonly RankRow[];
+  /** What only this kind of capture tells. */
+  readonly further?: Partial<CaptureAnalysis>;
+}
+
 /** The document. */
 export function assemble(
-  tables: Tables,
-  sources: readonly Source[],
-  ranks: readonly RankSummary[],
-  partial: readonly Missing[],
+  { kind, tables, sources, files: ranks, partial, ranks: rows, further = {} }: DocumentParts,
 ): CaptureAnalysis {
   const stepped = ranks.find(({ result }) => result.steps.length > 0);
   const timeline = ranks.find((rank) => rank.timeline)?.timeline;
   const document: CaptureAnalysis = {
     schema_version: 1,
-    kind: "torch",
+    kind,
     sources,
     ...(partial.length > 0 ? { partial } : {}),
     ...gpuParts(tables, ranks, stepped),
@@ -64,8 +76,9 @@ export function assemble(
     ...operatorParts(tables, ranks.some(({ result }) => result.operatorsDisordered)),
     environment: Object.assign({}, ...ranks.map(({ environment }) => environment)),
     ...(stepped ? { steps: stepped.steps } : {}),
-    ...(ranks.length > 1 ? { ranks: rankRows(ranks) } : {}),
+    ...(rows.length > 1 ? { ranks: rows } : {}),
     ...(timeline ? { timeline } : {}),
+    ...further,
     findings: [],
   };
   return { ...document, findings: findCaptureFindings(document) };
@@ -81,16 +94,16 @@ function list<Name extends keyof CaptureAnalysis>(
 
 function gpuParts(
   tables: Tables,
-  ranks: readonly RankSummary[],
-  stepped: RankSummary | undefined,
+  ranks: readonly FileSummary[],
+  stepped: FileSummary | undefined,
 ): Partial<CaptureAnalysis> {
   const times = ranks.flatMap((rank) => rank.times);
   if (times.length === 0) return {};
   const gpu = totalsOf(times);
   const kernels = kernelRows(tables);
-  const sum = (pick: (rank: RankSummary) => number) =>
+  const sum = (pick: (rank: FileSummary) => number) =>
     ranks.reduce((total, rank) => total + pick(rank), 0);
-  const swept = (pick: (swept: RankSummary["result"]["swept"]) => number) =>
+  const swept = (pick: (swept: FileSummary["result"]["swept"]) => number) =>
     sum(({ result }) => pick(result.swept));
   const [graphKernels, graphs] = [
     swept(({ graphKernels }) => graphKernels),
@@ -207,11 +220,11 @@ function copies(tables: Tables): Part<"memcpy"> {
   return list("memcpy", rows);
 }
 
-function knowsPhases({ result: { steps } }: RankSummary): boolean {
+function knowsPhases({ result: { steps } }: FileSummary): boolean {
   return steps.some(({ told }) => told.phase !== undefined);
 }
 
-function iterationsOf(rank: RankSummary): Iterations {
+function iterationsOf(rank: FileSummary): Iterations {
   const { steps } = rank.result;
   const { source } = steps[0]!.told;
   const count = (phase: string) => steps.filter(({ told }) => told.phase === phase).length;
@@ -244,7 +257,7 @@ function milliseconds(values: readonly number[]): Milliseconds | undefined {
   return { mean, p50, p95, p99, max };
 }
 
-function phaseRows(ranks: readonly RankSummary[], stepped: RankSummary): PhaseRow[] {
+function phaseRows(ranks: readonly FileSummary[], stepped: FileSummary): PhaseRow[] {
   const onGpu = ranks.some(({ times }) => times.length > 0);
   return PHASES.flatMap((phase) => {
     const iterations = stepped.result.steps.filter(({ told }) => told.phase === phase).length;
@@ -262,7 +275,7 @@ function phaseRows(ranks: readonly RankSummary[], stepped: RankSummary): PhaseRo
   });
 }
 
-function phaseCategories(ranks: readonly RankSummary[]): PhaseCategoryRow[] {
+function phaseCategories(ranks: readonly FileSummary[]): PhaseCategoryRow[] {
   return PHASES.flatMap((phase) =>
     CATEGORIES.flatMap((category) => {
       const sums = ranks.flatMap(({ result }) => result.phases.get(phase)?.get(category) ?? []);
@@ -277,7 +290,7 @@ function phaseCategories(ranks: readonly RankSummary[]): PhaseCategoryRow[] {
   );
 }
 
-function idleRows(ranks: readonly RankSummary[]): IdleRow[] {
+function idleRows(ranks: readonly FileSummary[]): IdleRow[] {
   const sums = new Map<IdleCause, { gaps: number; total: number }>();
   for (const [cause, { gaps, total }] of ranks.flatMap(({ idle }) => [...idle])) {
     const sum = sums.get(cause) ?? { gaps: 0, total: 0 };
@@ -292,7 +305,7 @@ function idleRows(ranks: readonly RankSummary[]): IdleRow[] {
   })).sort((a, b) => b.total_ns - a.total_ns);
 }
 
-function launchBound(ranks: readonly RankSummary[], span: number): Part<"launch_bound"> {
+function launchBound(ranks: readonly FileSummary[], span: number): Part<"launch_bound"> {
   const swept = ranks.map(({ result }) => result.swept);
   const sum = (pick: (one: (typeof swept)[number]) => number) =>
     swept.reduce((total, one) => total + pick(one), 0);
@@ -311,7 +324,7 @@ function launchBound(ranks: readonly RankSummary[], span: number): Part<"launch_
   return { launch_bound: found };
 }
 
-function communication(ranks: readonly RankSummary[]): Part<"communication"> {
+function communication(ranks: readonly FileSummary[]): Part<"communication"> {
   const times = ranks.flatMap((rank) => rank.times);
   const sum = (pick: (time: (typeof times)[number]) => number) =>
     times.reduce((total, time) => total + pick(time), 0);
@@ -330,7 +343,7 @@ function communication(ranks: readonly RankSummary[]): Part<"communication"> {
   return { communication: found };
 }
 
-function pathRows(tables: Tables, ranks: readonly RankSummary[]): KernelPathRow[] {
+function pathRows(tables: Tables, ranks: readonly FileSummary[]): KernelPathRow[] {
   const sums = new Map<string, KernelPathRow & { count: number; total_ns: number }>();
   for (const path of ranks.flatMap(({ result }) => [...result.paths.values()])) {
     const { kernel, operator, module, count, total } = path;
