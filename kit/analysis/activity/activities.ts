@@ -8,6 +8,8 @@
 export enum Activity {
   Kernel = 0,
   Copy = 1,
+  /** A graph that was recorded as a whole, without its kernels. */
+  Graph = 2,
 }
 
 const ROWS_OF_CHUNK = 1 << 14;
@@ -26,6 +28,7 @@ class Chunk {
 const COPY = 1;
 const GRAPH = 2;
 const SETTLED = 4;
+const WHOLE = 8;
 
 /** A stream of a device. */
 export interface Lane {
@@ -81,7 +84,7 @@ export class Activities {
     chunk.operator[at] = operator;
     chunk.lane[at] = lane;
     chunk.thread[at] = -1;
-    chunk.flags[at] = kind === Activity.Copy ? COPY : 0;
+    chunk.flags[at] = kind === Activity.Copy ? COPY : kind === Activity.Graph ? WHOLE : 0;
     return row;
   }
 
@@ -159,6 +162,11 @@ export class Activities {
 
   isCopy(row: number): boolean {
     return (this.#chunkOf(row).flags[row % ROWS_OF_CHUNK]! & COPY) !== 0;
+  }
+
+  /** Whether it is a graph without its kernels. */
+  isGraph(row: number): boolean {
+    return (this.#chunkOf(row).flags[row % ROWS_OF_CHUNK]! & WHOLE) !== 0;
   }
 
   inGraph(row: number): boolean {

@@ -30,10 +30,12 @@ import {
   type PhaseRow,
   type RankRow,
   type Source,
+  type Spread,
 } from "../capture/model.ts";
 import { findCaptureFindings } from "../capture/capture_findings.ts";
 import { type FileSummary, totalsOf } from "./file_summary.ts";
-import type { DurationTable } from "./durations.ts";
+import type { Durations, DurationTable } from "./durations.ts";
+import type { Names } from "./names.ts";
 import type { Tables } from "./tables.ts";
 
 const MOST_PATHS = 2000;
@@ -71,8 +73,8 @@ export function assemble(
     ...(stepped ? { iterations: iterationsOf(stepped) } : {}),
     ...(stepped && knowsPhases(stepped) ? { phases: phaseRows(ranks, stepped) } : {}),
     ...copies(tables),
-    ...list("cuda_api", callRows(tables, tables.calls)),
-    ...list("nvtx", callRows(tables, tables.ranges)),
+    ...list("cuda_api", callRows(tables.names, tables.calls)),
+    ...list("nvtx", callRows(tables.names, tables.ranges)),
     ...operatorParts(tables, ranks.some(({ result }) => result.operatorsDisordered)),
     environment: Object.assign({}, ...ranks.map(({ environment }) => environment)),
     ...(stepped ? { steps: stepped.steps } : {}),
@@ -119,10 +121,10 @@ function gpuParts(
   };
   return {
     gpu,
-    kernels,
-    categories: categoryRows(kernels),
+    ...(kernels.length > 0 ? { kernels, categories: categoryRows(kernels) } : {}),
     ...(stepped && knowsPhases(stepped) ? { categories_by_phase: phaseCategories(ranks) } : {}),
-    cuda_graphs: cudaGraphs,
+    // What ran in graphs that were recorded as a whole is not known.
+    ...(ranks.some(({ result }) => result.graphTime) ? {} : { cuda_graphs: cudaGraphs }),
     devices: ranks.flatMap(({ devices }) => devices),
     ...list("idle", idleRows(ranks)),
     ...list(
@@ -171,13 +173,17 @@ function categoryRows(kernels: readonly KernelRow[]): CategoryRow[] {
   })).sort((a, b) => b.total_ns - a.total_ns);
 }
 
-function callRows(tables: Tables, table: DurationTable): CallRow[] {
+/** Calls or ranges by total time, falling. */
+export function callRows(names: Names, table: DurationTable): CallRow[] {
   return [...table.entries()].map(([name, durations]) => ({
-    name: tables.names.text(name),
+    name: names.text(name),
     count: durations.count,
     total_ns: durations.total,
     median_ns: durations.median(),
     max_ns: durations.max,
+    avg_ns: durations.total / durations.count,
+    min_ns: durations.min,
+    stddev_ns: durations.deviation(),
     ...(durations.medianWithin > 0 ? { median_within_ns: durations.medianWithin } : {}),
   })).sort((a, b) => b.total_ns - a.total_ns);
 }
@@ -186,7 +192,7 @@ function operatorParts(tables: Tables, disordered: boolean): Partial<CaptureAnal
   const own = new Map(
     [...tables.operators.entries()].map(([name]) => [tables.names.text(name), name]),
   );
-  const rows: OperatorRow[] = callRows(tables, tables.operators).map((row) => {
+  const rows: OperatorRow[] = callRows(tables.names, tables.operators).map((row) => {
     const name = own.get(row.name)!;
     return {
       ...row,
@@ -211,13 +217,25 @@ function operatorParts(tables: Tables, disordered: boolean): Partial<CaptureAnal
 }
 
 function copies(tables: Tables): Part<"memcpy"> {
-  const rows: MemcpyRow[] = [...tables.copies].map(([kind, { count, total, bytes, sized }]) => ({
+  const rows = [...tables.copies].map(([kind, { times, sizes }]): MemcpyRow => ({
     kind,
-    count,
-    total_ns: total,
-    ...(sized ? { bytes } : {}),
+    count: times.count,
+    total_ns: times.total,
+    ...(sizes.count === times.count ? { bytes: sizes.total } : {}),
+    ...spread(times, "ns"),
+    ...(sizes.count === times.count ? spread(sizes, "bytes") : {}),
   })).sort((a, b) => b.total_ns - a.total_ns);
   return list("memcpy", rows);
+}
+
+function spread<Unit extends "ns" | "bytes">(of: Durations, unit: Unit): Spread<Unit> {
+  return {
+    [`avg_${unit}`]: of.total / of.count,
+    [`median_${unit}`]: of.median(),
+    [`min_${unit}`]: of.min,
+    [`max_${unit}`]: of.max,
+    [`stddev_${unit}`]: of.deviation(),
+  } as Spread<Unit>;
 }
 
 function knowsPhases({ result: { steps } }: FileSummary): boolean {
@@ -264,12 +282,13 @@ function phaseRows(ranks: readonly FileSummary[], stepped: FileSummary): PhaseRo
     let kernels = 0;
     let time = 0;
     for (const { result } of ranks) {
+      time += result.graphTime?.get(phase) ?? 0;
       for (const { count, total } of result.phases.get(phase)?.values() ?? []) {
         kernels += count;
         time += total;
       }
     }
-    return iterations > 0 || kernels > 0
+    return iterations > 0 || time > 0
       ? [{ phase, iterations, ...(onGpu ? { gpu_ns: time, kernels } : {}) }]
       : [];
   });

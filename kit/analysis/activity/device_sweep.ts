@@ -77,9 +77,9 @@ export class Sweep {
     activities.giveUpSettled();
   }
 
-  /** Devices that ran kernels, by number. */
+  /** Devices that ran kernels or graphs, by number. */
   get devices(): readonly DeviceTime[] {
-    return [...this.#devices.values()].filter(({ kernels }) => kernels > 0)
+    return [...this.#devices.values()].filter(({ began }) => began)
       .map((device) => device.time()).sort((a, b) => a.device - b.device);
   }
 }
@@ -114,18 +114,21 @@ class DeviceSweep {
     this.until = start;
     facts.activity(row, step);
     if (activities.isCopy(row)) {
-      if (this.kernels > 0) this.#copies.add(start, stop, this.#end);
+      if (this.began) this.#copies.add(start, stop, this.#end);
       return;
     }
     const name = activities.name(row);
     this.#streams.add(activities.laneOf(row));
-    this.kernels++;
-    this.#kernelTime += duration;
-    if (Number.isNaN(this.#first)) this.#first = start;
+    const whole = activities.isGraph(row);
+    if (!whole) {
+      this.kernels++;
+      this.#kernelTime += duration;
+    }
+    if (!this.began) this.#first = start;
     else if (start > this.#end) this.#gap(start, launch, step, name);
     this.#launch(start, stop, launch, activities.inGraph(row), duration);
     this.#busy += Math.max(0, stop - Math.max(start, this.#end));
-    if (facts.communicates(name)) {
+    if (!whole && facts.communicates(name)) {
       this.#communication.count++;
       this.#communication.time += duration;
       extend(this.#communication, start, stop);
@@ -159,6 +162,11 @@ class DeviceSweep {
     if (launch > this.#end) sweep.launchesOnIdle++;
     if (start >= launch) sweep.delays.add(start - launch);
     this.#lastGraph = inGraph ? launch : NaN;
+  }
+
+  /** Whether a kernel or a graph ran. */
+  get began(): boolean {
+    return !Number.isNaN(this.#first);
   }
 
   time(): DeviceTime {

@@ -41,6 +41,8 @@ export interface FileResult {
   readonly stepKernels: Uint32Array;
   readonly stepTime: Float64Array;
   readonly phases: ReadonlyMap<Phase, ReadonlyMap<Category, { count: number; total: number }>>;
+  /** Time of graphs that were recorded as a whole, by phase; absent where none was. */
+  readonly graphTime?: ReadonlyMap<Phase, number>;
   readonly paths: ReadonlyMap<string, PathSum>;
   readonly graphs: number;
   readonly graphLaunches: number;

@@ -18,6 +18,8 @@ export class StepSums {
   readonly end: Float64Array;
   readonly timeline: StepTimeline;
   readonly phases = new Map<Phase, Map<Category, { count: number; total: number }>>();
+  /** Time of graphs that were recorded as a whole, by phase. */
+  readonly graphTime = new Map<Phase, number>();
 
   /** @param drawn How many of the first steps may be drawn in full. */
   constructor(
@@ -39,12 +41,17 @@ export class StepSums {
       this.timeline.take(activities, row, step);
     }
     if (activities.isCopy(row)) return;
+    const whole = activities.isGraph(row);
     if (step >= 0) {
-      this.kernels[step]!++;
+      if (!whole) this.kernels[step]!++;
       this.time[step]! += duration;
     }
     const told = step < 0 ? undefined : this.steps[step]!.told.phase;
     const phase: Phase = told === undefined || told === "idle" ? "other" : told;
+    if (whole) {
+      this.graphTime.set(phase, (this.graphTime.get(phase) ?? 0) + duration);
+      return;
+    }
     const category = this.tables.category(activities.name(row));
     let categories = this.phases.get(phase);
     if (!categories) this.phases.set(phase, categories = new Map());

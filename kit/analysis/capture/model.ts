@@ -91,6 +91,41 @@ export interface KernelRow {
   readonly stddev_ns: number;
   /** There only where the name has more than 65,536 different durations: how far the median may be off. */
   readonly median_within_ns?: number;
+  /** How it was launched most of the time; absent where the capture does not tell. */
+  readonly grid?: Dim3;
+  readonly block?: Dim3;
+  readonly registers_per_thread?: number;
+  /** Shared memory of a block that the kernel declares, and that its launch adds. */
+  readonly static_shared_bytes?: number;
+  readonly dynamic_shared_bytes?: number;
+  /** In how many ways it was launched. */
+  readonly configurations?: number;
+}
+
+/** Blocks of a grid, or threads of a block: x, y, z. */
+export type Dim3 = readonly [x: number, y: number, z: number];
+
+/** Runs of a kernel that were launched in one way. */
+export interface LaunchConfigurationRow {
+  readonly name: string;
+  readonly category: Category;
+  readonly grid: Dim3;
+  readonly block: Dim3;
+  readonly registers_per_thread?: number;
+  readonly static_shared_bytes?: number;
+  readonly dynamic_shared_bytes?: number;
+  readonly count: number;
+  readonly total_ns: number;
+  readonly avg_ns: number;
+  readonly min_ns: number;
+  readonly max_ns: number;
+}
+
+/** What the tool that recorded says about the recording. */
+export interface DiagnosticRow {
+  readonly severity: "info" | "warning" | "error";
+  readonly count: number;
+  readonly text: string;
 }
 
 /** Kernels of one category. `share` is of the sum of kernel durations. */
@@ -160,7 +195,7 @@ export interface CudaGraphs {
 }
 
 /** Copies (or fills, kind `memset`) of one kind. */
-export interface MemcpyRow {
+export interface MemcpyRow extends Spread<"ns">, Spread<"bytes"> {
   /** `HtoD`, `DtoH`, `DtoD`, `PtoP`, `HtoH`, `memset`, or as the capture has it. */
   readonly kind: string;
   readonly count: number;
@@ -169,6 +204,11 @@ export interface MemcpyRow {
   readonly bytes?: number;
 }
 
+/** How values of one unit are spread; the deviation is that of a sample. */
+export type Spread<Unit extends string> = {
+  readonly [Key in `${"avg" | "median" | "min" | "max" | "stddev"}_${Unit}`]?: number;
+};
+
 /** Calls or ranges of one name. */
 export interface CallRow {
   readonly name: string;
@@ -176,6 +216,11 @@ export interface CallRow {
   readonly total_ns: number;
   readonly median_ns: number;
   readonly max_ns: number;
+  readonly avg_ns?: number;
+  readonly min_ns?: number;
+  readonly stddev_ns?: number;
+  /** Of an NVTX range: pushed and popped by one thread, or started and ended by any. */
+  readonly style?: "PushPop" | "StartEnd";
   /** As for kernels. */
   readonly median_within_ns?: number;
 }
@@ -291,6 +336,9 @@ export interface RankRow {
   readonly path: string;
   /** Absent where the file does not tell. */
   readonly rank?: number;
+  /** Where one file holds several processes: the one, and its name. */
+  readonly pid?: number;
+  readonly process?: string;
   readonly gpu?: GpuTotals;
   /** Kernels that are no communication: what the rank had to compute. */
   readonly compute_ns?: number;
@@ -310,6 +358,8 @@ export interface CaptureEnvironment {
   readonly backend?: string;
   readonly record_shapes?: boolean;
   readonly with_stack?: boolean;
+  /** Version of nsys, as `2025.3.2.0`. */
+  readonly nsys_version?: string;
 }
 
 /** The document. */
@@ -344,6 +394,11 @@ export interface CaptureAnalysis {
   readonly launch_bound?: LaunchBound;
   readonly communication?: Communication;
   readonly kernel_paths?: readonly KernelPathRow[];
+  /** Ways in which kernels were launched, by `total_ns`, falling; at most the first 2,000. */
+  readonly launch_configurations?: readonly LaunchConfigurationRow[];
+  /** Graphs that were recorded as a whole: their kernels are not known. */
+  readonly graph_executions?: readonly CallRow[];
+  readonly diagnostics?: readonly DiagnosticRow[];
   /** At most the first 10,000. */
   readonly steps?: readonly StepRow[];
   readonly ranks?: readonly RankRow[];

@@ -151,12 +151,7 @@ export class Rank {
     const label = this.#copyKinds[event.name] ??= kind === EventKind.Fill
       ? "memset"
       : copyKind(this.tables.names.text(event.name));
-    let sum = this.tables.copies.get(label);
-    if (!sum) this.tables.copies.set(label, sum = { count: 0, total: 0, bytes: 0, sized: true });
-    sum.count++;
-    sum.total += event.duration;
-    if (event.bytes >= 0) sum.bytes += event.bytes;
-    else sum.sized = false;
+    this.tables.copy(label, event.duration, event.bytes);
   }
 
   #call(event: TraceEvent): void {
