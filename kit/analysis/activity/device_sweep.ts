@@ -146,9 +146,15 @@ class DeviceSweep {
     const { sweep } = this;
     const nextStep = sweep.facts.hasSteps() ? step !== this.#lastStep : undefined;
     const end = { launch, nextStep };
-    sweep.waiting +=
-      sweep.gaps.take(this.device, this.#end, start, end, this.#lastName, name, this.#copies)
-        .waiting;
+    sweep.waiting += sweep.gaps.take(
+      this.device,
+      this.#end,
+      start,
+      end,
+      this.#lastName,
+      name,
+      this.#copies,
+    );
   }
 
   #launch(start: number, stop: number, launch: number, inGraph: boolean, duration: number): void {

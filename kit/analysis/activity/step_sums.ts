@@ -21,6 +21,9 @@ export class StepSums {
   /** Time of graphs that were recorded as a whole, by phase. */
   readonly graphTime = new Map<Phase, number>();
 
+  #phase: Phase | undefined;
+  #categories = new Map<Category, { count: number; total: number }>();
+
   /** @param drawn How many of the first steps may be drawn in full. */
   constructor(
     private readonly tables: Tables,
@@ -53,8 +56,12 @@ export class StepSums {
       return;
     }
     const category = this.tables.category(activities.name(row));
-    let categories = this.phases.get(phase);
-    if (!categories) this.phases.set(phase, categories = new Map());
+    if (phase !== this.#phase) {
+      this.#phase = phase;
+      this.#categories = this.phases.get(phase) ?? new Map();
+      this.phases.set(phase, this.#categories);
+    }
+    const categories = this.#categories;
     const sum = categories.get(category);
     if (sum) {
       sum.count++;

@@ -23,6 +23,8 @@ export class Steps {
   #found: Step[] = [];
   #starts = new Float64Array();
   #sorted: readonly Step[] = [];
+  /** The step that was found last: the next question is mostly about it as well. */
+  #last = 0;
 
   /** Steps that were too many. */
   further = 0;
@@ -65,15 +67,18 @@ export class Steps {
 
   /** The step that had begun last at a time; −1 before the first one, and for NaN. */
   at(time: number): number {
-    if (!(time >= (this.#starts[0] ?? Infinity))) return -1;
+    const starts = this.#starts;
+    const last = this.#last;
+    if (time >= starts[last]! && !(time >= starts[last + 1]!)) return last;
+    if (!(time >= (starts[0] ?? Infinity))) return -1;
     let low = 0;
-    let high = this.#starts.length;
+    let high = starts.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (this.#starts[middle]! <= time) low = middle;
+      if (starts[middle]! <= time) low = middle;
       else high = middle;
     }
-    return low;
+    return this.#last = low;
   }
 
   get sorted(): readonly Step[] {

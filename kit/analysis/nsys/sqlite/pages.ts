@@ -6,10 +6,10 @@
 
 import { DamagedDatabase } from "./errors.ts";
 
-const BLOCK_BYTES = 1 << 18;
+const BLOCK_BYTES = 1 << 19;
 
-/** So many blocks stay in memory: 8 MB. Tables that grew side by side share blocks. */
-const MOST_BLOCKS = 32;
+/** So many blocks stay in memory: 8 MB, those that were used last. Tables that grew side by side share blocks. */
+const MOST_BLOCKS = 16;
 
 /** How the bytes of a file are divided. */
 export interface PageLayout {
@@ -23,6 +23,8 @@ export interface PageLayout {
 /** Reads pages of a file; it is never written to, and nothing is made beside it. */
 export class Pages {
   #blocks = new Map<number, Uint8Array>();
+  #lastPlace = -1;
+  #last: Uint8Array = new Uint8Array();
   /** Pages that were asked for. */
   read = 0;
 
@@ -43,17 +45,21 @@ export class Pages {
     this.read++;
     const from = (number - 1) * size;
     const place = Math.floor(from / BLOCK_BYTES);
-    const block = this.#blocks.get(place);
-    if (!block) return this.#load(place, from, target);
-    this.#take(block, from - place * BLOCK_BYTES, target);
+    if (place !== this.#lastPlace) {
+      const block = this.#blocks.get(place);
+      if (!block) return this.#load(place, from, target);
+      this.#use(place, block);
+    }
+    this.#take(this.#last, from - place * BLOCK_BYTES, target);
   }
 
   async #load(place: number, from: number, target: Uint8Array): Promise<void> {
-    let block = new Uint8Array(BLOCK_BYTES);
+    let block: Uint8Array = new Uint8Array(BLOCK_BYTES);
     if (this.#blocks.size >= MOST_BLOCKS) {
       const [oldest] = this.#blocks.keys();
-      block = this.#blocks.get(oldest!)! as Uint8Array<ArrayBuffer>;
+      block = this.#blocks.get(oldest!)!;
       this.#blocks.delete(oldest!);
+      this.#lastPlace = -1;
     }
     await this.file.seek(place * BLOCK_BYTES, Deno.SeekMode.Start);
     let length = 0;
@@ -67,8 +73,16 @@ export class Pages {
     ) {
       throw new DamagedDatabase("it became shorter while it was read");
     }
-    this.#blocks.set(place, block);
+    this.#use(place, block);
     this.#take(block, from - place * BLOCK_BYTES, target);
+  }
+
+  /** Keeps a block at hand; the one that was used longest ago comes first in the map. */
+  #use(place: number, block: Uint8Array): void {
+    this.#blocks.delete(place);
+    this.#blocks.set(place, block);
+    this.#lastPlace = place;
+    this.#last = block;
   }
 
   #take(block: Uint8Array, at: number, target: Uint8Array): void {
