@@ -46,7 +46,7 @@ Deno.test("analyze refuses what makes no sense in one sentence with exit code 2"
     await Deno.writeTextFile(`${dir}/metal/bundle.json`, JSON.stringify(manifest));
     const cases: [string[], RegExp][] = [
       [[`${dir}/nothing`], /there is no such file or folder$/],
-      [[`${dir}/empty`], /the folder holds neither a session nor traces; give the folder of/],
+      [[`${dir}/empty`], /the folder holds neither a session nor captures; give the folder of/],
       [[`${dir}/metal`], /this bundle of metal holds no capture that this vscope reads;/],
       [[`${dir}/b.json`], /it is no capture that this vscope reads \(a torch trace/],
       [["--compare", path], /^vscope: Cannot compare 1 captures: give two$/],

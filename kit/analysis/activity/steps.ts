@@ -47,7 +47,7 @@ export class Steps {
 
   /**
    * Ends the collection. Where an engine names its steps, ranges of PyTorch's schedule are none; a
-   * step within a step counts once.
+   * step within one of the same name counts once.
    */
   finish(): readonly Step[] {
     const named = this.#found.some(({ told }) => told.source !== "profiler_step");
@@ -55,9 +55,13 @@ export class Steps {
       .filter(({ told }) => !named || told.source !== "profiler_step")
       .sort((a, b) => a.start - b.start || b.end - a.end);
     const steps: Step[] = [];
+    let around: Step[] = [];
     for (const step of candidates) {
-      const before = steps.at(-1);
-      if (!before || step.start >= before.end) steps.push(step);
+      around = around.filter(({ end }) => end > step.start);
+      // Each name has one reading.
+      if (around.some(({ told }) => told === step.told)) continue;
+      around.push(step);
+      steps.push(step);
     }
     this.#starts = Float64Array.from(steps, ({ start }) => start);
     this.#sorted = steps;

@@ -20,7 +20,7 @@ export async function readDiagnostics(from: NsysExport): Promise<DiagnosticRow[]
   const found = new Map<string, DiagnosticRow>();
   while (cursor && (cursor.step() || await from.turn(cursor))) {
     const severity = SEVERITIES[cursor.row.values[0]!];
-    const text = cursor.row.text(1)?.trim();
+    const text = cursor.row.text(1)?.replace(/\s+/g, " ").trim();
     if (!severity || !text) continue;
     const count = (found.get(`${severity} ${text}`)?.count ?? 0) + 1;
     found.set(`${severity} ${text}`, { severity, count, text });

@@ -67,7 +67,7 @@ const reader: CaptureReader = {
       ),
       further: furtherParts(read, shared),
     });
-    if (!document.gpu && !document.cuda_api && !document.nvtx) {
+    if (!document.gpu && !document.memcpy && !document.cuda_api && !document.nvtx) {
       throw new UsageError(
         `Cannot analyze "${paths[0]}": this nsys export holds no kernel, no call of CUDA and no ` +
           "NVTX range; record with --trace=cuda,nvtx, and see that what was recorded ran within the " +

@@ -46,7 +46,14 @@ export function nsysTables(analysis: CaptureAnalysis): string[] {
       graph_executions,
       ({ name }) => [name],
     ),
-    table("CUDA API Summary (cuda_api_sum)", "cuda_api", "Num Calls", ["Name"], cuda_api, ({ name }) => [name]),
+    table(
+      "CUDA API Summary (cuda_api_sum)",
+      "cuda_api",
+      "Num Calls",
+      ["Name"],
+      cuda_api,
+      ({ name }) => [name],
+    ),
     table(
       "NVTX Range Summary (nvtx_sum)",
       "nvtx",

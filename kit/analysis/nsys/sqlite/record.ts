@@ -166,7 +166,9 @@ export function varint(bytes: Uint8Array, from: number, end: number): [value: nu
     if (byte < 0x80) return [value, at + 1];
   }
   if (from + 8 >= end) throw new DamagedDatabase("a number goes past the end of its page");
-  // Nine bytes: a negative number, or one beyond 2⁵⁶.
-  value = value * 256 + bytes[from + 8]!;
-  return [value >= 2 ** 63 ? value - 2 ** 64 : value, from + 9];
+  // Nine bytes: a negative number, or one of 2⁵⁶ and more.
+  let all = 0n;
+  for (let at = from; at < from + 8; at++) all = all << 7n | BigInt(bytes[at]! & 0x7f);
+  all = all << 8n | BigInt(bytes[from + 8]!);
+  return [Number(BigInt.asIntN(64, all)), from + 9];
 }
