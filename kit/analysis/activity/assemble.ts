@@ -5,6 +5,7 @@
  */
 
 import { Samples } from "../../bundle/samples.ts";
+import type { IdleCause, IdleRow, LaunchBound } from "../capture/idle_model.ts";
 import {
   type CallRow,
   type CaptureAnalysis,
@@ -14,12 +15,9 @@ import {
   type CategoryRow,
   type Communication,
   type CudaGraphs,
-  type IdleCause,
-  type IdleRow,
   type Iterations,
   type KernelPathRow,
   type KernelRow,
-  type LaunchBound,
   type MemcpyRow,
   type Milliseconds,
   type Missing,

@@ -4,13 +4,12 @@
  * @module
  */
 
+import type { GapRow, IdleCause } from "../capture/idle_model.ts";
 import type {
   CaptureEnvironment,
   Category,
   DeviceRow,
-  GapRow,
   GpuTotals,
-  IdleCause,
   Phase,
   StepRow,
 } from "../capture/model.ts";

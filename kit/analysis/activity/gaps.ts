@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IdleCause } from "../capture/model.ts";
+import type { IdleCause } from "../capture/idle_model.ts";
 
 /** The longest gaps are listed one by one. */
 const MOST_LISTED = 20;

@@ -8,7 +8,8 @@
 
 import { type Finding, gravestFirst, percent } from "../findings.ts";
 import { THRESHOLDS as LIMIT } from "../thresholds.ts";
-import type { CaptureAnalysis, IdleCause } from "./model.ts";
+import type { IdleCause } from "./idle_model.ts";
+import type { CaptureAnalysis } from "./model.ts";
 
 /** Fewer kernels than this say nothing about a load. */
 const ENOUGH_KERNELS = 200;

@@ -9,6 +9,8 @@
 
 import type { Finding } from "../findings.ts";
 import type { HostTimeline } from "./host_timeline.ts";
+import type { GapRow, IdleRow, LaunchBound } from "./idle_model.ts";
+import type { DiagnosticRow, Dim3, LaunchConfigurationRow } from "./launch_model.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Who made a capture. */
@@ -100,32 +102,6 @@ export interface KernelRow {
   readonly dynamic_shared_bytes?: number;
   /** In how many ways it was launched. */
   readonly configurations?: number;
-}
-
-/** Blocks of a grid, or threads of a block: x, y, z. */
-export type Dim3 = readonly [x: number, y: number, z: number];
-
-/** Runs of a kernel that were launched in one way. */
-export interface LaunchConfigurationRow {
-  readonly name: string;
-  readonly category: Category;
-  readonly grid: Dim3;
-  readonly block: Dim3;
-  readonly registers_per_thread?: number;
-  readonly static_shared_bytes?: number;
-  readonly dynamic_shared_bytes?: number;
-  readonly count: number;
-  readonly total_ns: number;
-  readonly avg_ns: number;
-  readonly min_ns: number;
-  readonly max_ns: number;
-}
-
-/** What the tool that recorded says about the recording. */
-export interface DiagnosticRow {
-  readonly severity: "info" | "warning" | "error";
-  readonly count: number;
-  readonly text: string;
 }
 
 /** Kernels of one category. `share` is of the sum of kernel durations. */
@@ -238,58 +214,6 @@ export interface OperatorCategoryRow {
   readonly count: number;
   readonly self_ns: number;
   readonly share: number;
-}
-
-/** Why a device did nothing. */
-export type IdleCause =
-  /** The host had not launched the next kernel: between two steps (scheduling, sampling, waiting). */
-  | "host_between_steps"
-  /** The host had not launched the next kernel: within a step. */
-  | "host_in_step"
-  /** The host had not launched the next kernel; the steps are not known. */
-  | "host"
-  /** Launched while the device was idle, and on its way. */
-  | "launch_latency"
-  /** The next kernel was queued in time: dependencies between streams, gaps within graphs. */
-  | "queued"
-  /** No kernel, but a copy or a fill ran. */
-  | "copy"
-  /** The capture does not tell when the next kernel was launched. */
-  | "unknown";
-
-/** Idle time of one cause, over all devices. `share` is of all idle time. */
-export interface IdleRow {
-  readonly cause: IdleCause;
-  readonly gaps: number;
-  readonly total_ns: number;
-  readonly share: number;
-}
-
-/** One long gap between kernels. */
-export interface GapRow {
-  readonly source: number;
-  readonly device: number;
-  /** From the capture's first event. */
-  readonly start_ns: number;
-  readonly duration_ns: number;
-  /** The cause of the largest part of it. */
-  readonly cause: IdleCause;
-  /** The kernel before it. */
-  readonly after: string;
-  /** The kernel that ended it. */
-  readonly before: string;
-}
-
-/** Whether the host keeps up. */
-export interface LaunchBound {
-  /** Share of the devices' span in which they waited for the host to launch. */
-  readonly share: number;
-  readonly waiting_ns: number;
-  /** Kernels (graph replays count once) that found their device idle when they were launched. */
-  readonly launches_on_idle: number;
-  readonly launches: number;
-  /** Median time from a kernel's launch to its start. */
-  readonly delay_median_ns?: number;
 }
 
 /** Collective and point-to-point kernels. */

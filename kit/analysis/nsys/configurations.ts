@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Category, Dim3, KernelRow, LaunchConfigurationRow } from "../capture/model.ts";
+import type { Dim3, LaunchConfigurationRow } from "../capture/launch_model.ts";
+import type { Category, KernelRow } from "../capture/model.ts";
 import type { Names } from "../activity/names.ts";
 
 /** The columns that tell it, in the order in which {@linkcode Configurations.add} reads them. */

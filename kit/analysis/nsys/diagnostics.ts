@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DiagnosticRow } from "../capture/model.ts";
+import type { DiagnosticRow } from "../capture/launch_model.ts";
 import { type NsysExport, TABLES } from "./export.ts";
 
 /** By nsys' numbers; what is only for its makers is left out. */

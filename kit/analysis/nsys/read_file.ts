@@ -11,7 +11,8 @@ import { type FileSummary, summarizeFile, totalsOf } from "../activity/file_summ
 import { StepSums } from "../activity/step_sums.ts";
 import type { DurationTable } from "../activity/durations.ts";
 import type { Tables } from "../activity/tables.ts";
-import type { DiagnosticRow, Missing, RankRow } from "../capture/model.ts";
+import type { DiagnosticRow } from "../capture/launch_model.ts";
+import type { Missing, RankRow } from "../capture/model.ts";
 import type { ReadOptions } from "../capture/reader.ts";
 import { readCalls } from "./calls.ts";
 import type { Configurations } from "./configurations.ts";

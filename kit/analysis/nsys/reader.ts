@@ -51,7 +51,7 @@ const reader: CaptureReader = {
         );
       }
     }
-    const { configurations, ranges } = shared;
+    const { configurations } = shared;
     const document = assemble({
       kind: "nsys",
       tables,
