@@ -115,6 +115,24 @@ for (const name of ["dense-graphs", "experts-eager"]) {
   });
 }
 
+Deno.test("an export of nsys 2023 has registered texts and domains, and no GPU", async () => {
+  const { nvtx, iterations, gpu, cuda_api, environment } = await analyzed("ranges-2023");
+  assertSame(
+    nvtx!,
+    await rowsOf("ranges-2023", "nvtx_sum"),
+    "Instances",
+    ({ style, name }) => `${style} ${name}`,
+    (row) => `${row["Style"]} ${row["Range"]}`,
+  );
+  assert.deepEqual([iterations!.prefill, iterations!.decode, gpu, cuda_api], [
+    1,
+    4,
+    undefined,
+    undefined,
+  ]);
+  assert.equal(environment!.nsys_version, "2023.4.4.54");
+});
+
 Deno.test("steps of a dense model under CUDA graphs are those that the requests ask for", async () => {
   const { iterations, steps, phases, cuda_graphs, categories, devices, environment, gpu } =
     await analyzed("dense-graphs");
