@@ -75,6 +75,11 @@ export class NsysExport implements Disposable {
     return found;
   }
 
+  /** Whether the file is longer than it says of itself. */
+  get isLonger(): boolean {
+    return this.database.isLonger;
+  }
+
   /** The columns of a table that are there; nothing where there is no such table. */
   columns(table: string): readonly string[] | undefined {
     return this.database.table(table)?.columns.names;

@@ -97,11 +97,21 @@ export async function readFile(
     summary,
     ranks: rankRows(source, path, processes, summary),
     diagnostics: await readDiagnostics(from),
-    missing: damaged === 0 ? [] : [{
-      path,
-      reason: "Rows were left out: their times or devices make no sense",
-      events: damaged,
-    }],
+    missing: [
+      ...(from.isLonger
+        ? [{
+          path,
+          reason: "The file is longer than its head tells: its writer may not have ended",
+        }]
+        : []),
+      ...(damaged > 0
+        ? [{
+          path,
+          reason: "Rows were left out: their times or devices make no sense",
+          events: damaged,
+        }]
+        : []),
+    ],
     rows: from.rows,
   };
 }

@@ -154,6 +154,31 @@ Deno.test("an export whose writer has not ended is refused, one whose log is emp
   });
 });
 
+Deno.test("an export that is still being written without a journal is refused or marked", async () => {
+  await inFolder(async (dir) => {
+    const path = `${dir}/x.sqlite`;
+    await Deno.writeFile(path, small);
+    const writer = new DatabaseSync(path);
+    writer.exec("PRAGMA journal_mode = OFF; PRAGMA cache_size = 4; BEGIN");
+    const insert = writer.prepare(
+      "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL SELECT * FROM CUPTI_ACTIVITY_KIND_KERNEL LIMIT 14",
+    );
+    for (let again = 0; again < 400; again++) insert.run();
+    assert.ok((await Deno.stat(path)).size > small.length);
+    const { refused, analysis } = await outcome(await Deno.readFile(path));
+    const said = refused ?? analysis!.partial!.map(({ reason }) => reason).join();
+    assert.match(said, /its writer (did not end|may not have ended)/);
+    writer.exec("COMMIT");
+    writer.close();
+    assert.equal((await analyzeCapture(Deno, [path])).gpu!.kernel_count, 14 * 401);
+  });
+  const longer = new Uint8Array(small.length + 4096);
+  longer.set(small);
+  const { analysis } = await outcome(longer);
+  assert.match(analysis!.partial![0]!.reason, /longer than its head tells/);
+  assert.equal(analysis!.gpu!.kernel_count, 14);
+});
+
 Deno.test("an export is not touched, and nothing is made beside it", async () => {
   await inFolder(async (dir) => {
     const path = `${dir}/x.sqlite`;

@@ -63,6 +63,11 @@ export class Database implements Disposable {
     }
   }
 
+  /** Whether the file is longer than its head tells: its writer may not have ended. */
+  get isLonger(): boolean {
+    return this.pages.layout.further > 0;
+  }
+
   /** The table of a name; nothing where there is none. */
   table(name: string): Table | undefined {
     return this.#tables.get(name.toLowerCase());
@@ -142,5 +147,5 @@ function readHead(head: Uint8Array, bytes: number): PageLayout {
     );
   }
   if (count === 0) throw new DamagedDatabase("it ends within its first page");
-  return { size, usable, count };
+  return { size, usable, count, further: Math.floor(bytes / size) - count };
 }

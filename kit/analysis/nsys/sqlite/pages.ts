@@ -18,6 +18,8 @@ export interface PageLayout {
   /** Bytes of a page that hold content; some files keep a few at its end for themselves. */
   readonly usable: number;
   readonly count: number;
+  /** Whole pages of the file beyond those that its head tells of. */
+  readonly further: number;
 }
 
 /** Reads pages of a file; it is never written to, and nothing is made beside it. */
@@ -38,8 +40,13 @@ export class Pages {
    * @throws DamagedDatabase when there is no such page.
    */
   copy(number: number, target: Uint8Array): void | Promise<void> {
-    const { size, count } = this.layout;
+    const { size, count, further } = this.layout;
     if (!(number >= 1 && number <= count)) {
+      if (number > count && number <= count + further) {
+        throw new DamagedDatabase(
+          `its writer did not end: it uses page ${number}, and its head knows of ${count}`,
+        );
+      }
       throw new DamagedDatabase(`it refers to page ${number} of ${count}`);
     }
     this.read++;
