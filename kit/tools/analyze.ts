@@ -17,9 +17,9 @@ const tool = defineTool({
   name: "analyze",
   summary: "tables and findings of a capture",
   description:
-    "Prints the figures of a session bundle or of a torch trace (.json or .json.gz, any " +
-    "size) and what they say; --json for programs. Several traces are the ranks of one run, and a " +
-    "folder stands for the traces in it.",
+    "Prints the figures of a session bundle, of a torch trace (.json or .json.gz, any size) or of an " +
+    "nsys export (.sqlite), and what they say; --json for programs. Several captures are the ranks " +
+    "of one run, and a folder stands for the captures in it.",
   options: {
     compare: boolean({ default: false, doc: "Put two captures side by side: what changed most" }),
     csv: text({
@@ -31,7 +31,7 @@ const tool = defineTool({
   },
   operands: [{
     name: "FILE",
-    doc: "A session's folder, traces, or - for standard input",
+    doc: "A session's folder, captures, or - for standard input",
     required: true,
     many: true,
     leadsTo: "file",
@@ -39,6 +39,7 @@ const tool = defineTool({
   examples: [
     { line: "vscope analyze run1 --json", why: "for a pipeline" },
     { line: "vscope analyze rank*.pt.trace.json.gz", why: "the ranks of one run" },
+    { line: "vscope analyze rep.sqlite", why: "what nsys recorded, in its own columns" },
     { line: "vscope analyze --compare before.json.gz after.json.gz", why: "what changed" },
     {
       line: "vscope analyze big.json.gz --window iteration:10..12 --out small.json.gz",

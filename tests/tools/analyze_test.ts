@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { kernel, range, traceText } from "../analysis/torch/kineto.ts";
+import { recorded } from "../analysis/nsys/analyzed.ts";
 import { vscope } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 
@@ -46,9 +47,9 @@ Deno.test("analyze refuses what makes no sense in one sentence with exit code 2"
     await Deno.writeTextFile(`${dir}/metal/bundle.json`, JSON.stringify(manifest));
     const cases: [string[], RegExp][] = [
       [[`${dir}/nothing`], /there is no such file or folder$/],
-      [[`${dir}/empty`], /the folder holds neither a session nor traces; give the folder of/],
+      [[`${dir}/empty`], /the folder holds neither a session nor captures; give the folder of/],
       [[`${dir}/metal`], /this bundle of metal holds no capture that this vscope reads;/],
-      [[`${dir}/b.json`], /it is no capture that this vscope reads \(a torch trace/],
+      [[`${dir}/b.json`], /it is no capture that this vscope reads \(an nsys export/],
       [["--compare", path], /^vscope: Cannot compare 1 captures: give two$/],
       [[path, "--csv", "kernel"], /^vscope: Cannot print the table "kernel"/],
       [[path, "--csv", "kernels", "--json"], /are two formats; give one/],
@@ -66,5 +67,50 @@ Deno.test("analyze refuses what makes no sense in one sentence with exit code 2"
       // With --json the error is the document.
       if (stdout !== "") assert.equal(JSON.parse(stdout).error.exit_code, 2);
     }
+  });
+});
+
+Deno.test("analyze prints an nsys export under the columns of nsys stats, and any table as CSV", async () => {
+  await inFolder(async (dir) => {
+    const path = `${dir}/rep.sqlite`;
+    await Deno.writeFile(path, await recorded("small"));
+    const [text, json, csv, ways, folder, compared, window] = await Promise.all([
+      vscope(["analyze", path]),
+      vscope(["analyze", path, "--json"]),
+      vscope(["analyze", path, "--csv", "kernels"]),
+      vscope(["analyze", path, "--csv", "launch_configurations"]),
+      vscope(["analyze", dir, "--json"]),
+      vscope(["analyze", "--compare", path, path, "--json"]),
+      vscope(["analyze", path, "--window", "iteration:0", "--out", `${dir}/part`]),
+    ]);
+    assert.match(
+      text.stdout,
+      / \*\* CUDA GPU Kernel Summary \(cuda_gpu_kern_sum\):\n\n +Time \(%\) +Total Time \(ns\) +Instances +Avg \(ns\) +Med \(ns\) +Min \(ns\) +Max \(ns\) +StdDev \(ns\) +Name\n/,
+    );
+    assert.match(text.stdout, / +[\d.]+ +[\d,]+ +5 +[\d,.]+ .*cudaGraphLaunch_v10000\n/);
+    assert.match(text.stdout, /PushPop +execute_context_1\(128\)_generation_0\(0\)\n/);
+    const document = JSON.parse(json.stdout);
+    assert.deepEqual([document.kind, document.gpu.kernel_count], ["nsys", 14]);
+    for (const name of Object.keys(document).filter((name) => Array.isArray(document[name]))) {
+      const { code, stdout } = await vscope(["analyze", path, "--csv", name]);
+      assert.equal(code, 0, name);
+      if (document[name].length > 0) assert.ok(stdout.includes(Object.keys(document[name][0])[0]!));
+    }
+    assert.match(
+      csv.stdout,
+      /^name,category,count,total_ns,avg_ns,median_ns,min_ns,max_ns,stddev_ns,/,
+    );
+    assert.match(
+      ways.stdout,
+      /^name,category,grid,block,registers_per_thread,static_shared_bytes,/,
+    );
+    assert.match(ways.stdout, /,1056 1 1,256 1 1,44,0,0,/);
+    assert.equal(JSON.parse(folder.stdout).sources[0].path, path);
+    assert.equal(JSON.parse(compared.stdout).compared, "nsys");
+    assert.deepEqual([window.code, window.stdout], [2, ""]);
+    assert.match(
+      window.stderr,
+      /it is an nsys export \(\.sqlite\), and windows are cut out of torch/,
+    );
   });
 });

@@ -8,7 +8,8 @@
 
 import { type Finding, gravestFirst, percent } from "../findings.ts";
 import { THRESHOLDS as LIMIT } from "../thresholds.ts";
-import type { CaptureAnalysis, IdleCause } from "./model.ts";
+import type { IdleCause } from "./idle_model.ts";
+import type { CaptureAnalysis } from "./model.ts";
 
 /** Fewer kernels than this say nothing about a load. */
 const ENOUGH_KERNELS = 200;
@@ -37,7 +38,8 @@ export function findCaptureFindings(analysis: CaptureAnalysis): Finding[] {
   ]);
 }
 
-function recording({ partial = [], gpu, environment, kind }: CaptureAnalysis): Finding[] {
+function recording(analysis: CaptureAnalysis): Finding[] {
+  const { partial = [], gpu, environment, kind } = analysis;
   const found: Finding[] = partial.map(({ path, reason, events }) => ({
     severity: "warning",
     title: "The capture is incomplete",
@@ -55,12 +57,53 @@ function recording({ partial = [], gpu, environment, kind }: CaptureAnalysis): F
           "hold the GPU",
     });
   }
+  if (kind === "nsys") found.push(...recordingOfNsys(analysis));
   if (environment?.with_stack) {
     found.push({
       severity: "info",
       title: "Python stacks were recorded",
       evidence: "with_stack is on",
       advice: "Stacks slow the host down: its times and the GPU's idle time are longer than usual",
+    });
+  }
+  return found;
+}
+
+function recordingOfNsys(
+  { gpu, graph_executions, diagnostics = [] }: CaptureAnalysis,
+): Finding[] {
+  const found: Finding[] = [];
+  const grave = diagnostics.filter(({ severity }) => severity !== "info");
+  if (grave.length > 0) {
+    const isError = grave.some(({ severity }) => severity === "error");
+    found.push({
+      severity: isError || !gpu ? "warning" : "info",
+      title: "nsys was not content with its recording",
+      evidence: grave.map(({ text, count }) => count > 1 ? `${text} (${count} times)` : text)
+        .join(" "),
+      advice: gpu
+        ? "Processes that use no GPU are a usual reason; compare the kernels with what ran"
+        : "See that the process with the GPU was followed (--trace-fork-before-exec=true)",
+    });
+  }
+  if (!gpu) {
+    found.push({
+      severity: "warning",
+      title: "The capture holds no GPU kernel",
+      evidence: "Calls of CUDA or NVTX ranges only",
+      advice: "Record with --trace=cuda,nvtx and --trace-fork-before-exec=true, with work inside " +
+        "the capture range, and let no other profiler hold the GPU",
+    });
+  }
+  if (graph_executions) {
+    const runs = graph_executions.reduce((sum, { count }) => sum + count, 0);
+    found.push({
+      severity: "info",
+      title: "CUDA graphs were recorded as a whole",
+      evidence:
+        `${runs} executions, whose kernels are not known: kernels and categories have only ` +
+        "what ran outside graphs",
+      advice: "Record with --cuda-graph-trace=node to see kernels in graphs; it slows replays down",
     });
   }
   return found;
@@ -129,7 +172,11 @@ function communication({ communication: found, gpu }: CaptureAnalysis): Finding[
 function ranks({ ranks = [] }: CaptureAnalysis): Finding[] {
   const slow = ranks.find(({ slowest }) => slowest);
   if (!slow) return [];
-  const name = slow.rank === undefined ? slow.path : `rank ${slow.rank}`;
+  const name = slow.rank !== undefined
+    ? `rank ${slow.rank}`
+    : slow.pid !== undefined
+    ? `process ${slow.pid}`
+    : slow.path;
   const others = ranks.filter((row) => row !== slow && row.compute_ns !== undefined);
   const mean = others.reduce((sum, { compute_ns }) => sum + compute_ns!, 0) / others.length;
   const excess = 100 * (slow.compute_ns! / mean - 1);

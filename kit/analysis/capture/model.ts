@@ -9,6 +9,8 @@
 
 import type { Finding } from "../findings.ts";
 import type { HostTimeline } from "./host_timeline.ts";
+import type { GapRow, IdleRow, LaunchBound } from "./idle_model.ts";
+import type { DiagnosticRow, Dim3, LaunchConfigurationRow } from "./launch_model.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Who made a capture. */
@@ -91,6 +93,15 @@ export interface KernelRow {
   readonly stddev_ns: number;
   /** There only where the name has more than 65,536 different durations: how far the median may be off. */
   readonly median_within_ns?: number;
+  /** How it was launched most of the time; absent where the capture does not tell. */
+  readonly grid?: Dim3;
+  readonly block?: Dim3;
+  readonly registers_per_thread?: number;
+  /** Shared memory of a block that the kernel declares, and that its launch adds. */
+  readonly static_shared_bytes?: number;
+  readonly dynamic_shared_bytes?: number;
+  /** In how many ways it was launched. */
+  readonly configurations?: number;
 }
 
 /** Kernels of one category. `share` is of the sum of kernel durations. */
@@ -160,7 +171,7 @@ export interface CudaGraphs {
 }
 
 /** Copies (or fills, kind `memset`) of one kind. */
-export interface MemcpyRow {
+export interface MemcpyRow extends Spread<"ns">, Spread<"bytes"> {
   /** `HtoD`, `DtoH`, `DtoD`, `PtoP`, `HtoH`, `memset`, or as the capture has it. */
   readonly kind: string;
   readonly count: number;
@@ -169,6 +180,11 @@ export interface MemcpyRow {
   readonly bytes?: number;
 }
 
+/** How values of one unit are spread; the deviation is that of a sample. */
+export type Spread<Unit extends string> = {
+  readonly [Key in `${"avg" | "median" | "min" | "max" | "stddev"}_${Unit}`]?: number;
+};
+
 /** Calls or ranges of one name. */
 export interface CallRow {
   readonly name: string;
@@ -176,6 +192,11 @@ export interface CallRow {
   readonly total_ns: number;
   readonly median_ns: number;
   readonly max_ns: number;
+  readonly avg_ns?: number;
+  readonly min_ns?: number;
+  readonly stddev_ns?: number;
+  /** Of an NVTX range: pushed and popped by one thread, or started and ended by any. */
+  readonly style?: "PushPop" | "StartEnd";
   /** As for kernels. */
   readonly median_within_ns?: number;
 }
@@ -193,58 +214,6 @@ export interface OperatorCategoryRow {
   readonly count: number;
   readonly self_ns: number;
   readonly share: number;
-}
-
-/** Why a device did nothing. */
-export type IdleCause =
-  /** The host had not launched the next kernel: between two steps (scheduling, sampling, waiting). */
-  | "host_between_steps"
-  /** The host had not launched the next kernel: within a step. */
-  | "host_in_step"
-  /** The host had not launched the next kernel; the steps are not known. */
-  | "host"
-  /** Launched while the device was idle, and on its way. */
-  | "launch_latency"
-  /** The next kernel was queued in time: dependencies between streams, gaps within graphs. */
-  | "queued"
-  /** No kernel, but a copy or a fill ran. */
-  | "copy"
-  /** The capture does not tell when the next kernel was launched. */
-  | "unknown";
-
-/** Idle time of one cause, over all devices. `share` is of all idle time. */
-export interface IdleRow {
-  readonly cause: IdleCause;
-  readonly gaps: number;
-  readonly total_ns: number;
-  readonly share: number;
-}
-
-/** One long gap between kernels. */
-export interface GapRow {
-  readonly source: number;
-  readonly device: number;
-  /** From the capture's first event. */
-  readonly start_ns: number;
-  readonly duration_ns: number;
-  /** The cause of the largest part of it. */
-  readonly cause: IdleCause;
-  /** The kernel before it. */
-  readonly after: string;
-  /** The kernel that ended it. */
-  readonly before: string;
-}
-
-/** Whether the host keeps up. */
-export interface LaunchBound {
-  /** Share of the devices' span in which they waited for the host to launch. */
-  readonly share: number;
-  readonly waiting_ns: number;
-  /** Kernels (graph replays count once) that found their device idle when they were launched. */
-  readonly launches_on_idle: number;
-  readonly launches: number;
-  /** Median time from a kernel's launch to its start. */
-  readonly delay_median_ns?: number;
 }
 
 /** Collective and point-to-point kernels. */
@@ -291,6 +260,9 @@ export interface RankRow {
   readonly path: string;
   /** Absent where the file does not tell. */
   readonly rank?: number;
+  /** Where one file holds several processes: the one, and its name. */
+  readonly pid?: number;
+  readonly process?: string;
   readonly gpu?: GpuTotals;
   /** Kernels that are no communication: what the rank had to compute. */
   readonly compute_ns?: number;
@@ -310,6 +282,8 @@ export interface CaptureEnvironment {
   readonly backend?: string;
   readonly record_shapes?: boolean;
   readonly with_stack?: boolean;
+  /** Version of nsys, as `2025.3.2.0`. */
+  readonly nsys_version?: string;
 }
 
 /** The document. */
@@ -344,6 +318,11 @@ export interface CaptureAnalysis {
   readonly launch_bound?: LaunchBound;
   readonly communication?: Communication;
   readonly kernel_paths?: readonly KernelPathRow[];
+  /** Ways in which kernels were launched, by `total_ns`, falling; at most the first 2,000. */
+  readonly launch_configurations?: readonly LaunchConfigurationRow[];
+  /** Graphs that were recorded as a whole: their kernels are not known. */
+  readonly graph_executions?: readonly CallRow[];
+  readonly diagnostics?: readonly DiagnosticRow[];
   /** At most the first 10,000. */
   readonly steps?: readonly StepRow[];
   readonly ranks?: readonly RankRow[];

@@ -9,5 +9,6 @@ import type { CaptureReader } from "./reader.ts";
 
 /** Every reader. */
 export const readers: readonly (() => Promise<CaptureReader>)[] = [
+  async () => (await import("../nsys/reader.ts")).default,
   async () => (await import("../torch/reader.ts")).default,
 ];

@@ -46,7 +46,7 @@ export async function readAnalysis(
 }
 
 /** Traces of a bundle's workers; the front end's says nothing of the work. */
-const RANK_TRACE = /^traces\/(?!.*async_llm).*\.trace\.json(\.gz)?$/;
+const RANK_TRACE = /^traces\/(?!.*async_llm).*\.trace\.json(\.gz)?$|\.sqlite$/;
 
 /**
  * The analysis of a bundle: the stored one, or where its vscope did not get that far, one made now

@@ -14,7 +14,7 @@ import {
   SYNTAX,
   textIn,
 } from "./json_bytes.ts";
-import type { Names } from "./names.ts";
+import type { Names } from "../activity/names.ts";
 
 /** Why an event cannot be used. */
 export type Damage = "" | "a key stands twice" | "a number is missing or no finite number";

@@ -12,9 +12,9 @@ import { kernelClassifier } from "../kernels/classify.ts";
 import { eachEvent } from "./each_event.ts";
 import { TraceEvent } from "./event.ts";
 import { EventKind, eventKind } from "./event_kinds.ts";
-import { Names } from "./names.ts";
-import { Steps } from "./steps.ts";
-import { Tables } from "./tables.ts";
+import { Names } from "../activity/names.ts";
+import { Steps } from "../activity/steps.ts";
+import { Tables } from "../activity/tables.ts";
 
 const MOST_SLICES = 4000;
 

@@ -5,27 +5,11 @@
  * @module
  */
 
-import type { Activities } from "./activities.ts";
+import type { Activities } from "../activity/activities.ts";
+import { Call } from "../activity/calls.ts";
 
 /** So many calls or activities may wait for their other half; the oldest are given up. */
 const MOST_WAITING = 400_000;
-
-/** Names of calls that put work on a stream. */
-const LAUNCHES = /^(cuda|cu|hip)\w*(Launch|Memcpy|Memset)|^urEnqueue|^zeCommandListAppend/;
-const GRAPH_LAUNCHES = /^(cuda|cu|hip)GraphLaunch/;
-
-/** What a call does. */
-export enum Call {
-  Other = 0,
-  Launch = 1,
-  GraphLaunch = 2,
-}
-
-/** What calls of a name do. */
-export function callKind(name: string): Call {
-  if (GRAPH_LAUNCHES.test(name)) return Call.GraphLaunch;
-  return LAUNCHES.test(name) ? Call.Launch : Call.Other;
-}
 
 /** Calls and activities that wait for each other. */
 export class Launches {

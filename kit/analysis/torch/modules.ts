@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FURTHER, type Names } from "./names.ts";
+import { FURTHER, type Names } from "../activity/names.ts";
 
 const MODULE = /^nn\.Module: (.+?)(?:_\d+)?$/;
 

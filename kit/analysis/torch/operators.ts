@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DurationTable } from "./durations.ts";
+import { DurationTable } from "../activity/durations.ts";
 
 const IDS_OF_CHUNK = 1 << 14;
 

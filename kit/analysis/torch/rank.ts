@@ -4,17 +4,18 @@
  * @module
  */
 
-import type { Category, Phase } from "../capture/model.ts";
-import { Activities, Activity } from "./activities.ts";
-import { Sweep } from "./device_sweep.ts";
+import { Activities, Activity } from "../activity/activities.ts";
+import { Call, callKind } from "../activity/calls.ts";
+import { Sweep } from "../activity/device_sweep.ts";
+import type { FileResult, PathSum } from "../activity/file_summary.ts";
 import type { TraceEvent } from "./event.ts";
 import { EventKind, eventKind } from "./event_kinds.ts";
-import { Call, callKind, Launches } from "./launches.ts";
+import { Launches } from "./launches.ts";
 import { Modules } from "./modules.ts";
 import { Operators } from "./operators.ts";
-import { StepTimeline } from "./step_timeline.ts";
-import { type Step, Steps } from "./steps.ts";
-import type { Tables } from "./tables.ts";
+import { StepSums } from "../activity/step_sums.ts";
+import { Steps } from "../activity/steps.ts";
+import type { Tables } from "../activity/tables.ts";
 
 const COMPLETE = "X".charCodeAt(0);
 const BEGIN = "B".charCodeAt(0);
@@ -22,36 +23,15 @@ const BEGIN = "B".charCodeAt(0);
 /** So many kernels and copies are kept in memory before the earlier half is worked out. */
 export const MOST_OPEN = 200_000;
 
-/** Kernels of one name that one operator launched in one module. */
-export interface PathSum {
-  readonly kernel: number;
-  readonly operator: number;
-  readonly module: string | undefined;
-  count: number;
-  total: number;
-}
-
 /** What a file told. */
-export interface RankResult {
-  readonly swept: Sweep;
-  readonly steps: readonly Step[];
-  /** By step: kernels that it launched, and their time. */
-  readonly stepKernels: Uint32Array;
-  readonly stepTime: Float64Array;
+export interface RankResult extends FileResult {
   /** By step: when the last activity that it launched ends; 0 where it launched none. */
   readonly stepEnd: Float64Array;
-  readonly phases: ReadonlyMap<Phase, ReadonlyMap<Category, { count: number; total: number }>>;
-  readonly paths: ReadonlyMap<string, PathSum>;
-  readonly graphs: number;
-  readonly graphLaunches: number;
-  readonly timeline: StepTimeline;
   /** Something came too late for its place: the sweep has to be made again without a bound. */
   readonly late: boolean;
   readonly events: number;
   /** Microseconds that all times are counted from; NaN without events. */
   readonly base: number;
-  /** The first event's start, from the base. */
-  readonly firstStart: number;
   /** The last event's end, from the base. */
   readonly lastEnd: number;
   /** Events that could not be used, by reason. */
@@ -59,7 +39,6 @@ export interface RankResult {
   readonly lostLaunches: number;
   readonly furtherSteps: number;
   readonly forgottenOperators: number;
-  readonly operatorsDisordered: boolean;
   readonly hasStacks: boolean;
 }
 
@@ -81,8 +60,7 @@ export class Rank {
   #sweep: Sweep;
   #late = false;
   /** What the steps launched; made when the sweep begins. */
-  #perStep: PerStep | undefined;
-  #phases = new Map<Phase, Map<Category, { count: number; total: number }>>();
+  #sums: StepSums | undefined;
   #paths = new Map<string, PathSum>();
   #firstStart = Infinity;
   #lastEnd = -Infinity;
@@ -92,7 +70,8 @@ export class Rank {
     this.#operators = new Operators(tables.operators, tables.ownTime);
     this.#sweep = new Sweep({
       activities: this.#activities,
-      steps: this.#steps,
+      stepOf: (_row, launch) => this.#steps.at(launch),
+      hasSteps: () => this.#steps.sorted.length > 0,
       communicates: (name) => tables.category(name) === "communication",
       activity: (row, step) => this.#swept(row, step),
     });
@@ -127,10 +106,10 @@ export class Rank {
         return this.#call(event);
       case EventKind.Range:
         this.tables.ranges.of(name).add(duration);
-        if (this.#perStep && this.#steps.isStep(name, this.tables.names)) this.#late = true;
+        if (this.#sums && this.#steps.isStep(name, this.tables.names)) this.#late = true;
         return this.#steps.take(name, this.tables.names, start, duration);
       case EventKind.Python:
-        if (this.#perStep) this.#late = true;
+        if (this.#sums) this.#late = true;
         return this.#modules.take(name, this.tables.names, this.#thread(event), start, duration);
       case EventKind.Overhead:
         return this.tables.overhead.of(name).add(duration);
@@ -172,12 +151,7 @@ export class Rank {
     const label = this.#copyKinds[event.name] ??= kind === EventKind.Fill
       ? "memset"
       : copyKind(this.tables.names.text(event.name));
-    let sum = this.tables.copies.get(label);
-    if (!sum) this.tables.copies.set(label, sum = { count: 0, total: 0, bytes: 0, sized: true });
-    sum.count++;
-    sum.total += event.duration;
-    if (event.bytes >= 0) sum.bytes += event.bytes;
-    else sum.sized = false;
+    this.tables.copy(label, event.duration, event.bytes);
   }
 
   #call(event: TraceEvent): void {
@@ -202,58 +176,30 @@ export class Rank {
 
   /** Works out the earlier half of the activities, or all. */
   #advance(all: boolean): void {
-    if (!this.#perStep) {
+    if (!this.#sums) {
       const steps = this.#steps.finish();
       this.#modules.finish();
-      this.#perStep = {
-        kernels: new Uint32Array(steps.length),
-        time: new Float64Array(steps.length),
-        end: new Float64Array(steps.length),
-        timeline: new StepTimeline(this.tables, steps),
-      };
+      this.#sums = new StepSums(this.tables, steps);
     }
     this.#sweep.advance(all);
   }
 
   #swept(row: number, step: number): void {
-    const activities = this.#activities;
-    const perStep = this.#perStep!;
-    const duration = activities.duration(row);
-    if (step >= 0) {
-      perStep.end[step] = Math.max(perStep.end[step]!, activities.start(row) + duration);
-      perStep.timeline.take(activities, row, step);
-    }
-    if (activities.isCopy(row)) return;
-    if (step >= 0) {
-      perStep.kernels[step]!++;
-      perStep.time[step]! += duration;
-    }
-    const told = step < 0 ? undefined : this.#steps.sorted[step]!.told.phase;
-    const phase: Phase = told === undefined || told === "idle" ? "other" : told;
-    const category = this.tables.category(activities.name(row));
-    let categories = this.#phases.get(phase);
-    if (!categories) this.#phases.set(phase, categories = new Map());
-    const sum = categories.get(category);
-    if (sum) {
-      sum.count++;
-      sum.total += duration;
-    } else {
-      categories.set(category, { count: 1, total: duration });
-    }
-    this.#path(row, duration);
+    this.#sums!.take(this.#activities, row, step);
+    if (!this.#activities.isCopy(row)) this.#path(row, this.#activities.duration(row));
   }
 
   /** Ends the file. */
   finish(base: number): RankResult {
     this.#advance(true);
-    const { kernels, time, end, timeline } = this.#perStep!;
+    const { kernels, time, end, timeline, phases } = this.#sums!;
     return {
       swept: this.#sweep,
       steps: this.#steps.sorted,
       stepKernels: kernels,
       stepTime: time,
       stepEnd: end,
-      phases: this.#phases,
+      phases,
       paths: this.#paths,
       graphs: this.#graphs.size,
       graphLaunches: this.#launches.graphLaunches,
@@ -289,14 +235,6 @@ export class Rank {
     sum.count++;
     sum.total += duration;
   }
-}
-
-/** What each step launched. */
-interface PerStep {
-  readonly kernels: Uint32Array;
-  readonly time: Float64Array;
-  readonly end: Float64Array;
-  readonly timeline: StepTimeline;
 }
 
 /** `Memcpy HtoD (Pageable -> Device)` is of kind `HtoD`. */

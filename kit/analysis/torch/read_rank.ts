@@ -10,7 +10,7 @@ import type { DocumentEnd } from "./document.ts";
 import { eachEvent } from "./each_event.ts";
 import type { TraceEvent } from "./event.ts";
 import { MOST_OPEN, Rank, type RankResult } from "./rank.ts";
-import type { Tables } from "./tables.ts";
+import type { Tables } from "../activity/tables.ts";
 
 /** What a file told, and how its reading ended. */
 export interface ReadRank {

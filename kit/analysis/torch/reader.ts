@@ -8,13 +8,14 @@ import { UsageError } from "../../contract/errors.ts";
 import type { Missing, Source } from "../capture/model.ts";
 import type { CaptureReader } from "../capture/reader.ts";
 import { kernelClassifier } from "../kernels/classify.ts";
-import { assemble } from "./assemble.ts";
+import { assemble } from "../activity/assemble.ts";
 import { TraceEvent } from "./event.ts";
-import type { Names } from "./names.ts";
+import type { Names } from "../activity/names.ts";
 import type { RankResult } from "./rank.ts";
+import { rankRows } from "../activity/rank_rows.ts";
 import { readRank } from "./read_rank.ts";
 import { type RankSummary, summarize } from "./rank_summary.ts";
-import { Tables } from "./tables.ts";
+import { Tables } from "../activity/tables.ts";
 import { trimTrace } from "./trim.ts";
 
 /** The reader. */
@@ -42,7 +43,14 @@ const reader: CaptureReader = {
       ranks.push(summarize(tables, ranks.length, path, beside, result));
     }
     partial.push(...missingNames(paths, tables.names));
-    const document = assemble(tables, sources, ranks, partial);
+    const document = assemble({
+      kind: "torch",
+      tables,
+      sources,
+      files: ranks,
+      partial,
+      ranks: rankRows(ranks),
+    });
     if (!document.gpu && !document.cpu_operators && !document.cuda_api && !document.nvtx) {
       throw new UsageError(
         `Cannot analyze "${paths[0]}": it has ${ranks[0]?.result.events ?? 0} events, but none ` +

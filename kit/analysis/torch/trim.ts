@@ -15,7 +15,7 @@ import { eachEvent } from "./each_event.ts";
 import { TraceEvent } from "./event.ts";
 import type { RankResult } from "./rank.ts";
 import { readRank } from "./read_rank.ts";
-import { Tables } from "./tables.ts";
+import { Tables } from "../activity/tables.ts";
 import { TraceWriter } from "./trace_writer.ts";
 
 /**

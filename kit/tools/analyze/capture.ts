@@ -5,7 +5,8 @@
  */
 
 import type { Comparison } from "../../analysis/capture/compare.ts";
-import type { CaptureAnalysis } from "../../analysis/capture/model.ts";
+import type { CaptureAnalysis, RankRow } from "../../analysis/capture/model.ts";
+import { nsysTables } from "./nsys_tables.ts";
 import { findingsText, textTable } from "./text_table.ts";
 
 /** So many kernels are shown; `--csv kernels` has all. */
@@ -48,8 +49,12 @@ export async function captureText(analysis: CaptureAnalysis): Promise<string> {
       } of it hidden`,
     );
   }
-  return [parts.join("\n"), ...await tables(analysis), ...findingsText(analysis.findings)]
-    .join("\n\n");
+  return [
+    parts.join("\n"),
+    ...await tables(analysis),
+    ...(analysis.kind === "nsys" ? nsysTables(analysis) : []),
+    ...findingsText(analysis.findings),
+  ].join("\n\n");
 }
 
 async function tables(analysis: CaptureAnalysis): Promise<string[]> {
@@ -78,9 +83,10 @@ async function tables(analysis: CaptureAnalysis): Promise<string[]> {
       row.gpu_ns === undefined ? "" : ms(row.gpu_ns),
     ]),
   );
+  // An nsys export has this table, whole, under nsys' own columns.
   await add(
     ["kernel", "category", "count", "ms", "median µs"],
-    analysis.kernels?.map((row) => [
+    (analysis.kind === "nsys" ? undefined : analysis.kernels)?.map((row) => [
       short(row.name),
       row.category,
       row.count,
@@ -95,7 +101,7 @@ async function tables(analysis: CaptureAnalysis): Promise<string[]> {
   await add(
     ["rank", "compute ms", "communication ms", "steps", ""],
     analysis.ranks?.map((row) => [
-      row.rank ?? row.path,
+      rankName(row),
       row.compute_ns === undefined ? "" : ms(row.compute_ns),
       row.communication_ns === undefined ? "" : ms(row.communication_ns),
       row.iterations ?? "",
@@ -117,6 +123,11 @@ async function tables(analysis: CaptureAnalysis): Promise<string[]> {
     );
   }
   return made;
+}
+
+/** A rank's number; where there is none, its process or file. */
+function rankName({ rank, pid, process, path }: RankRow): string | number {
+  return rank ?? (pid === undefined ? path : `${process ?? "process"} ${pid}`);
 }
 
 /** Two captures side by side. */

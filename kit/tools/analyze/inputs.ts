@@ -56,18 +56,20 @@ function nothingIn(path: string, manifest: Manifest | undefined): UsageError {
     manifest
       ? `Cannot analyze "${path}": this bundle of ${manifest.recipe} holds no capture that this ` +
         `vscope reads; "vscope report ${path}" shows what it holds`
-      : `Cannot analyze "${path}": the folder holds neither a session nor traces; give the folder ` +
-        "of a session, or a trace",
+      : `Cannot analyze "${path}": the folder holds neither a session nor captures; give the folder ` +
+        "of a session, or a capture",
   );
 }
 
-/** The traces below a folder; those of ranks only, where any file is one of a rank. */
+/** The traces or exports below a folder; those of ranks only, where any trace is one of a rank. */
 async function capturesIn(files: FileSystem, dir: string, depth: number): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isDirectory } of files.readDir(dir)) {
     if (isDirectory && depth > 1) {
       found.push(...await capturesIn(files, `${dir}/${name}`, depth - 1));
-    } else if (/(\.trace|rank[-_]?\d.*)\.json(\.gz)?$/i.test(name)) found.push(`${dir}/${name}`);
+    } else if (/(\.trace|rank[-_]?\d.*)\.json(\.gz)?$|\.sqlite$/i.test(name)) {
+      found.push(`${dir}/${name}`);
+    }
   }
   const ranks = found.filter((path) => /rank/i.test(path.slice(path.lastIndexOf("/"))));
   return (ranks.length > 0 ? ranks : found).sort();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readRank } from "../../../kit/analysis/torch/read_rank.ts";
 import { TraceEvent } from "../../../kit/analysis/torch/event.ts";
 import { kernelClassifier } from "../../../kit/analysis/kernels/classify.ts";
-import { Tables } from "../../../kit/analysis/torch/tables.ts";
+import { Tables } from "../../../kit/analysis/activity/tables.ts";
 import { summarize } from "../../../kit/analysis/torch/rank_summary.ts";
 import { fc } from "../../deps.ts";
 import { inFolder } from "../../folders.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { fc } from "../../deps.ts";
 import { TraceDocument } from "../../../kit/analysis/torch/document.ts";
 import { TraceEvent } from "../../../kit/analysis/torch/event.ts";
-import { Names } from "../../../kit/analysis/torch/names.ts";
+import { Names } from "../../../kit/analysis/activity/names.ts";
 import { kernel, operator, traceText } from "./kineto.ts";
 
 const BYTES = new TextEncoder().encode(

@@ -199,13 +199,28 @@ Deno.test("communication is told from what hides it", async () => {
 
 Deno.test("copies have kinds and bytes, calls and operators their times", async () => {
   const { memcpy, cuda_api, cpu_operators, cpu_categories } = await analyzed([traceText(STEPS)]);
-  assert.deepEqual(memcpy, [{ kind: "HtoD", count: 1, total_ns: 2000, bytes: 4096 }]);
+  const spread = (unit: string, value: number) =>
+    Object.fromEntries(
+      ["avg", "median", "min", "max"].map((name) => [`${name}_${unit}`, value])
+        .concat([[`stddev_${unit}`, 0]]),
+    );
+  assert.deepEqual(memcpy, [{
+    kind: "HtoD",
+    count: 1,
+    total_ns: 2000,
+    bytes: 4096,
+    ...spread("ns", 2000),
+    ...spread("bytes", 4096),
+  }]);
   assert.deepEqual(cuda_api!.find(({ name }) => name === "cudaLaunchKernel"), {
     name: "cudaLaunchKernel",
     count: 4,
     total_ns: 9000,
     median_ns: 2000,
     max_ns: 4000,
+    avg_ns: 2250,
+    min_ns: 1000,
+    stddev_ns: 1500,
   });
   assert.deepEqual(cpu_operators!.map(({ name, total_ns, self_ns }) => [name, total_ns, self_ns]), [
     ["aten::linear", 9000, 3000],

@@ -10,9 +10,9 @@ import { analyzeCapture } from "../../../kit/analysis/capture/analyze.ts";
 import { kernelClassifier } from "../../../kit/analysis/kernels/classify.ts";
 import { TraceDocument } from "../../../kit/analysis/torch/document.ts";
 import { TraceEvent } from "../../../kit/analysis/torch/event.ts";
-import { Names } from "../../../kit/analysis/torch/names.ts";
+import { Names } from "../../../kit/analysis/activity/names.ts";
 import { Rank } from "../../../kit/analysis/torch/rank.ts";
-import { Tables } from "../../../kit/analysis/torch/tables.ts";
+import { Tables } from "../../../kit/analysis/activity/tables.ts";
 
 const PATH = new URL("./seed.json.gz", import.meta.url).pathname;
 const bytes = new Uint8Array(gunzipSync(await Deno.readFile(PATH)));

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { CaptureAnalysis, IdleCause } from "../../../analysis/capture/model.ts";
+import type { IdleCause } from "../../../analysis/capture/idle_model.ts";
+import type { CaptureAnalysis } from "../../../analysis/capture/model.ts";
 import { figure } from "../../format.ts";
 import { type Content, html } from "../../html.ts";
 import { table, titled } from "../../section.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { figure } from "../../format.ts";
+import { figure, size } from "../../format.ts";
 import { html } from "../../html.ts";
 import { table, titled } from "../../section.ts";
 import { categoryMark, codeName, meter, ms, ofAnalysis, us } from "./source.ts";
@@ -13,7 +13,8 @@ const MOST_ROWS = 40;
 const MOST_PATHS = 20;
 
 /** The kernel table. */
-export const kernelsSection = ofAnalysis(({ kernels = [], gpu, kernel_paths = [] }) => {
+export const kernelsSection = ofAnalysis((analysis) => {
+  const { kernels = [], gpu, kernel_paths = [], launch_configurations = [] } = analysis;
   if (!gpu || kernels.length === 0) return undefined;
   const shown = kernels.slice(0, MOST_ROWS);
   const rest = kernels.slice(MOST_ROWS);
@@ -52,6 +53,20 @@ export const kernelsSection = ofAnalysis(({ kernels = [], gpu, kernel_paths = []
           rest.reduce((sum, { total_ns }) => sum + total_ns, 0),
         )} ms together; <code>analysis.json</code> has them all.</p>
     `,
+    launch_configurations.length === 0 ? "" : table(
+      "How kernels were launched, by total time in milliseconds",
+      ["kernel", "grid", "block", "registers#", "shared memory#", "runs#", "total#", "mean µs#"],
+      launch_configurations.slice(0, MOST_PATHS).map((row) => [
+        codeName(row.name),
+        row.grid.join(" × "),
+        row.block.join(" × "),
+        figure(row.registers_per_thread),
+        size((row.static_shared_bytes ?? 0) + (row.dynamic_shared_bytes ?? 0)),
+        figure(row.count),
+        ms(row.total_ns),
+        us(row.avg_ns),
+      ]),
+    ),
     kernel_paths.length === 0 ? "" : table(
       "From the kernel to the operator that launched it and the module around that, in milliseconds",
       ["kernel", "operator", "module", "runs#", "total#"],

@@ -32,7 +32,8 @@ export const ranksSection = ofAnalysis(({ ranks = [] }) => {
         ]
         : ["rank", "steps#", "mean step#", ""],
       ranks.map((row) => {
-        const name = row.rank === undefined ? row.path.split("/").at(-1)! : `rank ${row.rank}`;
+        const other = row.pid === undefined ? row.path.split("/").at(-1)! : `process ${row.pid}`;
+        const name = row.rank === undefined ? other : `rank ${row.rank}`;
         const step = figure(row.step_mean_ms);
         const mark = row.slowest ? html`<strong>the others wait for it</strong>` : "";
         if (!hasGpu) return [name, figure(row.iterations), step, mark];

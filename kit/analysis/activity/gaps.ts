@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IdleCause } from "../capture/model.ts";
+import type { IdleCause } from "../capture/idle_model.ts";
 
 /** The longest gaps are listed one by one. */
 const MOST_LISTED = 20;
@@ -60,8 +60,15 @@ export class Gaps {
   /** The longest, not in order. */
   longest: Gap[] = [];
   #least = 0;
+  /** The cause of the largest part of the gap that is taken. */
+  #longest: IdleCause = "unknown";
+  #longestTime = -1;
 
-  /** Takes a gap from `from` to `to`; copies in it come first, the rest is shared out by launch. */
+  /**
+   * Takes a gap from `from` to `to`; copies in it come first, the rest is shared out by launch.
+   *
+   * @returns How much of it the device waited for the launch.
+   */
   take(
     device: number,
     from: number,
@@ -70,44 +77,46 @@ export class Gaps {
     after: number,
     before: number,
     copies: CopySpans,
-  ): { waiting: number } {
-    const launch = Math.min(Math.max(end.launch, from), to);
-    let copied = 0;
+  ): number {
+    const { launch, nextStep } = end;
     let waiting = 0;
-    let longest: { cause: IdleCause; time: number } = { cause: "unknown", time: -1 };
-    const add = (cause: IdleCause, time: number) => {
-      if (time <= 0) return;
-      const sum = this.causes.get(cause) ?? { gaps: 0, total: 0 };
-      sum.gaps++;
-      sum.total += time;
-      this.causes.set(cause, sum);
-      if (time > longest.time) longest = { cause, time };
-    };
-    const rest = (a: number, b: number) => {
-      const inCopies = copies.within(a, b);
-      copied += inCopies;
-      return b - a - inCopies;
-    };
-    if (Number.isNaN(end.launch)) {
-      add("unknown", rest(from, to));
-    } else if (end.launch <= from) {
-      add("queued", rest(from, to));
+    this.#longest = "unknown";
+    this.#longestTime = -1;
+    if (!(launch > from)) {
+      const copied = copies.within(from, to);
+      this.#add(Number.isNaN(launch) ? "unknown" : "queued", to - from - copied);
+      this.#add("copy", copied);
     } else {
-      const host = rest(from, launch);
-      const latency = rest(launch, to);
+      const launched = Math.min(launch, to);
+      const [inHost, inLatency] = [copies.within(from, launched), copies.within(launched, to)];
+      const host = launched - from - inHost;
+      const latency = to - launched - inLatency;
       waiting = host + latency;
-      const inStep = end.nextStep ? "host_between_steps" : "host_in_step";
-      add(end.nextStep === undefined ? "host" : inStep, host);
-      add("launch_latency", latency);
+      const inStep = nextStep ? "host_between_steps" : "host_in_step";
+      this.#add(nextStep === undefined ? "host" : inStep, host);
+      this.#add("launch_latency", latency);
+      this.#add("copy", inHost + inLatency);
     }
-    add("copy", copied);
     copies.forget(to);
-    this.#list({ device, start: from, duration: to - from, cause: longest.cause, after, before });
-    return { waiting };
+    if (this.longest.length < MOST_LISTED || to - from > this.#least) {
+      this.#list({ device, start: from, duration: to - from, cause: this.#longest, after, before });
+    }
+    return waiting;
+  }
+
+  #add(cause: IdleCause, time: number): void {
+    if (time <= 0) return;
+    let sum = this.causes.get(cause);
+    if (!sum) this.causes.set(cause, sum = { gaps: 0, total: 0 });
+    sum.gaps++;
+    sum.total += time;
+    if (time > this.#longestTime) {
+      this.#longest = cause;
+      this.#longestTime = time;
+    }
   }
 
   #list(gap: Gap): void {
-    if (this.longest.length >= MOST_LISTED && gap.duration <= this.#least) return;
     this.longest.push(gap);
     if (this.longest.length > MOST_LISTED) {
       this.longest.sort((a, b) => b.duration - a.duration);

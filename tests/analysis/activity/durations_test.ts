@@ -1,7 +1,7 @@
 /** Statistics of durations against sorted lists. */
 
 import assert from "node:assert/strict";
-import { Durations } from "../../../kit/analysis/torch/durations.ts";
+import { Durations } from "../../../kit/analysis/activity/durations.ts";
 import { fc } from "../../deps.ts";
 
 function medianOf(values: readonly number[]): number {

@@ -5,20 +5,19 @@
  */
 
 import { Samples } from "../../bundle/samples.ts";
+import type { IdleCause, IdleRow, LaunchBound } from "../capture/idle_model.ts";
 import {
   type CallRow,
   type CaptureAnalysis,
+  type CaptureKind,
   CATEGORIES,
   type Category,
   type CategoryRow,
   type Communication,
   type CudaGraphs,
-  type IdleCause,
-  type IdleRow,
   type Iterations,
   type KernelPathRow,
   type KernelRow,
-  type LaunchBound,
   type MemcpyRow,
   type Milliseconds,
   type Missing,
@@ -27,12 +26,14 @@ import {
   type Phase,
   type PhaseCategoryRow,
   type PhaseRow,
+  type RankRow,
   type Source,
+  type Spread,
 } from "../capture/model.ts";
 import { findCaptureFindings } from "../capture/capture_findings.ts";
-import { rankRows } from "./rank_rows.ts";
-import { type RankSummary, totalsOf } from "./rank_summary.ts";
-import type { DurationTable } from "./durations.ts";
+import { type FileSummary, totalsOf } from "./file_summary.ts";
+import type { Durations, DurationTable } from "./durations.ts";
+import type { Names } from "./names.ts";
 import type { Tables } from "./tables.ts";
 
 const MOST_PATHS = 2000;
@@ -41,31 +42,43 @@ const PHASES: readonly Phase[] = ["prefill", "decode", "mixed", "other"];
 
 type Part<Name extends keyof CaptureAnalysis> = Pick<CaptureAnalysis, Name> | Record<string, never>;
 
+/** What a document is made of. */
+export interface DocumentParts {
+  readonly kind: CaptureKind;
+  readonly tables: Tables;
+  readonly sources: readonly Source[];
+  /** A summary of each file. */
+  readonly files: readonly FileSummary[];
+  readonly partial: readonly Missing[];
+  /** Rows that stand beside each other; one alone is not shown. */
+  readonly ranks: readonly RankRow[];
+  /** What only this kind of capture tells. */
+  readonly further?: Partial<CaptureAnalysis>;
+}
+
 /** The document. */
 export function assemble(
-  tables: Tables,
-  sources: readonly Source[],
-  ranks: readonly RankSummary[],
-  partial: readonly Missing[],
+  { kind, tables, sources, files: ranks, partial, ranks: rows, further = {} }: DocumentParts,
 ): CaptureAnalysis {
   const stepped = ranks.find(({ result }) => result.steps.length > 0);
   const timeline = ranks.find((rank) => rank.timeline)?.timeline;
   const document: CaptureAnalysis = {
     schema_version: 1,
-    kind: "torch",
+    kind,
     sources,
     ...(partial.length > 0 ? { partial } : {}),
     ...gpuParts(tables, ranks, stepped),
     ...(stepped ? { iterations: iterationsOf(stepped) } : {}),
     ...(stepped && knowsPhases(stepped) ? { phases: phaseRows(ranks, stepped) } : {}),
     ...copies(tables),
-    ...list("cuda_api", callRows(tables, tables.calls)),
-    ...list("nvtx", callRows(tables, tables.ranges)),
+    ...list("cuda_api", callRows(tables.names, tables.calls)),
+    ...list("nvtx", callRows(tables.names, tables.ranges)),
     ...operatorParts(tables, ranks.some(({ result }) => result.operatorsDisordered)),
     environment: Object.assign({}, ...ranks.map(({ environment }) => environment)),
     ...(stepped ? { steps: stepped.steps } : {}),
-    ...(ranks.length > 1 ? { ranks: rankRows(ranks) } : {}),
+    ...(rows.length > 1 ? { ranks: rows } : {}),
     ...(timeline ? { timeline } : {}),
+    ...further,
     findings: [],
   };
   return { ...document, findings: findCaptureFindings(document) };
@@ -81,16 +94,16 @@ function list<Name extends keyof CaptureAnalysis>(
 
 function gpuParts(
   tables: Tables,
-  ranks: readonly RankSummary[],
-  stepped: RankSummary | undefined,
+  ranks: readonly FileSummary[],
+  stepped: FileSummary | undefined,
 ): Partial<CaptureAnalysis> {
   const times = ranks.flatMap((rank) => rank.times);
   if (times.length === 0) return {};
   const gpu = totalsOf(times);
   const kernels = kernelRows(tables);
-  const sum = (pick: (rank: RankSummary) => number) =>
+  const sum = (pick: (rank: FileSummary) => number) =>
     ranks.reduce((total, rank) => total + pick(rank), 0);
-  const swept = (pick: (swept: RankSummary["result"]["swept"]) => number) =>
+  const swept = (pick: (swept: FileSummary["result"]["swept"]) => number) =>
     sum(({ result }) => pick(result.swept));
   const [graphKernels, graphs] = [
     swept(({ graphKernels }) => graphKernels),
@@ -106,10 +119,10 @@ function gpuParts(
   };
   return {
     gpu,
-    kernels,
-    categories: categoryRows(kernels),
+    ...(kernels.length > 0 ? { kernels, categories: categoryRows(kernels) } : {}),
     ...(stepped && knowsPhases(stepped) ? { categories_by_phase: phaseCategories(ranks) } : {}),
-    cuda_graphs: cudaGraphs,
+    // What ran in graphs that were recorded as a whole is not known.
+    ...(ranks.some(({ result }) => result.graphTime) ? {} : { cuda_graphs: cudaGraphs }),
     devices: ranks.flatMap(({ devices }) => devices),
     ...list("idle", idleRows(ranks)),
     ...list(
@@ -158,13 +171,17 @@ function categoryRows(kernels: readonly KernelRow[]): CategoryRow[] {
   })).sort((a, b) => b.total_ns - a.total_ns);
 }
 
-function callRows(tables: Tables, table: DurationTable): CallRow[] {
+/** Calls or ranges by total time, falling. */
+export function callRows(names: Names, table: DurationTable): CallRow[] {
   return [...table.entries()].map(([name, durations]) => ({
-    name: tables.names.text(name),
+    name: names.text(name),
     count: durations.count,
     total_ns: durations.total,
     median_ns: durations.median(),
     max_ns: durations.max,
+    avg_ns: durations.total / durations.count,
+    min_ns: durations.min,
+    stddev_ns: durations.deviation(),
     ...(durations.medianWithin > 0 ? { median_within_ns: durations.medianWithin } : {}),
   })).sort((a, b) => b.total_ns - a.total_ns);
 }
@@ -173,7 +190,7 @@ function operatorParts(tables: Tables, disordered: boolean): Partial<CaptureAnal
   const own = new Map(
     [...tables.operators.entries()].map(([name]) => [tables.names.text(name), name]),
   );
-  const rows: OperatorRow[] = callRows(tables, tables.operators).map((row) => {
+  const rows: OperatorRow[] = callRows(tables.names, tables.operators).map((row) => {
     const name = own.get(row.name)!;
     return {
       ...row,
@@ -198,20 +215,32 @@ function operatorParts(tables: Tables, disordered: boolean): Partial<CaptureAnal
 }
 
 function copies(tables: Tables): Part<"memcpy"> {
-  const rows: MemcpyRow[] = [...tables.copies].map(([kind, { count, total, bytes, sized }]) => ({
+  const rows = [...tables.copies].map(([kind, { times, sizes }]): MemcpyRow => ({
     kind,
-    count,
-    total_ns: total,
-    ...(sized ? { bytes } : {}),
+    count: times.count,
+    total_ns: times.total,
+    ...(sizes.count === times.count ? { bytes: sizes.total } : {}),
+    ...spread(times, "ns"),
+    ...(sizes.count === times.count ? spread(sizes, "bytes") : {}),
   })).sort((a, b) => b.total_ns - a.total_ns);
   return list("memcpy", rows);
 }
 
-function knowsPhases({ result: { steps } }: RankSummary): boolean {
+function spread<Unit extends "ns" | "bytes">(of: Durations, unit: Unit): Spread<Unit> {
+  return {
+    [`avg_${unit}`]: of.total / of.count,
+    [`median_${unit}`]: of.median(),
+    [`min_${unit}`]: of.min,
+    [`max_${unit}`]: of.max,
+    [`stddev_${unit}`]: of.deviation(),
+  } as Spread<Unit>;
+}
+
+function knowsPhases({ result: { steps } }: FileSummary): boolean {
   return steps.some(({ told }) => told.phase !== undefined);
 }
 
-function iterationsOf(rank: RankSummary): Iterations {
+function iterationsOf(rank: FileSummary): Iterations {
   const { steps } = rank.result;
   const { source } = steps[0]!.told;
   const count = (phase: string) => steps.filter(({ told }) => told.phase === phase).length;
@@ -244,25 +273,26 @@ function milliseconds(values: readonly number[]): Milliseconds | undefined {
   return { mean, p50, p95, p99, max };
 }
 
-function phaseRows(ranks: readonly RankSummary[], stepped: RankSummary): PhaseRow[] {
+function phaseRows(ranks: readonly FileSummary[], stepped: FileSummary): PhaseRow[] {
   const onGpu = ranks.some(({ times }) => times.length > 0);
   return PHASES.flatMap((phase) => {
     const iterations = stepped.result.steps.filter(({ told }) => told.phase === phase).length;
     let kernels = 0;
     let time = 0;
     for (const { result } of ranks) {
+      time += result.graphTime?.get(phase) ?? 0;
       for (const { count, total } of result.phases.get(phase)?.values() ?? []) {
         kernels += count;
         time += total;
       }
     }
-    return iterations > 0 || kernels > 0
+    return iterations > 0 || time > 0
       ? [{ phase, iterations, ...(onGpu ? { gpu_ns: time, kernels } : {}) }]
       : [];
   });
 }
 
-function phaseCategories(ranks: readonly RankSummary[]): PhaseCategoryRow[] {
+function phaseCategories(ranks: readonly FileSummary[]): PhaseCategoryRow[] {
   return PHASES.flatMap((phase) =>
     CATEGORIES.flatMap((category) => {
       const sums = ranks.flatMap(({ result }) => result.phases.get(phase)?.get(category) ?? []);
@@ -277,7 +307,7 @@ function phaseCategories(ranks: readonly RankSummary[]): PhaseCategoryRow[] {
   );
 }
 
-function idleRows(ranks: readonly RankSummary[]): IdleRow[] {
+function idleRows(ranks: readonly FileSummary[]): IdleRow[] {
   const sums = new Map<IdleCause, { gaps: number; total: number }>();
   for (const [cause, { gaps, total }] of ranks.flatMap(({ idle }) => [...idle])) {
     const sum = sums.get(cause) ?? { gaps: 0, total: 0 };
@@ -292,7 +322,7 @@ function idleRows(ranks: readonly RankSummary[]): IdleRow[] {
   })).sort((a, b) => b.total_ns - a.total_ns);
 }
 
-function launchBound(ranks: readonly RankSummary[], span: number): Part<"launch_bound"> {
+function launchBound(ranks: readonly FileSummary[], span: number): Part<"launch_bound"> {
   const swept = ranks.map(({ result }) => result.swept);
   const sum = (pick: (one: (typeof swept)[number]) => number) =>
     swept.reduce((total, one) => total + pick(one), 0);
@@ -311,7 +341,7 @@ function launchBound(ranks: readonly RankSummary[], span: number): Part<"launch_
   return { launch_bound: found };
 }
 
-function communication(ranks: readonly RankSummary[]): Part<"communication"> {
+function communication(ranks: readonly FileSummary[]): Part<"communication"> {
   const times = ranks.flatMap((rank) => rank.times);
   const sum = (pick: (time: (typeof times)[number]) => number) =>
     times.reduce((total, time) => total + pick(time), 0);
@@ -330,7 +360,7 @@ function communication(ranks: readonly RankSummary[]): Part<"communication"> {
   return { communication: found };
 }
 
-function pathRows(tables: Tables, ranks: readonly RankSummary[]): KernelPathRow[] {
+function pathRows(tables: Tables, ranks: readonly FileSummary[]): KernelPathRow[] {
   const sums = new Map<string, KernelPathRow & { count: number; total_ns: number }>();
   for (const path of ranks.flatMap(({ result }) => [...result.paths.values()])) {
     const { kernel, operator, module, count, total } = path;

@@ -34,6 +34,19 @@ export class Durations {
     this.#put(this.#step > 1 ? this.#rounded(value) : value, 1);
   }
 
+  /** Takes all that another one has. */
+  merge(other: Durations): void {
+    this.count += other.count;
+    this.total += other.total;
+    this.min = Math.min(this.min, other.min);
+    this.max = Math.max(this.max, other.max);
+    while (this.#step < other.#step) this.#rebuild(true);
+    other.#counts.forEach((count, slot) => {
+      const value = other.#values[slot]!;
+      if (count > 0) this.#put(this.#step > 1 ? this.#rounded(value) : value, count);
+    });
+  }
+
   /** The value in the middle, or the mean of the two in the middle; NaN without values. */
   median(): number {
     return this.at(0.5);
@@ -88,12 +101,12 @@ export class Durations {
       this.#used++;
     }
     this.#counts[slot]! += count;
-    if (this.#used * 2 > this.#values.length) this.#grow();
+    if (this.#used * 2 > this.#values.length) this.#rebuild(this.#used >= MOST_VALUES);
   }
 
-  #grow(): void {
+  /** Counts again in a larger table, or in one of the same size with steps twice as wide. */
+  #rebuild(coarser: boolean): void {
     const [values, counts] = [this.#values, this.#counts];
-    const coarser = this.#used >= MOST_VALUES;
     if (coarser) this.#step *= 2;
     const length = coarser ? values.length : values.length * 2;
     this.#values = new Float64Array(length);
@@ -113,6 +126,11 @@ export class DurationTable {
   /** The durations of a name, made on first use. */
   of(name: number): Durations {
     return this.#rows[name] ??= new Durations();
+  }
+
+  /** Takes all durations of another table; `nameOf` gives the numbers that names have here. */
+  merge(other: DurationTable, nameOf: (name: number) => number = (name) => name): void {
+    for (const [name, durations] of other.entries()) this.of(nameOf(name)).merge(durations);
   }
 
   /** The names that have any. */

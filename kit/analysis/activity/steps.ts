@@ -23,6 +23,8 @@ export class Steps {
   #found: Step[] = [];
   #starts = new Float64Array();
   #sorted: readonly Step[] = [];
+  /** The step that was found last: the next question is mostly about it as well. */
+  #last = 0;
 
   /** Steps that were too many. */
   further = 0;
@@ -45,7 +47,7 @@ export class Steps {
 
   /**
    * Ends the collection. Where an engine names its steps, ranges of PyTorch's schedule are none; a
-   * step within a step counts once.
+   * step within one of the same name counts once.
    */
   finish(): readonly Step[] {
     const named = this.#found.some(({ told }) => told.source !== "profiler_step");
@@ -53,9 +55,13 @@ export class Steps {
       .filter(({ told }) => !named || told.source !== "profiler_step")
       .sort((a, b) => a.start - b.start || b.end - a.end);
     const steps: Step[] = [];
+    let around: Step[] = [];
     for (const step of candidates) {
-      const before = steps.at(-1);
-      if (!before || step.start >= before.end) steps.push(step);
+      around = around.filter(({ end }) => end > step.start);
+      // Each name has one reading.
+      if (around.some(({ told }) => told === step.told)) continue;
+      around.push(step);
+      steps.push(step);
     }
     this.#starts = Float64Array.from(steps, ({ start }) => start);
     this.#sorted = steps;
@@ -65,15 +71,18 @@ export class Steps {
 
   /** The step that had begun last at a time; −1 before the first one, and for NaN. */
   at(time: number): number {
-    if (!(time >= (this.#starts[0] ?? Infinity))) return -1;
+    const starts = this.#starts;
+    const last = this.#last;
+    if (time >= starts[last]! && !(time >= starts[last + 1]!)) return last;
+    if (!(time >= (starts[0] ?? Infinity))) return -1;
     let low = 0;
-    let high = this.#starts.length;
+    let high = starts.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (this.#starts[middle]! <= time) low = middle;
+      if (starts[middle]! <= time) low = middle;
       else high = middle;
     }
-    return low;
+    return this.#last = low;
   }
 
   get sorted(): readonly Step[] {

@@ -8,9 +8,12 @@
 export enum Activity {
   Kernel = 0,
   Copy = 1,
+  /** A graph that was recorded as a whole, without its kernels. */
+  Graph = 2,
 }
 
-const ROWS_OF_CHUNK = 1 << 14;
+const CHUNK_BITS = 14;
+const ROWS_OF_CHUNK = 1 << CHUNK_BITS;
 
 class Chunk {
   readonly start = new Float64Array(ROWS_OF_CHUNK);
@@ -26,6 +29,7 @@ class Chunk {
 const COPY = 1;
 const GRAPH = 2;
 const SETTLED = 4;
+const WHOLE = 8;
 
 /** A stream of a device. */
 export interface Lane {
@@ -41,6 +45,8 @@ export class Activities {
   #chunks: (Chunk | undefined)[] = [];
   /** The first chunk that is there. */
   #first = 0;
+  #lastPlace = -1;
+  #last!: Chunk;
   #lanes = new Map<number, Map<number, number>>();
   readonly lanes: Lane[] = [];
   length = 0;
@@ -81,7 +87,7 @@ export class Activities {
     chunk.operator[at] = operator;
     chunk.lane[at] = lane;
     chunk.thread[at] = -1;
-    chunk.flags[at] = kind === Activity.Copy ? COPY : 0;
+    chunk.flags[at] = kind === Activity.Copy ? COPY : kind === Activity.Graph ? WHOLE : 0;
     return row;
   }
 
@@ -105,8 +111,14 @@ export class Activities {
     }
   }
 
+  /** Rows are mostly asked for one after the other: the chunk of the last one is kept at hand. */
   #chunkOf(row: number): Chunk {
-    return this.#chunks[Math.floor(row / ROWS_OF_CHUNK)]!;
+    const place = row >>> CHUNK_BITS;
+    if (place !== this.#lastPlace) {
+      this.#lastPlace = place;
+      this.#last = this.#chunks[place]!;
+    }
+    return this.#last;
   }
 
   /** Says that a row is done with. */
@@ -161,6 +173,11 @@ export class Activities {
     return (this.#chunkOf(row).flags[row % ROWS_OF_CHUNK]! & COPY) !== 0;
   }
 
+  /** Whether it is a graph without its kernels. */
+  isGraph(row: number): boolean {
+    return (this.#chunkOf(row).flags[row % ROWS_OF_CHUNK]! & WHOLE) !== 0;
+  }
+
   inGraph(row: number): boolean {
     return (this.#chunkOf(row).flags[row % ROWS_OF_CHUNK]! & GRAPH) !== 0;
   }
@@ -193,11 +210,9 @@ export class Activities {
   }
 
   #sort(rows: Uint32Array): void {
-    for (let at = 1; at < rows.length; at++) {
-      if (this.start(rows[at]!) >= this.start(rows[at - 1]!)) continue;
-      rows.sort((a, b) => this.start(a) - this.start(b) || a - b);
-      return;
-    }
+    const starts = new Float64Array(rows.length);
+    for (let at = 0; at < rows.length; at++) starts[at] = this.start(rows[at]!);
+    sortByRuns(rows, starts);
   }
 
   /** Merges sorted lists two by two. */
@@ -225,4 +240,44 @@ export class Activities {
     }
     return merged;
   }
+}
+
+interface SortedRows {
+  readonly rows: Uint32Array;
+  readonly starts: Float64Array;
+}
+
+/** Sorts rows by start; parts that are in order are found first and then merged two by two. */
+function sortByRuns(rows: Uint32Array, starts: Float64Array): void {
+  let ends: number[] = [];
+  for (let at = 1; at < rows.length; at++) {
+    if (starts[at]! < starts[at - 1]!) ends.push(at);
+  }
+  if (ends.length === 0) return;
+  ends.push(rows.length);
+  let from: SortedRows = { rows, starts };
+  let to: SortedRows = {
+    rows: new Uint32Array(rows.length),
+    starts: new Float64Array(rows.length),
+  };
+  while (ends.length > 1) {
+    const next: number[] = [];
+    for (let run = 0; run < ends.length; run += 2) {
+      const begin = run === 0 ? 0 : ends[run - 1]!;
+      const middle = ends[run]!;
+      const end = ends[run + 1] ?? middle;
+      let left = begin;
+      let right = middle;
+      for (let at = begin; at < end; at++) {
+        const isLeft = right === end || left < middle && from.starts[left]! <= from.starts[right]!;
+        const source = isLeft ? left++ : right++;
+        to.rows[at] = from.rows[source]!;
+        to.starts[at] = from.starts[source]!;
+      }
+      next.push(end);
+    }
+    ends = next;
+    [from, to] = [to, from];
+  }
+  if (from.rows !== rows) rows.set(from.rows);
 }

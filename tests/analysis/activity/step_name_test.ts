@@ -1,7 +1,7 @@
 /** What the names of ranges tell. */
 
 import assert from "node:assert/strict";
-import { readStepName } from "../../../kit/analysis/torch/step_name.ts";
+import { readStepName } from "../../../kit/analysis/activity/step_name.ts";
 
 Deno.test("steps of vLLM, SGLang and PyTorch are told from other ranges", () => {
   const vllm = (context: number, generation: number) =>

@@ -6,16 +6,14 @@
 
 import type { Category } from "../capture/model.ts";
 import type { Classify } from "../kernels/classify.ts";
-import { DurationTable } from "./durations.ts";
+import { Durations, DurationTable } from "./durations.ts";
 import { Names } from "./names.ts";
 
 /** Copies of one kind. */
 export interface Copies {
-  count: number;
-  total: number;
-  bytes: number;
-  /** Whether every copy told its size. */
-  sized: boolean;
+  readonly times: Durations;
+  /** Bytes; fewer than `times` where some copy did not tell. */
+  readonly sizes: Durations;
 }
 
 /** The tables. Numbers of names are those of `names`; times are nanoseconds. */
@@ -31,6 +29,14 @@ export class Tables {
   #categories: Category[] = [];
 
   constructor(private readonly classify: Classify, readonly names: Names = new Names()) {}
+
+  /** Takes a copy; a size below 0 or NaN is not known. */
+  copy(kind: string, duration: number, bytes: number): void {
+    let sum = this.copies.get(kind);
+    if (!sum) this.copies.set(kind, sum = { times: new Durations(), sizes: new Durations() });
+    sum.times.add(duration);
+    if (bytes >= 0) sum.sizes.add(bytes);
+  }
 
   /** Empty tables with the same names. */
   emptied(): Tables {

@@ -27,6 +27,9 @@ export class Names {
   #texts: string[] = [];
   #byText = new Map<string, number>();
 
+  /** @param escaped Whether bytes are spelled as in JSON. */
+  constructor(private readonly escaped = true) {}
+
   /** Spellings that were not valid UTF-8 or held a wrong escape; shown with U+FFFD. */
   broken = 0;
   /** How often {@linkcode FURTHER} was given. */
@@ -120,7 +123,7 @@ export class Names {
       this.broken++;
       text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(spelled);
     }
-    if (!text.includes("\\")) return text;
+    if (!this.escaped || !text.includes("\\")) return text;
     try {
       return JSON.parse(`"${text}"`) as string;
     } catch {

@@ -10,7 +10,6 @@
 import type { Activities } from "./activities.ts";
 import { Durations } from "./durations.ts";
 import { CopySpans, Gaps } from "./gaps.ts";
-import type { Steps } from "./steps.ts";
 
 /** What one device did. Times are nanoseconds. */
 export interface DeviceTime {
@@ -32,7 +31,10 @@ export interface DeviceTime {
 /** What a sweep asks of the kernels and steps. */
 export interface SweepFacts {
   readonly activities: Activities;
-  readonly steps: Steps;
+  /** The step that launched an activity; −1 where none had begun. */
+  stepOf(row: number, launch: number): number;
+  /** Whether any step is known. */
+  hasSteps(): boolean;
   /** Whether kernels of a name communicate. */
   communicates(name: number): boolean;
   /** Told each activity once, by start; the step is −1 where none had begun. */
@@ -75,9 +77,9 @@ export class Sweep {
     activities.giveUpSettled();
   }
 
-  /** Devices that ran kernels, by number. */
+  /** Devices that ran kernels or graphs, by number. */
   get devices(): readonly DeviceTime[] {
-    return [...this.#devices.values()].filter(({ kernels }) => kernels > 0)
+    return [...this.#devices.values()].filter(({ began }) => began)
       .map((device) => device.time()).sort((a, b) => a.device - b.device);
   }
 }
@@ -102,27 +104,31 @@ class DeviceSweep {
   constructor(private readonly device: number, private readonly sweep: Sweep) {}
 
   take(row: number): void {
-    const { activities, steps, communicates } = this.sweep.facts;
+    const { facts } = this.sweep;
+    const { activities } = facts;
     const start = activities.start(row);
     const duration = activities.duration(row);
     const stop = start + duration;
     const launch = activities.launch(row);
-    const step = steps.at(launch);
+    const step = facts.stepOf(row, launch);
     this.until = start;
-    this.sweep.facts.activity(row, step);
+    facts.activity(row, step);
     if (activities.isCopy(row)) {
-      if (this.kernels > 0) this.#copies.add(start, stop, this.#end);
+      if (this.began) this.#copies.add(start, stop, this.#end);
       return;
     }
     const name = activities.name(row);
     this.#streams.add(activities.laneOf(row));
-    this.kernels++;
-    this.#kernelTime += duration;
-    if (Number.isNaN(this.#first)) this.#first = start;
+    const whole = activities.isGraph(row);
+    if (!whole) {
+      this.kernels++;
+      this.#kernelTime += duration;
+    }
+    if (!this.began) this.#first = start;
     else if (start > this.#end) this.#gap(start, launch, step, name);
     this.#launch(start, stop, launch, activities.inGraph(row), duration);
     this.#busy += Math.max(0, stop - Math.max(start, this.#end));
-    if (communicates(name)) {
+    if (!whole && facts.communicates(name)) {
       this.#communication.count++;
       this.#communication.time += duration;
       extend(this.#communication, start, stop);
@@ -138,11 +144,17 @@ class DeviceSweep {
 
   #gap(start: number, launch: number, step: number, name: number): void {
     const { sweep } = this;
-    const nextStep = sweep.facts.steps.sorted.length > 0 ? step !== this.#lastStep : undefined;
+    const nextStep = sweep.facts.hasSteps() ? step !== this.#lastStep : undefined;
     const end = { launch, nextStep };
-    sweep.waiting +=
-      sweep.gaps.take(this.device, this.#end, start, end, this.#lastName, name, this.#copies)
-        .waiting;
+    sweep.waiting += sweep.gaps.take(
+      this.device,
+      this.#end,
+      start,
+      end,
+      this.#lastName,
+      name,
+      this.#copies,
+    );
   }
 
   #launch(start: number, stop: number, launch: number, inGraph: boolean, duration: number): void {
@@ -156,6 +168,11 @@ class DeviceSweep {
     if (launch > this.#end) sweep.launchesOnIdle++;
     if (start >= launch) sweep.delays.add(start - launch);
     this.#lastGraph = inGraph ? launch : NaN;
+  }
+
+  /** Whether a kernel or a graph ran. */
+  get began(): boolean {
+    return !Number.isNaN(this.#first);
   }
 
   time(): DeviceTime {
