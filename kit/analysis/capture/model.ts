@@ -9,6 +9,7 @@
 
 import type { Finding } from "../findings.ts";
 import type { HostTimeline } from "./host_timeline.ts";
+import type { LogParts } from "./log_model.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Who made a capture. */
@@ -313,7 +314,7 @@ export interface CaptureEnvironment {
 }
 
 /** The document. */
-export interface CaptureAnalysis {
+export interface CaptureAnalysis extends LogParts {
   readonly schema_version: 1;
   readonly kind: CaptureKind;
   readonly sources: readonly Source[];
