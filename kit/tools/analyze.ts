@@ -17,9 +17,9 @@ const tool = defineTool({
   name: "analyze",
   summary: "tables and findings of a capture",
   description:
-    "Prints the figures of a session bundle, of a torch trace (.json or .json.gz, any size) or of " +
-    "a log of vLLM, and what they say; --json for programs. Several traces are the ranks of one " +
-    "run, and a folder stands for the traces in it.",
+    "Prints the figures of a session bundle, of a torch trace (.json or .json.gz, any size), of a " +
+    "CSV of Nsight Compute or of a log of vLLM, and what they say; --json for programs. Several " +
+    "traces are the ranks of one run, and a folder stands for the traces in it.",
   options: {
     compare: boolean({ default: false, doc: "Put two captures side by side: what changed most" }),
     csv: text({
@@ -31,7 +31,7 @@ const tool = defineTool({
   },
   operands: [{
     name: "FILE",
-    doc: "A session's folder, traces, logs, or - for standard input",
+    doc: "A session's folder, traces, CSVs, logs, or - for standard input",
     required: true,
     many: true,
     leadsTo: "file",

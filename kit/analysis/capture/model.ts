@@ -10,6 +10,7 @@
 import type { Finding } from "../findings.ts";
 import type { HostTimeline } from "./host_timeline.ts";
 import type { LogParts } from "./log_model.ts";
+import type { NcuParts } from "./ncu_model.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Who made a capture. */
@@ -314,7 +315,7 @@ export interface CaptureEnvironment {
 }
 
 /** The document. */
-export interface CaptureAnalysis extends LogParts {
+export interface CaptureAnalysis extends LogParts, NcuParts {
   readonly schema_version: 1;
   readonly kind: CaptureKind;
   readonly sources: readonly Source[];
@@ -331,7 +332,6 @@ export interface CaptureAnalysis extends LogParts {
   readonly cuda_api?: readonly CallRow[];
   readonly nvtx?: readonly CallRow[];
   readonly requests?: Readonly<Record<string, unknown>>;
-  readonly ncu_kernels?: readonly Readonly<Record<string, unknown>>[];
   readonly findings: readonly Finding[];
 
   readonly environment?: CaptureEnvironment;

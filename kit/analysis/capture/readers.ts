@@ -10,5 +10,6 @@ import type { CaptureReader } from "./reader.ts";
 /** Every reader. */
 export const readers: readonly (() => Promise<CaptureReader>)[] = [
   async () => (await import("../torch/reader.ts")).default,
+  async () => (await import("../ncu/reader.ts")).default,
   async () => (await import("../vllm_log/reader.ts")).default,
 ];

@@ -84,7 +84,7 @@ function readJson(text: string): Entry | undefined {
   const message = told("message", "msg");
   const time = told("asctime", "timestamp", "time", "@timestamp");
   if (message !== undefined) {
-    const process = told("processName");
+    const process = told("vllm_process_name", "processName");
     const pid = parsed["process"];
     return {
       message: message.trimEnd(),

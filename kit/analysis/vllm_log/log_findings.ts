@@ -35,7 +35,9 @@ function logging({ iterations, requests }: CaptureAnalysis): Finding[] {
     severity: "info",
     title: "vLLM did not log everything that can be read",
     evidence: `There are no lines of ${missing.join(" and ")}`,
-    advice: "Start vLLM with these flags (0.15 and later) to have their figures as well",
+    advice:
+      "Start vLLM with these flags (0.15 and later) to have their figures as well; iterations " +
+      "also need --api-server-count 1, as several API servers log no statistics",
   }];
 }
 

@@ -6,13 +6,13 @@
 
 import { RunError, UsageError } from "../../contract/errors.ts";
 import { findCaptureFindings } from "../capture/capture_findings.ts";
+import { lineBatches } from "../capture/lines.ts";
 import type { CaptureAnalysis, Missing, Source } from "../capture/model.ts";
 import type { CaptureReader } from "../capture/reader.ts";
 import { gravestFirst } from "../findings.ts";
 import { DamagedArchive } from "../capture/bytes.ts";
 import { readEntry } from "./entry.ts";
 import { readIteration } from "./iteration_message.ts";
-import { lineBatches } from "./lines.ts";
 import { findLogFindings } from "./log_findings.ts";
 import { LogTables } from "./log_tables.ts";
 import { readThroughput } from "./throughput_message.ts";

@@ -20,6 +20,7 @@ const share = (value: number) => `${(100 * value).toFixed(1)} %`;
 /** The most important tables of a capture. */
 export async function captureText(analysis: CaptureAnalysis): Promise<string> {
   if (analysis.kind === "vllm-log") return await (await import("./log_text.ts")).logText(analysis);
+  if (analysis.kind === "ncu") return await (await import("./ncu_text.ts")).ncuText(analysis);
   const { gpu, iterations, cuda_graphs, launch_bound, communication } = analysis;
   const parts = [analysis.sources.map(({ path }) => path).join("\n")];
   if (gpu) {

@@ -3,7 +3,8 @@
  *
  * The logs in fixtures/ are of the CPU builds that their names tell, with
  * `--enable-log-requests --enable-logging-iteration-details`, one line of statistics a second, and
- * the tiny dense model. Lines that nothing is read from were taken out, long ones shortened.
+ * the tiny dense model; `colours` with `VLLM_LOGGING_COLOR=1 --enable-log-outputs`, `json` with
+ * `--logging-config.formatter json --data-parallel-size 2`. Lines that nothing is read from were taken out, long ones shortened.
  */
 
 import assert from "node:assert/strict";
@@ -73,6 +74,53 @@ for (const [version, told] of Object.entries(COUNTED)) {
     assert.equal(throughput_rows!.length, throughput![0]!.lines);
   });
 }
+
+Deno.test("a real log with colours and answers is read as one without", async () => {
+  const { iterations, requests, request_rows, environment, lines } = await real("0.32.0-colours");
+  assert.deepEqual([iterations!.count, lines!.unknown, environment!.vllm_version], [
+    78,
+    0,
+    "0.32.0",
+  ]);
+  // vLLM writes the answers of chats only; one request asked for two answers.
+  const { total_s: _total, arrivals_per_s: _arrivals, ...counts } = requests!;
+  assert.deepEqual(counts, {
+    count: 14,
+    engine_requests: 15,
+    finished: 1,
+    finish_reasons: { length: 1 },
+    aborted: 2,
+    failed: 0,
+    end_not_logged: 11,
+  });
+  const chat = request_rows!.find(({ status }) => status === "finished")!;
+  assert.match(chat.request_id, /^chatcmpl-/);
+});
+
+Deno.test("a real log of JSON lines is read, of two engines behind two API servers", async () => {
+  const { requests, kv_cache, lines, iterations, http_responses, findings } = await real(
+    "0.32.0-json",
+  );
+  assert.deepEqual([requests!["count"], requests!["engine_requests"], requests!["aborted"]], [
+    14,
+    15,
+    2,
+  ]);
+  assert.deepEqual(kv_cache!.map(({ engine, size_tokens }) => [engine, size_tokens]), [
+    ["0", 2176],
+    ["1", 2176],
+  ]);
+  assert.equal(lines!.timestamp_resolution_s, 0.001);
+  assert.deepEqual(http_responses![0], {
+    method: "POST",
+    path: "/v1/completions",
+    status: 200,
+    count: 11,
+  });
+  // vLLM itself leaves them out there.
+  assert.equal(iterations, undefined);
+  assert.match(findings[0]!.advice, /--api-server-count 1/);
+});
 
 Deno.test("the figures of every row stay those of its line", async () => {
   const { iteration_rows } = await real("0.32.0");

@@ -1,14 +1,22 @@
 /**
- * The lines of a log, however long the log and its lines are.
+ * The lines of a text, however long the text and its lines are.
  *
  * @module
  */
 
 import type { FileSystem } from "../../contract/context.ts";
-import { contentOf } from "../capture/bytes.ts";
+import { contentOf } from "./bytes.ts";
 
-/** What of a longer line is read: prompts may be logged whole. */
+/** What of a longer line is read, unless asked for more: prompts may be logged whole. */
 const MOST_LETTERS = 1 << 16;
+
+/** How a file ends. */
+export interface TextEnd {
+  /** Why the rest is missing; "" where nothing is. */
+  cut: string;
+  /** The last line has no line end. */
+  unterminated?: boolean;
+}
 
 /** Progress bars end their lines with a carriage return alone. */
 const LINE_END = /\r\n|\n|\r/;
@@ -17,8 +25,10 @@ const LINE_END = /\r\n|\n|\r/;
 export async function* lineBatches(
   files: FileSystem,
   path: string,
-  end: { cut: string },
+  end: TextEnd,
+  mostLetters = MOST_LETTERS,
 ): AsyncGenerator<string[]> {
+  const shortened = (line: string) => line.length > mostLetters ? line.slice(0, mostLetters) : line;
   const decoder = new TextDecoder();
   let rest = "";
   let ended = false;
@@ -28,15 +38,13 @@ export async function* lineBatches(
     const whole = text.endsWith("\r") ? text.slice(0, -1) : text;
     const lines = whole.split(LINE_END);
     rest = lines.pop()! + text.slice(whole.length);
-    if (rest.length > 2 * MOST_LETTERS) rest = rest.slice(0, MOST_LETTERS);
+    if (rest.length > 2 * mostLetters) rest = rest.slice(0, mostLetters);
     ended = rest === "";
     yield lines.map(shortened);
   }
   rest += decoder.decode();
   if (rest.endsWith("\r")) rest = rest.slice(0, -1);
-  if (!ended && rest !== "") yield [shortened(rest)];
-}
-
-function shortened(line: string): string {
-  return line.length > MOST_LETTERS ? line.slice(0, MOST_LETTERS) : line;
+  if (ended || rest === "") return;
+  end.unterminated = true;
+  yield [shortened(rest)];
 }
