@@ -21,6 +21,7 @@ type Load = () => Promise<{ default: Page }>;
 /** Pages of captures, by recipe. */
 const CAPTURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["torch", () => import("./torch.ts")],
+  ["ncu", () => import("./ncu.ts")],
   ["metal", () => import("./metal.ts")],
   ["xctrace", () => import("./xctrace.ts")],
 ]);
