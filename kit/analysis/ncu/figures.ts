@@ -29,7 +29,7 @@ export function figuresOf(launch: Launch, point: Point): NcuFigures {
     dram_pct: of("dramPct"),
     memory_pct: of("memoryPct"),
     sm_pct: of("smPct"),
-    tensor_pct: of("tensorPct"),
+    tensor_pct: of("tensorPct") ?? of("tensorHalfPct"),
     occupancy_pct: of("occupancyPct"),
     theoretical_occupancy_pct: of("theoreticalOccupancyPct"),
     flops,
@@ -71,8 +71,12 @@ function operationsOf(
   const of = (name: MetricName) => launch.figure(name, point);
   const tensor = launch.tensorOperations(point);
   const cycles = of("smCycles") ?? times(of("smRate"), seconds);
-  const tensorTotal = tensor.total ?? times(tensor.perCycle, cycles) ??
-    (of("tensorPct") === 0 ? 0 : undefined);
+  const busy = of("tensorPct") ?? of("tensorHalfPct");
+  const counted = tensor.total ?? times(tensor.perCycle, cycles);
+  // Pipes that work while no counter counts have operands that nobody asked for.
+  const tensorTotal = counted === 0 && busy !== undefined && busy > 0
+    ? undefined
+    : counted ?? (of("tensorPct") === 0 ? 0 : undefined);
   const scalar = (kind: "f" | "h") =>
     sum(of(`${kind}add`), of(`${kind}mul`), times(of(`${kind}fma`), 2)) ??
       times(

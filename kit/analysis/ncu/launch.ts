@@ -6,6 +6,7 @@
 
 import { type MetricName, METRICS, TENSOR_OPERATIONS } from "./metrics.ts";
 import { type Point, readNumber } from "./numbers.ts";
+import { tensorSum } from "./tensor_sum.ts";
 import { factorOf } from "./units.ts";
 
 /** A figure as it was written. */
@@ -56,30 +57,15 @@ export class Launch {
     return written && valueOf(written, METRICS[own].dimension, point);
   }
 
-  /**
-   * Operations of tensor pipes, in all and per cycle; nothing where they were not counted.
-   *
-   * Those of one kind of operands may be told as one, by their results, and by whether sparse.
-   */
+  /** Operations of tensor pipes, in all and per cycle; nothing where they were not counted. */
   tensorOperations(point: Point): { total?: number; perCycle?: number } {
-    const sums = new Map<string, { value: number; detail: number }>();
-    for (const [name, written] of this.#tensor) {
-      const [, source, result, sparsity, perCycle] = TENSOR_OPERATIONS.exec(name)!;
+    const values = [...this.#tensor].flatMap(([name, written]) => {
       const value = valueOf(written, "count", point);
-      if (value === undefined) continue;
-      const key = `${source} ${perCycle ?? ""}`;
-      const detail = (result ? 1 : 0) + (sparsity ? 2 : 0);
-      const sum = sums.get(key);
-      if (!sum || detail < sum.detail) sums.set(key, { value, detail });
-      else if (detail === sum.detail) sum.value += value;
-    }
-    const all = (perCycle: boolean) => {
-      const found = [...sums].filter(([key]) => key.endsWith(" ") !== perCycle);
-      return found.length === 0
-        ? undefined
-        : found.reduce((total, [, { value }]) => total + value, 0);
-    };
-    const [total, perCycle] = [all(false), all(true)];
+      return value === undefined ? [] : [[name, value] as const];
+    });
+    const [total, perCycle] = [false, true].map((rate) =>
+      tensorSum(values.filter(([name]) => name.endsWith(".per_cycle_elapsed") === rate))
+    );
     return {
       ...(total === undefined ? {} : { total }),
       ...(perCycle === undefined ? {} : { perCycle }),

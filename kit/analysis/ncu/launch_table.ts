@@ -25,6 +25,8 @@ const IDENTITY = [
   "CC",
 ];
 
+const DEVICE_NAME = "device__attribute_display_name";
+
 interface Head {
   readonly page: "raw" | "details";
   readonly width: number;
@@ -75,8 +77,7 @@ export class LaunchTable {
     this.#pageCounted = true;
     const columns = page === "details" ? [] : cells.flatMap((name, place) => {
       const metrics = metricsOf(name);
-      const read = metrics.length > 0 || TENSOR_OPERATIONS.test(name) ||
-        name === "device__attribute_display_name";
+      const read = metrics.length > 0 || TENSOR_OPERATIONS.test(name) || name === DEVICE_NAME;
       return read && !IDENTITY.includes(name) ? [{ place, name, metrics }] : [];
     });
     this.#head = {
@@ -113,10 +114,7 @@ export class LaunchTable {
   #takeRow(launch: Launch, { columns, units }: Head, cells: readonly string[]): void {
     for (const { place, name, metrics } of columns) {
       const text = cells[place]!.trim();
-      if (name === "device__attribute_display_name") {
-        if (text !== "") launch.deviceName = text;
-        continue;
-      }
+      if (takeDeviceName(launch, name, text)) continue;
       this.style.look(text);
       launch.take(name, units[place]?.trim() ?? "", text, metrics);
     }
@@ -126,6 +124,7 @@ export class LaunchTable {
     const name = cell("Metric Name");
     if (name === "") return;
     const text = cell("Metric Value");
+    if (takeDeviceName(launch, name, text)) return;
     this.style.look(text);
     launch.take(name, cell("Metric Unit"), text, metricsOf(name));
   }
@@ -155,6 +154,14 @@ export class LaunchTable {
   launches(): Launch[] {
     return [...this.#launches.values()];
   }
+}
+
+/** Whether a figure was the device's name; some versions number devices in it. */
+function takeDeviceName(launch: Launch, name: string, text: string): boolean {
+  if (name !== DEVICE_NAME) return false;
+  const plain = text.replace(/ \(\d+\)$/, "");
+  if (plain !== "") launch.deviceName = plain;
+  return true;
 }
 
 /** `1024x1x1` of `(1024, 1, 1)`; nothing of anything else. */

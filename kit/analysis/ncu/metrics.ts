@@ -66,6 +66,10 @@ export const METRICS = {
     "sm__inst_executed_pipe_tensor.avg.pct_of_peak_sustained_active",
     "sm__inst_executed_pipe_tensor.sum.pct_of_peak_sustained_active",
   ),
+  tensorHalfPct: percent(
+    "sm__pipe_tensor_op_hmma_cycles_active.avg.pct_of_peak_sustained_active",
+    "sm__pipe_tensor_op_hmma_cycles_active.avg.pct_of_peak_sustained_elapsed",
+  ),
   occupancyPct: percent(
     "sm__warps_active.avg.pct_of_peak_sustained_active",
     "Achieved Occupancy",
@@ -110,9 +114,13 @@ export const METRICS = {
 /** One of {@linkcode METRICS}. */
 export type MetricName = keyof typeof METRICS;
 
-/** Operations of tensor pipes by their operands, as `sm__ops_path_tensor_src_bf16_dst_fp32.sum`. */
+/**
+ * Operations of tensor pipes by their operands: `sm__ops_path_tensor_src_bf16_dst_fp32.sum` counts
+ * two for a multiplication with addition. They may be split by instruction (`_op_hmma`), by result
+ * and by whether sparse, and be a rate.
+ */
 export const TENSOR_OPERATIONS =
-  /^sm__ops_path_tensor_src_([a-z0-9]+)(_dst_[a-z0-9]+)?(_sparsity_(?:on|off))?\.sum(\.per_cycle_elapsed)?$/;
+  /^sm__ops_path_tensor(_op_[a-z0-9]+)?_src_([a-z0-9]+(?:_(?!dst_|sparsity_)[a-z0-9]+)*)(_dst_[a-z0-9]+)?(_sparsity_(?:on|off))?\.sum(\.per_cycle_elapsed)?$/;
 
 const BY_NAME = new Map<string, MetricName[]>();
 for (const [own, { names }] of Object.entries(METRICS)) {

@@ -283,6 +283,38 @@ Deno.test("without tensor pipes no operations are told: a GEMM's would be wrong"
   assert.equal(rate!.flops, 175_000_000 + 9_000_000);
 });
 
+Deno.test("each operation of tensor pipes counts once, however its counters are split", async () => {
+  const name = (rest: string) => `sm__ops_path_tensor${rest}.sum`;
+  const { "sm__ops_path_tensor_src_bf16_dst_fp32.sum": _tensor, ...scalar } = RAW;
+  const flopsOf = async (counters: Readonly<Record<string, string>>, more = {}) => {
+    const counted = Object.fromEntries(
+      Object.entries(counters).map(([rest, text]) => [name(rest), ["", text] as const]),
+    );
+    const figures = { ...scalar, ...counted, ...more };
+    const [row] = (await analyzedCsv(rawPage([{ name: GEMM, figures }]))).ncu_kernels!;
+    return row!.flops === undefined ? undefined : row!.flops - 9_000_000;
+  };
+  const cases: [Readonly<Record<string, string>>, number | undefined][] = [
+    [{ _src_bf16_dst_fp32: "100", _src_bf16_dst_fp32_sparsity_off: "100" }, 100],
+    [{ _src_fp16: "70", _src_fp16_dst_fp16: "30", _src_fp16_dst_fp32: "40" }, 70],
+    [{ _src_fp16_dst_fp16: "30", _src_fp16_dst_fp32: "40", _src_fp64: "5" }, 75],
+    [{
+      _op_hmma_src_bf16_dst_fp32_sparsity_off: "10",
+      _op_gmma_src_bf16_dst_fp32_sparsity_off: "20",
+      _op_gmma_src_bf16_dst_fp32_sparsity_on: "3",
+    }, 33],
+    [{ _src_fp16_bf16_tf32_dst_fp32: "50", _src_bf16_dst_fp32: "50" }, 50],
+    [{ _src_fp4_fp6_fp8_dst_fp32: "50", _src_bf16_dst_fp32: "0" }, 50],
+    [{ _src_int8: "50", _src_bf16_dst_fp32: "50" }, undefined],
+    [{ _src_int8_sparsity_off: "0", _src_bf16_dst_fp32: "50" }, 50],
+    // The pipes work, and what they work on was not counted.
+    [{ _src_bf16_dst_fp32: "0" }, undefined],
+  ];
+  for (const [counters, flops] of cases) {
+    assert.equal(await flopsOf(counters), flops, JSON.stringify(counters));
+  }
+});
+
 Deno.test("two reports are compared by kernel, and every table can be had as CSV", async () => {
   const a = await analyzedCsv(rawPage([{ name: GEMM, figures: RAW }]));
   const b = await analyzedCsv(

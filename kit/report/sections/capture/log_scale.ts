@@ -21,7 +21,7 @@ export function logScale(
   const exponents = values.map(Math.log10);
   const low = exponents.reduce((a, b) => Math.min(a, b), Infinity);
   const high = exponents.reduce((a, b) => Math.max(a, b), -Infinity);
-  const [from, to] = [Math.floor(low - 0.1), Math.ceil(high + 0.1)];
+  const [from, to] = [Math.floor(low), Math.max(Math.ceil(high), Math.floor(low) + 1)];
   const place = (value: number) => start + (end - start) * (Math.log10(value) - from) / (to - from);
   return Object.assign(place, {
     from: 10 ** from,

@@ -17,7 +17,7 @@ const WIDTH = 760;
 const HEIGHT = 340;
 const LEFT = 58;
 const RIGHT = WIDTH - 14;
-const TOP = 14;
+const TOP = 26;
 const BOTTOM = HEIGHT - 40;
 
 interface Point {
@@ -113,7 +113,7 @@ function chart(
         aria-label="${title}: ${right} against ${up}">
         ${content}
         <text x="${RIGHT}" y="${HEIGHT - 6}" text-anchor="end">${right}</text>
-        <text x="0" y="${TOP - 3}">${up}</text>
+        <text x="0" y="${TOP - 14}">${up}</text>
       </svg>
       <p class="caption">${caption}</p>
     </figure>
