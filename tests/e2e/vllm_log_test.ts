@@ -24,19 +24,19 @@ Deno.test("the log of a server tells the iterations and requests that its client
     });
     const state = { ended: false };
     server.ended.then(() => state.ended = true);
-    const usages: { prompt_tokens: number; completion_tokens: number }[] = [];
+    const usages: Usage[] = [];
     try {
       await healthy(baseUrl, state);
       // One after the other, then three at a time; each prompt differs, so that none is cached.
       for (const [place, max_tokens] of ANSWER_TOKENS.entries()) {
         const prompt = Array.from({ length: 20 + 7 * place }, (_, at) => 3 + 50 * place + at);
-        usages.push((await complete(baseUrl, { prompt, max_tokens, ignore_eos: true }))!.usage);
+        usages.push(usageOf(await complete(baseUrl, { prompt, max_tokens, ignore_eos: true })));
       }
       const together = await Promise.all([0, 1, 2].map((place) => {
         const prompt = Array.from({ length: 30 }, (_, at) => 300 + 40 * place + at);
         return complete(baseUrl, { prompt, max_tokens: 12, ignore_eos: true });
       }));
-      usages.push(...together.map((answer) => answer!.usage));
+      usages.push(...together.map(usageOf));
       // Until the line of statistics is written.
       await new Promise((resolve) => setTimeout(resolve, 2500));
     } finally {
@@ -46,7 +46,7 @@ Deno.test("the log of a server tells the iterations and requests that its client
     const { code, stdout, stderr } = await vscope(["analyze", log, "--json"]);
     assert.deepEqual([code, stderr], [0, ""]);
     const told = JSON.parse(stdout);
-    const sum = (pick: (usage: typeof usages[number]) => number) =>
+    const sum = (pick: (usage: Usage) => number) =>
       usages.reduce((total, usage) => total + pick(usage), 0);
     assert.equal(told.kind, "vllm-log");
     assert.equal(told.iterations.context_tokens, sum(({ prompt_tokens }) => prompt_tokens));
@@ -69,3 +69,12 @@ Deno.test("the log of a server tells the iterations and requests that its client
     assert.equal(told.partial, undefined);
   });
 });
+
+interface Usage {
+  prompt_tokens: number;
+  completion_tokens: number;
+}
+
+function usageOf(answer: Awaited<ReturnType<typeof complete>>): Usage {
+  return answer!.usage as unknown as Usage;
+}

@@ -7,6 +7,7 @@
 import type { FileSystem } from "../../contract/context.ts";
 import { loadCsv } from "../../deps.ts";
 import { lineBatches, type TextEnd } from "../capture/lines.ts";
+import { quotedCells } from "./quoted_cells.ts";
 
 /** A line of a file that is no record. */
 export interface Remark {
@@ -76,7 +77,8 @@ export async function* itemsOf(
       quotes += line.split('"').length - 1;
       if (quotes % 2 === 0) {
         const text = open.join("\n");
-        held = { record: cellsOf(text), text };
+        const cells = delimiter === "," ? quotedCells(text, quotes) : undefined;
+        held = { record: cells ?? cellsOf(text), text };
         open = [];
         quotes = 0;
       } else if (open.length > MOST_LINES) {

@@ -13,7 +13,7 @@ import { MOST_ROWS, type Place } from "./place.ts";
 import type { RequestMessage } from "./request_message.ts";
 
 /** So many requests may be open at one time; the oldest is then closed without an end. */
-const MOST_OPEN = 100_000;
+const MOST_OPEN = 20_000;
 
 interface Life {
   readonly id: string;

@@ -142,6 +142,28 @@ Deno.test("what ncu and the program print around the table does not matter", asy
   assert.equal(partial, undefined);
 });
 
+Deno.test("columns of NVTX ranges, whose values hold quotes, and of further figures do not matter", async () => {
+  const [head, units, first] = rawPage([{ name: GEMM, figures: RAW }]).split("\n") as [
+    string,
+    string,
+    string,
+  ];
+  const more = (line: string, cell: string) =>
+    line.replace(',"127.0.0.1",', `,"127.0.0.1",${cell},`);
+  const ranges = '"4518  ""<default domain>:step, 1:none:none"" "';
+  const { ncu_kernels, partial } = await analyzedCsv([
+    `${head.replace('"Host Name",', '"Host Name","thread Domain:Push/Pop_Range",')},"launch__x"`,
+    `"",${units},"SM"`,
+    `${more(first, ranges)},"CachePreferNone"`,
+    "",
+  ].join("\n"));
+  assert.equal(partial, undefined);
+  assert.deepEqual([ncu_kernels![0]!.duration_ns, ncu_kernels![0]!.registers_per_thread], [
+    100_000,
+    168,
+  ]);
+});
+
 Deno.test("units of all versions come to the same figures", async () => {
   const forms: Readonly<Record<string, Figure>>[] = [
     { "gpu__time_duration.sum": ["usecond", "100.00"] },
