@@ -47,11 +47,13 @@ export interface NcuKernelRow extends NcuFigures {
   /** Nsight Compute's number of the launch, and the process that launched it. */
   readonly id: string;
   readonly process_id?: string;
-  /** As `1024x1x1`. */
-  readonly grid?: string;
-  readonly block?: string;
+  /** Blocks of the grid, and threads of a block. */
+  readonly grid?: readonly [x: number, y: number, z: number];
+  readonly block?: readonly [x: number, y: number, z: number];
   readonly registers_per_thread?: number;
-  readonly shared_bytes_per_block?: number;
+  /** Shared memory of a block that the kernel declares, and that its launch adds. */
+  readonly static_shared_bytes?: number;
+  readonly dynamic_shared_bytes?: number;
   readonly sm_ghz?: number;
   readonly device?: string;
   readonly compute_capability?: string;

@@ -84,9 +84,8 @@ function launchFigures(launch: Launch, point: Point) {
     );
   return {
     ...(registers === undefined ? {} : { registers_per_thread: registers }),
-    ...(fixed === undefined || asked === undefined
-      ? {}
-      : { shared_bytes_per_block: fixed + asked }),
+    ...(fixed === undefined ? {} : { static_shared_bytes: fixed }),
+    ...(asked === undefined ? {} : { dynamic_shared_bytes: asked }),
     ...(rate === undefined ? {} : { sm_ghz: rate / 1e9 }),
   };
 }

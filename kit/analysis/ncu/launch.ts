@@ -22,8 +22,8 @@ export interface LaunchIdentity {
   readonly name: string;
   readonly id: string;
   readonly processId?: string;
-  readonly grid?: string;
-  readonly block?: string;
+  readonly grid?: readonly [number, number, number];
+  readonly block?: readonly [number, number, number];
   readonly device?: string;
   readonly computeCapability?: string;
 }

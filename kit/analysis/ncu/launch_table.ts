@@ -164,8 +164,8 @@ function takeDeviceName(launch: Launch, name: string, text: string): boolean {
   return true;
 }
 
-/** `1024x1x1` of `(1024, 1, 1)`; nothing of anything else. */
-function dimensions(text: string | undefined): string | undefined {
+/** The three numbers of `(1024, 1, 1)`; nothing of anything else. */
+function dimensions(text: string | undefined): readonly [number, number, number] | undefined {
   const found = /^\(?\s*(\d+)[,;x]\s*(\d+)[,;x]\s*(\d+)\s*\)?$/.exec(text ?? "");
-  return found ? `${found[1]}x${found[2]}x${found[3]}` : undefined;
+  return found ? [Number(found[1]), Number(found[2]), Number(found[3])] : undefined;
 }

@@ -45,8 +45,8 @@ Deno.test("the page raw gives each launch's time, memory, multiprocessors and ro
     category: "ffn",
     id: "0",
     process_id: "4518",
-    grid: "1024x2x1",
-    block: "128x1x1",
+    grid: [1024, 2, 1],
+    block: [128, 1, 1],
     device: "NVIDIA H100 80GB HBM3",
     compute_capability: "9.0",
     duration_ns: 100_000,
@@ -63,7 +63,8 @@ Deno.test("the page raw gives each launch's time, memory, multiprocessors and ro
     flops_per_byte: 200_009 / 280,
     bound: "memory",
     registers_per_thread: 168,
-    shared_bytes_per_block: 197_634,
+    static_shared_bytes: 1024,
+    dynamic_shared_bytes: 196_610,
     sm_ghz: 1.75,
   });
   assert.equal(roofline!.peak_gbps, 100 * 2800 / 83.5);
@@ -107,7 +108,7 @@ Deno.test("the page details gives the same figures, and names are told apart by 
   );
   assert.equal(flops, undefined);
   assert.equal(ncu_kernels![0]!.registers_per_thread, 168);
-  assert.equal(ncu_kernels![0]!.shared_bytes_per_block, 1020);
+  assert.equal(ncu_kernels![0]!.static_shared_bytes, 1020);
   assert.equal(partial, undefined);
 });
 

@@ -4,7 +4,7 @@
  * The logs in fixtures/ are of the CPU builds that their names tell, with
  * `--enable-log-requests --enable-logging-iteration-details`, one line of statistics a second, and
  * the tiny dense model; `colours` with `VLLM_LOGGING_COLOR=1 --enable-log-outputs`, `json` with
- * `--logging-config.formatter json --data-parallel-size 2`. Lines that nothing is read from were taken out, long ones shortened.
+ * `--logging-config.formatter json --data-parallel-size 2`; `cuda` is of an H100, offline. Lines that nothing is read from were taken out, long ones shortened.
  */
 
 import assert from "node:assert/strict";
@@ -120,6 +120,21 @@ Deno.test("a real log of JSON lines is read, of two engines behind two API serve
   // vLLM itself leaves them out there.
   assert.equal(iterations, undefined);
   assert.match(findings[0]!.advice, /--api-server-count 1/);
+});
+
+Deno.test("a real log of a CUDA engine tells its KV cache", async () => {
+  const { kv_cache, environment, requests } = await real("0.26.0-cuda");
+  assert.deepEqual(kv_cache, [{
+    engine: "0",
+    source: 0,
+    device: "GPU",
+    available_gib: 45.68,
+    size_tokens: 427_616,
+    max_concurrency: 104.4,
+    request_tokens: 4096,
+  }]);
+  assert.equal(environment!.vllm_version, "0.26.0");
+  assert.equal(requests, undefined);
 });
 
 Deno.test("the figures of every row stay those of its line", async () => {
