@@ -17,6 +17,7 @@ const LAYOUT = "the session profilers' guide (health bands of kv_cache_usage.csv
 const BATCHES = "the session profilers' batch summary (underutilization below 50 %)";
 const NSIGHT = "the Nsight report's rules (graph coverage below 70 %)";
 const EXPERTS = "the session profilers' guide (healthy expert balance)";
+const COMPUTE = "Nsight Compute's own rules (neither memory nor compute above 60 % of its peak)";
 const OURS = "vscope's judgement";
 
 /** The thresholds, by name. */
@@ -42,6 +43,12 @@ export const THRESHOLDS = {
   slowRank: { value: 3, unit: "% of the others' mean", source: OURS, proven: false },
   /** Share of kernel time that no rule of configs/kernels.yaml knows. */
   unclassified: { value: 5, unit: "% of kernel time", source: OURS, proven: false },
+  /** Share of its peak from which memory or arithmetic is what limits a kernel. */
+  kernelNearPeak: { value: 60, unit: "% of peak", source: COMPUTE, proven: false },
+  /** Share of the profiled time from which a kernel is worth a finding. */
+  heavyKernel: { value: 10, unit: "% of profiled time", source: OURS, proven: false },
+  /** Share of the warps that fit, below which a multiprocessor lacks warps. */
+  achievedOccupancy: { value: 60, unit: "% of what fits", source: OURS, proven: false },
   /** Largest over smallest load of the experts of a layer. */
   expertRatio: { value: 2, unit: "times", source: EXPERTS, proven: false },
   /** Deviation of the experts' load over its mean. */

@@ -17,9 +17,10 @@ const tool = defineTool({
   name: "analyze",
   summary: "tables and findings of a capture",
   description:
-    "Prints the figures of a session bundle, of a torch trace (.json or .json.gz, any size) or of an " +
-    "nsys export (.sqlite), and what they say; --json for programs. Several captures are the ranks " +
-    "of one run, and a folder stands for the captures in it.",
+    "Prints the figures of a session bundle, of a torch trace (.json or .json.gz, any size), of an " +
+    "nsys export (.sqlite), of a CSV of Nsight Compute or of a log of vLLM, and what they say; " +
+    "--json for programs. Several captures are the ranks of one run, and a folder stands for the " +
+    "captures in it.",
   options: {
     compare: boolean({ default: false, doc: "Put two captures side by side: what changed most" }),
     csv: text({
@@ -31,7 +32,7 @@ const tool = defineTool({
   },
   operands: [{
     name: "FILE",
-    doc: "A session's folder, captures, or - for standard input",
+    doc: "A session's folder, captures, logs, or - for standard input",
     required: true,
     many: true,
     leadsTo: "file",

@@ -1,6 +1,8 @@
 /** `vscope analyze` of traces, as typed. */
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { rawPage } from "../analysis/ncu/table.ts";
 import { kernel, range, traceText } from "../analysis/torch/kineto.ts";
 import { recorded } from "../analysis/nsys/analyzed.ts";
 import { vscope } from "../cli.ts";
@@ -33,6 +35,41 @@ Deno.test("analyze prints tables, JSON, CSV and windows of a trace", async () =>
     for (const { code, stderr } of [text, json, csv, folder, compared, window]) {
       assert.deepEqual([code, stderr], [0, ""]);
     }
+  });
+});
+
+Deno.test("analyze prints tables, JSON, CSV and a comparison of logs and of ncu's CSVs", async () => {
+  const log = fileURLToPath(
+    new URL("../analysis/vllm_log/fixtures/vllm-0.32.0.log", import.meta.url),
+  );
+  await inFolder(async (dir) => {
+    const page = `${dir}/raw.csv`;
+    const figures = { "gpu__time_duration.sum": ["us", "12.50"] as const };
+    await Deno.writeTextFile(page, rawPage([{ name: "some_gemm", figures }]));
+    const [logText, logCsv, logs, ncuText, ncuCsv, pages, json] = await Promise.all([
+      vscope(["analyze", log]),
+      vscope(["analyze", log, "--csv", "iteration_rows"]),
+      vscope(["analyze", "--compare", log, log]),
+      vscope(["analyze", page]),
+      vscope(["analyze", page, "--csv", "ncu_kernels"]),
+      vscope(["analyze", "--compare", page, page, "--json"]),
+      vscope(["analyze", page, "--json"]),
+    ]);
+    assert.match(logText.stdout, /Iterations: 72 \(7 prefill, 62 decode, 3 mixed, 0 idle\)/);
+    assert.match(logText.stdout, /Requests: 13; 2 aborted, 0 failed, 11 whose end is not logged/);
+    assert.equal(logCsv.stdout.trim().split("\n").length, 73);
+    assert.match(logs.stdout, /decode_p50_ms[^\n]* 1\.000/);
+    assert.match(ncuText.stdout, /1 launches of 1 kernels/);
+    assert.match(ncuText.stdout, /some_gemm[^\n]* 0\.013/);
+    assert.match(ncuCsv.stdout, /^name,category,id,process_id,[^\n]*\nsome_gemm,ffn,0,/);
+    assert.equal(JSON.parse(pages.stdout).kernels[0].ratio, 1);
+    assert.equal(JSON.parse(json.stdout).ncu_kernels[0].duration_ns, 12_500);
+    for (const { code, stderr } of [logText, logCsv, logs, ncuText, ncuCsv, pages, json]) {
+      assert.deepEqual([code, stderr], [0, ""]);
+    }
+    const both = await vscope(["analyze", log, page]);
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /Cannot analyze these files together/);
   });
 });
 

@@ -6,6 +6,7 @@
 
 import { UsageError } from "../../contract/errors.ts";
 import { type Finding, percent } from "../findings.ts";
+import { LOG_METRICS } from "../vllm_log/log_totals.ts";
 import type { CaptureAnalysis, CaptureKind, Category, Source } from "./model.ts";
 
 /** A total of both captures; absent where a capture does not tell it. */
@@ -70,6 +71,7 @@ export function compareCaptures(a: CaptureAnalysis, b: CaptureAnalysis): Compari
       `Cannot compare "${first}" (${a.kind}) with "${second}" (${b.kind}): give two of one kind`,
     );
   }
+  if (a.kind === "vllm-log") return compareLogs(a, b);
   const [rowsA, rowsB] = [rowsOf(a), rowsOf(b)];
   if (Boolean(a.kernels) !== Boolean(b.kernels) || !rowsA || !rowsB) {
     const without = !rowsA || !a.kernels ? first : second;
@@ -92,6 +94,21 @@ export function compareCaptures(a: CaptureAnalysis, b: CaptureAnalysis): Compari
       .map(({ name: _name, a_avg_ns: _a, b_avg_ns: _b, ...row }) => row),
     kernels,
     findings: changeFindings(kernels, parts, rowsA, rowsB),
+  };
+}
+
+/** Logs tell no kernels: their totals are compared. */
+function compareLogs(a: CaptureAnalysis, b: CaptureAnalysis): Comparison {
+  return {
+    schema_version: 1,
+    kind: "comparison",
+    compared: a.kind,
+    sources: { a: a.sources, b: b.sources },
+    per: "capture",
+    totals: totals(a, b),
+    categories: [],
+    kernels: [],
+    findings: [],
   };
 }
 
@@ -161,6 +178,7 @@ function totals(a: CaptureAnalysis, b: CaptureAnalysis): TotalChange[] {
     iterations: ({ iterations }) => iterations?.count,
     step_mean_ms: ({ iterations }) => iterations?.elapsed_ms.mean,
     step_p95_ms: ({ iterations }) => iterations?.elapsed_ms.p95,
+    ...(a.kind === "vllm-log" ? LOG_METRICS : {}),
   };
   return Object.entries(metrics).flatMap(([metric, read]) => {
     const [left, right] = [read(a), read(b)];

@@ -11,6 +11,8 @@ import type { Finding } from "../findings.ts";
 import type { HostTimeline } from "./host_timeline.ts";
 import type { GapRow, IdleRow, LaunchBound } from "./idle_model.ts";
 import type { DiagnosticRow, Dim3, LaunchConfigurationRow } from "./launch_model.ts";
+import type { LogParts } from "./log_model.ts";
+import type { NcuParts } from "./ncu_model.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** Who made a capture. */
@@ -287,7 +289,7 @@ export interface CaptureEnvironment {
 }
 
 /** The document. */
-export interface CaptureAnalysis {
+export interface CaptureAnalysis extends LogParts, NcuParts {
   readonly schema_version: 1;
   readonly kind: CaptureKind;
   readonly sources: readonly Source[];
@@ -304,7 +306,6 @@ export interface CaptureAnalysis {
   readonly cuda_api?: readonly CallRow[];
   readonly nvtx?: readonly CallRow[];
   readonly requests?: Readonly<Record<string, unknown>>;
-  readonly ncu_kernels?: readonly Readonly<Record<string, unknown>>[];
   readonly findings: readonly Finding[];
 
   readonly environment?: CaptureEnvironment;

@@ -11,4 +11,6 @@ import type { CaptureReader } from "./reader.ts";
 export const readers: readonly (() => Promise<CaptureReader>)[] = [
   async () => (await import("../nsys/reader.ts")).default,
   async () => (await import("../torch/reader.ts")).default,
+  async () => (await import("../ncu/reader.ts")).default,
+  async () => (await import("../vllm_log/reader.ts")).default,
 ];

@@ -22,6 +22,7 @@ type Load = () => Promise<{ default: Page }>;
 const CAPTURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["torch", () => import("./torch.ts")],
   ["nsys", () => import("./nsys.ts")],
+  ["ncu", () => import("./ncu.ts")],
   ["metal", () => import("./metal.ts")],
   ["xctrace", () => import("./xctrace.ts")],
 ]);

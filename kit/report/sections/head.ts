@@ -10,6 +10,7 @@ import type { BundleSource, Section } from "../section.ts";
 
 /** What a page is about, where it is not time and memory. */
 const TITLES: ReadonlyMap<string, string> = new Map([
+  ["ncu", "kernels against the device’s peaks"],
   ["metal", "a frame capture for Xcode"],
   ["xctrace", "how busy GPU and CPU were"],
 ]);

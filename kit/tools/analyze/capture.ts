@@ -20,6 +20,8 @@ const share = (value: number) => `${(100 * value).toFixed(1)} %`;
 
 /** The most important tables of a capture. */
 export async function captureText(analysis: CaptureAnalysis): Promise<string> {
+  if (analysis.kind === "vllm-log") return await (await import("./log_text.ts")).logText(analysis);
+  if (analysis.kind === "ncu") return await (await import("./ncu_text.ts")).ncuText(analysis);
   const { gpu, iterations, cuda_graphs, launch_bound, communication } = analysis;
   const parts = [analysis.sources.map(({ path }) => path).join("\n")];
   if (gpu) {
@@ -145,7 +147,7 @@ export async function comparisonText(comparison: Comparison): Promise<string> {
       ["", "A", "B", "B / A"],
       totals.map(({ metric, a, b, ...row }) => [metric, figure(a), figure(b), ratio(row.ratio)]),
     ),
-    await textTable(
+    ...await someRows(
       ["category", "A ms", "B ms", change, "B / A"],
       categories.map((row) => [
         row.category,
@@ -155,7 +157,7 @@ export async function comparisonText(comparison: Comparison): Promise<string> {
         ratio(row.ratio),
       ]),
     ),
-    await textTable(
+    ...await someRows(
       ["kernel", "A ms", "B ms", change, "B / A"],
       kernels.slice(0, MOST_ROWS).map((row) => [
         short(row.name),
@@ -167,6 +169,11 @@ export async function comparisonText(comparison: Comparison): Promise<string> {
     ),
     ...findingsText(findings),
   ].join("\n\n");
+}
+
+/** A table, where it has a row. */
+async function someRows(...[head, rows]: Parameters<typeof textTable>): Promise<string[]> {
+  return rows.length > 0 ? [await textTable(head, rows)] : [];
 }
 
 function short(name: string): string {
