@@ -168,7 +168,11 @@ function rankRows(
   { all }: Processes,
   { times }: FileSummary,
 ): RankRow[] {
-  return all.filter(({ kernels }) => kernels > 0).map((process): RankRow => {
+  // Names are cut after 15 letters, before the rank: workers then come in the order of their GPUs.
+  const order = ({ rank, devices }: Process) => rank ?? Math.min(...devices);
+  const workers = all.filter(({ kernels }) => kernels > 0)
+    .sort((a, b) => order(a) - order(b) || a.pid - b.pid);
+  return workers.map((process): RankRow => {
     const { pid, name, rank, devices, kernelTime, communicationTime } = process;
     const steps = process.steps.sorted;
     const own = times.filter(({ device }) => devices.has(device));

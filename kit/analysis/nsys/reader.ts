@@ -61,10 +61,7 @@ const reader: CaptureReader = {
         ...read.flatMap(({ missing }) => missing),
         ...missingOf(paths, tables, configurations),
       ],
-      ranks: withSlowest(
-        read.flatMap(({ ranks }) => ranks)
-          .sort((a, b) => a.source - b.source || (a.rank ?? a.pid ?? 0) - (b.rank ?? b.pid ?? 0)),
-      ),
+      ranks: withSlowest(read.flatMap(({ ranks }) => ranks)),
       further: furtherParts(read, shared),
     });
     if (!document.gpu && !document.memcpy && !document.cuda_api && !document.nvtx) {

@@ -25,10 +25,10 @@ export interface PageLayout {
 /** Reads pages of a file; it is never written to, and nothing is made beside it. */
 export class Pages {
   #blocks = new Map<number, Uint8Array>();
+  /** Where the file is; −1 before it was read. */
+  #position = -1;
   #lastPlace = -1;
   #last: Uint8Array = new Uint8Array();
-  /** Pages that were asked for. */
-  read = 0;
 
   constructor(private readonly file: Deno.FsFile, readonly layout: PageLayout) {}
 
@@ -49,7 +49,6 @@ export class Pages {
       }
       throw new DamagedDatabase(`it refers to page ${number} of ${count}`);
     }
-    this.read++;
     const from = (number - 1) * size;
     const place = Math.floor(from / BLOCK_BYTES);
     if (place !== this.#lastPlace) {
@@ -61,20 +60,17 @@ export class Pages {
   }
 
   async #load(place: number, from: number, target: Uint8Array): Promise<void> {
-    let block: Uint8Array = new Uint8Array(BLOCK_BYTES);
-    if (this.#blocks.size >= MOST_BLOCKS) {
-      const [oldest] = this.#blocks.keys();
-      block = this.#blocks.get(oldest!)!;
-      this.#blocks.delete(oldest!);
-      this.#lastPlace = -1;
+    const block = this.#blocks.size < MOST_BLOCKS ? new Uint8Array(BLOCK_BYTES) : this.#oldest();
+    if (this.#position !== place * BLOCK_BYTES) {
+      await this.file.seek(place * BLOCK_BYTES, Deno.SeekMode.Start);
     }
-    await this.file.seek(place * BLOCK_BYTES, Deno.SeekMode.Start);
     let length = 0;
     while (length < BLOCK_BYTES) {
       const count = await this.file.read(block.subarray(length));
       if (count === null) break;
       length += count;
     }
+    this.#position = place * BLOCK_BYTES + length;
     if (
       length < BLOCK_BYTES && place * BLOCK_BYTES + length < this.layout.size * this.layout.count
     ) {
@@ -82,6 +78,14 @@ export class Pages {
     }
     this.#use(place, block);
     this.#take(block, from - place * BLOCK_BYTES, target);
+  }
+
+  /** Gives up the block that was used longest ago. */
+  #oldest(): Uint8Array {
+    const [[place, block]] = this.#blocks as unknown as [[number, Uint8Array]];
+    this.#blocks.delete(place);
+    this.#lastPlace = -1;
+    return block;
   }
 
   /** Keeps a block at hand; the one that was used longest ago comes first in the map. */
