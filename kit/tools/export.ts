@@ -7,6 +7,7 @@
 import type { RunContext } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";
 import { suggestion } from "../contract/suggest.ts";
+import { integer, text } from "../contract/options.ts";
 import { defineTool } from "../contract/tool.ts";
 import { absolute } from "../engine/session_plan.ts";
 import type { ExportFormat, ExportJob } from "./export/format.ts";
@@ -17,10 +18,20 @@ import { openSession, type SessionSource } from "./export/session_source.ts";
 const tool = defineTool({
   name: "export",
   summary: "a session for other tools",
-  description: "Writes a session bundle in a form that other tools read: a table as CSV. " +
-    "CSV goes to standard output unless --out names a file. A session that has not been merged is " +
+  description: "Writes a session bundle in a form that other tools read: a table as CSV, or a " +
+    "timeline for Perfetto. CSV goes to standard output unless --out names a file; what else there " +
+    "is goes into a file of the session's name in the current folder. A session that has not been merged is " +
     "merged first; one that still runs is exported as it is so far.",
-  options: {},
+  options: {
+    window: text({
+      doc: "For perfetto: draw a part, iteration:100..120 (steps) or seconds:10..12.5",
+    }),
+    maxEvents: integer({
+      default: 1_000_000,
+      min: 1000,
+      doc: "For perfetto: about as many events at most; a session with more is thinned",
+    }),
+  },
   operands: [
     { name: "FORMAT", doc: "The format", required: true, choices: Object.keys(FORMATS) },
     { name: "BUNDLE", doc: "The session's folder", required: true, leadsTo: "folder" },
@@ -28,8 +39,9 @@ const tool = defineTool({
   ],
   examples: [
     { line: "vscope export csv run1 kv_cache_usage | tail -n 5", why: "a table, for a pipeline" },
+    { line: "vscope export perfetto run1", why: "a timeline for ui.perfetto.dev" },
   ],
-  async run(_values, [formatName = "", given = ".", table], context, { out, json }) {
+  async run({ window, maxEvents }, [formatName = "", given = ".", table], context, { out, json }) {
     const { default: format } = await FORMATS[formatName]!();
     const source = await openSession(context.files, given);
     if (source.manifest.status === undefined) {
@@ -43,18 +55,25 @@ const tool = defineTool({
           "add --out FILE",
       );
     }
+    if (window !== undefined && !format.windowed) {
+      throw new UsageError(
+        `Cannot export a window as ${format.name}: --window is for perfetto; leave it out`,
+      );
+    }
     const job: ExportJob = {
       source,
+      maxEvents,
+      ...(window === undefined ? {} : { window }),
       context,
       ...(table === undefined ? {} : { table }),
       ...(target === undefined ? {} : { out: target }),
     };
-    const { figures, text } = await format.write(job);
+    const { figures, text: said } = await format.write(job);
     if (target === undefined) return { exitCode: 0 };
     return {
       exitCode: 0,
       json: { schema_version: 1, kind: "export", format: format.name, path: target, ...figures },
-      text: `${target}: ${text}`,
+      text: `${target}: ${said}`,
     };
   },
 });

@@ -15,6 +15,10 @@ export interface ExportJob {
   /** The file, or the folder of a format that makes several. Absent: standard output. */
   readonly out?: string;
   readonly context: RunContext;
+  /** The part that is wanted, as typed; only for formats that are `windowed`. */
+  readonly window?: string;
+  /** Most events of a timeline, about. */
+  readonly maxEvents: number;
 }
 
 /** What was written, for `--json` and for people. */
@@ -32,5 +36,7 @@ export interface ExportFormat {
   readonly table: "required" | "optional" | "none";
   /** Behind the bundle's name where no --out is given; without one it goes to standard output. */
   readonly suffix?: string;
+  /** Whether a part of the session can be cut out. */
+  readonly windowed?: true;
   write(job: ExportJob): Promise<Exported>;
 }

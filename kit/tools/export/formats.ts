@@ -9,4 +9,5 @@ import type { ExportFormat } from "./format.ts";
 /** Every format, by name. */
 export const FORMATS: Readonly<Record<string, () => Promise<{ default: ExportFormat }>>> = {
   csv: () => import("./csv.ts"),
+  perfetto: () => import("./perfetto.ts"),
 };
