@@ -18,9 +18,10 @@ import { openSession, type SessionSource } from "./export/session_source.ts";
 const tool = defineTool({
   name: "export",
   summary: "a session for other tools",
-  description: "Writes a session bundle in a form that other tools read: a table as CSV, or a " +
-    "timeline for Perfetto. CSV goes to standard output unless --out names a file; what else there " +
-    "is goes into a file of the session's name in the current folder. A session that has not been merged is " +
+  description:
+    "Writes a session bundle in a form that other tools read: a table as CSV, a timeline " +
+    "for Perfetto, or typed tables in Parquet. CSV goes to standard output unless --out names a file; what else there " +
+    "is goes into a file (Parquet: a folder of files) of the session's name in the current folder. A session that has not been merged is " +
     "merged first; one that still runs is exported as it is so far.",
   options: {
     window: text({
@@ -40,6 +41,7 @@ const tool = defineTool({
   examples: [
     { line: "vscope export csv run1 kv_cache_usage | tail -n 5", why: "a table, for a pipeline" },
     { line: "vscope export perfetto run1", why: "a timeline for ui.perfetto.dev" },
+    { line: "vscope export parquet run1 --out tables", why: "a Parquet file of each table" },
   ],
   async run({ window, maxEvents }, [formatName = "", given = ".", table], context, { out, json }) {
     const { default: format } = await FORMATS[formatName]!();

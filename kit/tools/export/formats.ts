@@ -10,4 +10,5 @@ import type { ExportFormat } from "./format.ts";
 export const FORMATS: Readonly<Record<string, () => Promise<{ default: ExportFormat }>>> = {
   csv: () => import("./csv.ts"),
   perfetto: () => import("./perfetto.ts"),
+  parquet: () => import("./parquet.ts"),
 };
