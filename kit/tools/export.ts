@@ -19,9 +19,10 @@ const tool = defineTool({
   name: "export",
   summary: "a session for other tools",
   description:
-    "Writes a session bundle in a form that other tools read: a table as CSV, a timeline " +
-    "for Perfetto, or typed tables in Parquet. CSV goes to standard output unless --out names a file; what else there " +
-    "is goes into a file (Parquet: a folder of files) of the session's name in the current folder. A session that has not been merged is " +
+    "Writes a session bundle in a form that other tools read: a table as CSV, a timeline for " +
+    "Perfetto, typed tables in Parquet, or the last state as OpenMetrics. CSV and OpenMetrics go to " +
+    "standard output unless --out names a file; the others go into a file (Parquet: a folder of " +
+    "files) of the session's name in the current folder. A session that has not been merged is " +
     "merged first; one that still runs is exported as it is so far.",
   options: {
     window: text({
@@ -42,6 +43,7 @@ const tool = defineTool({
     { line: "vscope export csv run1 kv_cache_usage | tail -n 5", why: "a table, for a pipeline" },
     { line: "vscope export perfetto run1", why: "a timeline for ui.perfetto.dev" },
     { line: "vscope export parquet run1 --out tables", why: "a Parquet file of each table" },
+    { line: "vscope export openmetrics run1 --out run1.prom", why: "for Prometheus" },
   ],
   async run({ window, maxEvents }, [formatName = "", given = ".", table], context, { out, json }) {
     const { default: format } = await FORMATS[formatName]!();

@@ -11,4 +11,5 @@ export const FORMATS: Readonly<Record<string, () => Promise<{ default: ExportFor
   csv: () => import("./csv.ts"),
   perfetto: () => import("./perfetto.ts"),
   parquet: () => import("./parquet.ts"),
+  openmetrics: () => import("./openmetrics.ts"),
 };

@@ -29,6 +29,7 @@ const format: ExportFormat = {
     }
     const { files } = context;
     const { dir } = source;
+    context.output.progress("Counting rows …");
     const share = await shareOf(
       files,
       dir,
@@ -44,13 +45,14 @@ const format: ExportFormat = {
       const scene = { files, dir, share, timeline };
       const requests = await drawRequests(scene);
       for (
-        const part of [
-          () => drawPasses(scene, requests),
-          () => drawActivity(scene),
-          () => drawCounters(scene),
-        ]
+        const [name, part] of [
+          ["forward passes", () => drawPasses(scene, requests)],
+          ["operations", () => drawActivity(scene)],
+          ["counters", () => drawCounters(scene)],
+        ] as const
       ) {
         context.signal.throwIfAborted();
+        context.output.progress(`Drawing ${name} …`);
         await part();
       }
       bytes = await timeline.close();

@@ -53,7 +53,9 @@ function assertWellFormed(events: readonly Event[]) {
 Deno.test("export perfetto draws every pass, operation, request and counter of real sessions", async () => {
   for (const name of ["session", "moe"] as const) {
     await inFolder(async (dir) => {
-      const made = await vscope(["export", "perfetto", example(name), "--json"], { cwd: dir });
+      const made = await vscope(["export", "perfetto", example(name), "--json", "--quiet"], {
+        cwd: dir,
+      });
       assert.deepEqual([made.code, made.stderr], [0, ""]);
       const { path, events: count, bytes, drawn_one_of } = JSON.parse(made.stdout);
       assert.deepEqual(await namesIn(dir), [`${name}.perfetto.json.gz`]);
@@ -130,7 +132,7 @@ Deno.test("arrows lead from each request to its first forward pass and to its la
 Deno.test("a window draws a part, and a session with many events is thinned and says so", async () => {
   await inFolder(async (dir) => {
     const session = example("session");
-    const run = (...args: string[]) => vscope(["export", "perfetto", session, ...args]);
+    const run = (...args: string[]) => vscope(["export", "perfetto", session, "--quiet", ...args]);
     const [steps, seconds, thin, nothing, name, csv] = await Promise.all([
       run("--window", "iteration:10..12", "--out", `${dir}/steps.json`),
       run("--window", "seconds:0..92", "--out", `${dir}/seconds.json`),
