@@ -20,8 +20,8 @@ const tool = defineTool({
   summary: "a session for other tools",
   description:
     "Writes a session bundle in a form that other tools read: a table as CSV, a timeline for " +
-    "Perfetto, typed tables in Parquet, or the last state as OpenMetrics. CSV and OpenMetrics go to " +
-    "standard output unless --out names a file; the others go into a file (Parquet: a folder of " +
+    "Perfetto, typed tables in Parquet, the last state as OpenMetrics, or a Jupyter notebook " +
+    "that draws the tables. CSV and OpenMetrics go to standard output unless --out names a file; the others go into a file (Parquet: a folder of " +
     "files) of the session's name in the current folder. A session that has not been merged is " +
     "merged first; one that still runs is exported as it is so far.",
   options: {
@@ -44,6 +44,7 @@ const tool = defineTool({
     { line: "vscope export perfetto run1", why: "a timeline for ui.perfetto.dev" },
     { line: "vscope export parquet run1 --out tables", why: "a Parquet file of each table" },
     { line: "vscope export openmetrics run1 --out run1.prom", why: "for Prometheus" },
+    { line: "vscope export notebook run1", why: "the tables in pandas, drawn" },
   ],
   async run({ window, maxEvents }, [formatName = "", given = ".", table], context, { out, json }) {
     const { default: format } = await FORMATS[formatName]!();

@@ -12,4 +12,5 @@ export const FORMATS: Readonly<Record<string, () => Promise<{ default: ExportFor
   perfetto: () => import("./perfetto.ts"),
   parquet: () => import("./parquet.ts"),
   openmetrics: () => import("./openmetrics.ts"),
+  notebook: () => import("./notebook.ts"),
 };
