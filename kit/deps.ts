@@ -29,6 +29,9 @@ export interface CsvParser {
   ): { data: string[][] };
 }
 
+/** Parquet writer, a row group at a time. */
+export const loadParquetWriter = () => import("npm:hyparquet-writer@0.17.0");
+
 /** Streaming XML reader: exports of Instruments are too large for a document. */
 export const loadXml = () => import("npm:saxes@6.0.0");
 

@@ -15,7 +15,8 @@ export type Cell = (column: string) => string;
 export type NumberCell = (column: string) => number;
 
 /**
- * Streams a table; does nothing where it is missing. Needs read permission.
+ * Streams a table; does nothing where it is missing. `pause` is awaited after each block of rows,
+ * for those who write while they read. Needs read permission.
  *
  * @returns How many rows there were, and how many last lines were cut off.
  */
@@ -24,6 +25,7 @@ export async function eachRow(
   dir: string,
   name: SessionTableName,
   take: (cell: Cell, number: NumberCell) => void,
+  pause?: () => Promise<void>,
 ): Promise<{ rows: number; cut: number } | undefined> {
   const stream = await readCsv(files, `${dir}/${SESSION_TABLES[name].path}`);
   if (!stream) return undefined;
@@ -37,6 +39,7 @@ export async function eachRow(
         return text === "" ? NaN : Number(text);
       });
     }
+    await pause?.();
   }
   return { rows, cut: stream.cut.lines };
 }

@@ -43,8 +43,11 @@ export async function readCsv(files: FileSystem, path: string): Promise<CsvStrea
   return { header, batches: batches(), cut };
 }
 
-/** Text in blocks of whole lines. */
-async function* lineBlocks(
+/**
+ * The text of a file in blocks of whole lines, each with its end. A last line without one is left
+ * out and counted in `cut`. Needs read permission.
+ */
+export async function* lineBlocks(
   files: FileSystem,
   path: string,
   cut: { lines: number },

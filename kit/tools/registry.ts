@@ -35,6 +35,11 @@ export const tools: readonly ToolEntry[] = [
     load: () => only(import("./bundle.ts")),
   },
   {
+    name: "export",
+    summary: "a session for other tools",
+    load: () => only(import("./export.ts")),
+  },
+  {
     name: "hooks",
     summary: "the Python hooks, for a vLLM that is started without vscope",
     load: () => only(import("./hooks.ts")),

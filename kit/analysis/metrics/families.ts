@@ -1,0 +1,132 @@
+/**
+ * Metric families and their values, and their text by the OpenMetrics specification (1.0).
+ *
+ * @module
+ */
+
+/** Labels of a sample; an undefined one is left out. */
+export type Labels = Readonly<Record<string, string | undefined>>;
+
+/** What a family is. */
+export interface FamilyShape {
+  /** In base units, without the suffix that its type asks for. */
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram" | "info";
+  /** The name's last word, where the values have a unit. */
+  readonly unit?: "seconds" | "ratio";
+  readonly help: string;
+  /** Upper bounds of a histogram's buckets, rising; the last one, +Inf, is added. */
+  readonly buckets?: readonly number[];
+}
+
+interface Point {
+  readonly labels: Labels;
+  value: number;
+  /** Of a histogram: its values by bucket, not yet summed up, and how many there were. */
+  readonly buckets: number[];
+  count: number;
+}
+
+/** A family that is being filled. */
+export class Family {
+  #points = new Map<string, Point>();
+
+  constructor(readonly shape: FamilyShape) {}
+
+  /** Adds to a counter; what is no finite number is left out. */
+  add(value: number, labels: Labels = {}): void {
+    if (Number.isFinite(value)) this.#point(labels).value += value;
+  }
+
+  /** Sets a gauge or an info; what is no finite number is left out. */
+  set(value: number, labels: Labels = {}): void {
+    if (Number.isFinite(value)) this.#point(labels).value = value;
+  }
+
+  /** Sets a gauge where the value is above what it has. */
+  raise(value: number, labels: Labels = {}): void {
+    if (!Number.isFinite(value)) return;
+    const known = this.#points.get(keyOf(labels));
+    if (!known || value > known.value) this.set(value, labels);
+  }
+
+  /** Takes a value of a histogram; what is no finite number is left out. */
+  observe(value: number, labels: Labels = {}): void {
+    if (!Number.isFinite(value)) return;
+    const point = this.#point(labels);
+    const bounds = this.shape.buckets ?? [];
+    let place = 0;
+    while (place < bounds.length && value > bounds[place]!) place++;
+    point.buckets[place] = (point.buckets[place] ?? 0) + 1;
+    point.value += value;
+    point.count++;
+  }
+
+  /** Lines of text, each with its end; nothing where the family has no value. */
+  text(): string {
+    if (this.#points.size === 0) return "";
+    const { name, type, unit, help } = this.shape;
+    const lines = [
+      `# TYPE ${name} ${type}`,
+      ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]),
+      `# HELP ${name} ${escaped(help)}`,
+    ];
+    for (const point of this.#points.values()) lines.push(...this.#samples(point));
+    return lines.map((line) => `${line}\n`).join("");
+  }
+
+  #samples(point: Point): string[] {
+    const { name, type, buckets = [] } = this.shape;
+    const { labels, value } = point;
+    if (type === "counter") return [`${name}_total${labelText(labels)} ${numberText(value)}`];
+    if (type === "info") return [`${name}_info${labelText(labels)} 1`];
+    if (type === "gauge") return [`${name}${labelText(labels)} ${numberText(value)}`];
+    let below = 0;
+    const lines = [...buckets.map(boundText), "+Inf"].map((le, place) => {
+      below += point.buckets[place] ?? 0;
+      return `${name}_bucket${labelText({ ...labels, le })} ${below}`;
+    });
+    return [
+      ...lines,
+      `${name}_count${labelText(labels)} ${point.count}`,
+      `${name}_sum${labelText(labels)} ${numberText(value)}`,
+    ];
+  }
+
+  #point(labels: Labels): Point {
+    const key = keyOf(labels);
+    let point = this.#points.get(key);
+    if (!point) this.#points.set(key, point = { labels, value: 0, buckets: [], count: 0 });
+    return point;
+  }
+}
+
+/** All families as one exposition. */
+export function exposition(families: Iterable<Family>): string {
+  return [...families].map((family) => family.text()).join("") + "# EOF\n";
+}
+
+function keyOf(labels: Labels): string {
+  return JSON.stringify(labels);
+}
+
+function labelText(labels: Labels): string {
+  const pairs = Object.entries(labels)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}="${escaped(value!)}"`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+}
+
+/** Sums of decimal fractions carry noise in their last digits, which nobody measured. */
+function numberText(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(15)));
+}
+
+/** The specification's form of a bound: a whole one has its point. */
+function boundText(bound: number): string {
+  return Number.isInteger(bound) ? `${bound}.0` : String(bound);
+}

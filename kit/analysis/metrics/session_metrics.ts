@@ -1,0 +1,151 @@
+/**
+ * Fills the metrics of a session from its tables, row by row.
+ *
+ * @module
+ */
+
+import type { Manifest } from "../../bundle/manifest.ts";
+import type { SessionTableName } from "../../bundle/session_tables.ts";
+import type { FileSystem } from "../../contract/context.ts";
+import { type Cell, eachRow, type NumberCell } from "../table_rows.ts";
+import type { Labels } from "./families.ts";
+import { type SessionFamilies, sessionFamilies } from "./session_families.ts";
+
+/** What a row of a table adds. */
+type Take = (to: SessionFamilies, cell: Cell, number: NumberCell) => void;
+
+/** Tables that metrics are made of. */
+const TAKES: Partial<Record<SessionTableName, Take>> = {
+  forward_pass_timing(to, cell, number) {
+    const worker = { phase: cell("phase"), rank: cell("rank") || undefined };
+    to.passSeconds.observe(number("forward_time_ms") / 1000, worker);
+    to.passes.add(1, { ...worker, cudagraph_mode: cell("cudagraph_mode") || undefined });
+    to.passTokens.add(number("num_tokens"), worker);
+  },
+  cpu_operations_timing(to, cell, number) {
+    to.operationSeconds.observe(number("duration_ms") / 1000, { operation: cell("operation") });
+  },
+  encoder_decoder_timing(to, cell, number) {
+    to.componentSeconds.observe(number("duration_ms") / 1000, { component: cell("component") });
+  },
+  batch_utilization(to, cell, number) {
+    const engine = { pid: cell("pid") };
+    to.batches.add(1, { phase: cell("phase") });
+    to.scheduledTokens.add(number("context_tokens"), { kind: "context" });
+    to.scheduledTokens.add(number("generation_tokens"), { kind: "generation" });
+    to.recomputed.add(number("recomputed_tokens"));
+    to.overscheduled.add(number("overscheduled_tokens"));
+    to.running.set(number("running_queue_len"), engine);
+    to.waiting.set(number("waiting_queue_len"), engine);
+    to.waitingPeak.raise(number("waiting_queue_len"), engine);
+  },
+  kv_cache_usage(to, cell, number) {
+    const engine = { pid: cell("pid") };
+    const [used, total] = [number("num_blocks"), number("total_blocks")];
+    to.kvRatio.set(used / total, engine);
+    to.kvPeak.raise(used / total, engine);
+    to.kvUsed.set(used, engine);
+    to.kvTotal.set(total, engine);
+  },
+  kv_cache_evictions(to, _cell, number) {
+    to.evicted.add(1);
+    to.blockLife.observe(number("lifetime_sec"));
+    to.blockIdle.observe(number("idle_sec"));
+  },
+  cuda_graph_captures(to, cell) {
+    to.graphCaptures.add(1, {
+      runtime_mode: cell("runtime_mode"),
+      rank: cell("rank") || undefined,
+    });
+  },
+  cuda_graph_usage(to, cell, number) {
+    to.graphReplays.add(number("replay_count"), {
+      runtime_mode: cell("runtime_mode"),
+      num_tokens: cell("num_tokens"),
+      rank: cell("rank") || undefined,
+    });
+  },
+  request_lifecycle(to, cell, number) {
+    const [queued, first] = [number("queued_sec"), number("first_token_sec")];
+    const finished = number("finished_sec");
+    const generated = number("generated_tokens");
+    to.requests.add(1, { status: cell("status") });
+    to.prompt.add(number("prompt_tokens"));
+    to.cached.add(number("cached_tokens"));
+    to.generated.add(generated);
+    to.queueSeconds.observe(number("started_sec") - queued);
+    to.firstTokenSeconds.observe(first - queued);
+    to.requestSeconds.observe(finished - queued);
+    if (generated > 1) to.perTokenSeconds.observe((finished - first) / (generated - 1));
+  },
+  preemption_events(to, cell) {
+    if (cell("event") === "preempted") to.preemptions.add(1);
+    if (cell("event") === "resumed") to.resumptions.add(1);
+  },
+};
+
+/** Counters that are 0, and not absent, where their table is there without a row. */
+const ZEROS: Partial<Record<SessionTableName, readonly (keyof SessionFamilies)[]>> = {
+  batch_utilization: ["recomputed", "overscheduled"],
+  kv_cache_evictions: ["evicted"],
+  request_lifecycle: ["prompt", "cached", "generated"],
+  preemption_events: ["preemptions", "resumptions"],
+};
+
+/**
+ * Reads the last state of a session. What was not recorded has no value. Needs read permission.
+ *
+ * Of the tables nothing is kept: memory depends on the number of label sets, not of rows.
+ */
+export async function sessionMetrics(
+  files: FileSystem,
+  dir: string,
+  manifest: Manifest,
+): Promise<SessionFamilies> {
+  const families = sessionFamilies();
+  takeManifest(families, manifest);
+  for (const [name, take] of Object.entries(TAKES) as [SessionTableName, Take][]) {
+    const found = await eachRow(files, dir, name, (cell, number) => take(families, cell, number));
+    if (found) { for (const family of ZEROS[name] ?? []) families[family].add(0); }
+  }
+  await takeExperts(families, files, dir);
+  return families;
+}
+
+function takeManifest(to: SessionFamilies, manifest: Manifest): void {
+  const { versions, engine, devices, started_at: start, ended_at: end } = manifest;
+  const known = (value: unknown) => value === undefined ? undefined : String(value);
+  to.session.set(1, {
+    recipe: manifest.recipe,
+    status: manifest.status ?? "running",
+    vscope_version: versions.vscope,
+    vllm_version: versions.vllm,
+    torch_version: versions.torch,
+    model: known(engine["model"]),
+    dtype: known(engine["dtype"]),
+    device: devices[0]?.name,
+  });
+  to.start.set(Date.parse(start) / 1000);
+  if (end !== undefined) to.duration.set((Date.parse(end) - Date.parse(start)) / 1000);
+  for (const status of ["attached", "absent", "failed"]) {
+    to.hooks.set(manifest.hooks.filter((hook) => hook.status === status).length, { status });
+  }
+  for (const [table, rows] of Object.entries(manifest.dropped)) to.dropped.add(rows, { table });
+}
+
+async function takeExperts(to: SessionFamilies, files: FileSystem, dir: string): Promise<void> {
+  const layers = new Map<string, { labels: Labels; loads: number[] }>();
+  await eachRow(files, dir, "moe_expert_activations", (cell, number) => {
+    const labels = { layer: cell("layer_idx"), rank: cell("rank") || undefined };
+    const key = JSON.stringify(labels);
+    let layer = layers.get(key);
+    if (!layer) layers.set(key, layer = { labels, loads: [] });
+    layer.loads.push(number("activation_count"));
+    to.expertChoices.add(number("activation_count"), labels);
+  });
+  for (const { labels, loads } of layers.values()) {
+    const least = Math.min(...loads);
+    if (least > 0) to.expertRatio.set(Math.max(...loads) / least, labels);
+    to.idleExperts.set(loads.filter((load) => load === 0).length, labels);
+  }
+}
