@@ -1,6 +1,7 @@
 /** A Python that runs notebooks, made once in the user's cache. */
 
-import { cacheFolder } from "../../../kit/engine/private/cache.ts";
+import { cacheFolder } from "../../kit/engine/private/cache.ts";
+import { engine } from "./engine.ts";
 
 /** Exact versions, so that a release of today does not fail a test of yesterday. */
 const PACKAGES = ["pandas==3.1.1", "matplotlib==3.11.2", "nbclient==0.11.0", "ipykernel==7.4.0"];
@@ -14,12 +15,12 @@ async function run(program: string, args: string[]): Promise<void> {
   );
 }
 
-/** Path of its interpreter. Needs python3 with venv, and PyPI, the first time. */
+/** Path of its interpreter; made with the private engine's Python, and PyPI, the first time. */
 export async function notebookPython(): Promise<string> {
   const home = `${cacheFolder(Deno.env.toObject())}/notebook-test-1`;
   const complete = `${home}/complete`;
   if (await Deno.stat(complete).then(() => true, () => false)) return `${home}/bin/python`;
-  await run("python3", ["-m", "venv", "--clear", home]);
+  await run((await engine()).python, ["-m", "venv", "--clear", home]);
   await run(`${home}/bin/python`, ["-m", "pip", "install", "--quiet", ...PACKAGES]);
   await Deno.writeTextFile(complete, `${PACKAGES.join("\n")}\n`);
   return `${home}/bin/python`;
