@@ -25,6 +25,10 @@ export function executeRecipe<O extends Options>(
   argv: readonly string[],
   context: RunContext,
 ): Promise<number> {
+  const further = recipe.commands?.find(({ name }) => name === argv[0]);
+  if (further) {
+    return further.load().then(({ default: tool }) => executeTool(tool, argv.slice(1), context));
+  }
   return guarded(argv, context, async () => {
     const options = { ...recipe.options, ...commonOptions };
     const read = await readArguments(recipe.name, options, argv);
