@@ -85,7 +85,6 @@ export const nsysOptions = {
   }),
   passEnv: list({
     of: text({ doc: "Name of a variable" }),
-    default: [] as readonly string[],
     doc: "Variables that the command gets besides those that vLLM, Python and CUDA read; nsys " +
       "records them",
   }),

@@ -177,7 +177,7 @@ export function planNsys(values: NsysValues, invocation: Invocation): Plan<typeo
   const { command } = invocation;
   const out = captureFolder("nsys", invocation);
   const argv = profileArgv(values, task, out, values.nsys ?? "nsys", targetArgv(command, task));
-  const { env, left } = allowedEnvironment(invocation.env, values.passEnv);
+  const { env, left } = allowedEnvironment(invocation.env, values.passEnv ?? []);
   const load = values.bench === undefined || !task.server ? [] : [{
     name: "load",
     argv: benchArgv(command, task.server.baseUrl, values.bench, servedBy(command), "nsys"),
@@ -202,7 +202,7 @@ export function planNsys(values: NsysValues, invocation: Invocation): Plan<typeo
       ...(task.server ? ["net: the server's address"] : []),
     ],
     warnings: [
-      ...(values.passEnv.length > 0
+      ...(values.passEnv
         ? [`--pass-env: nsys records the value of ${values.passEnv.join(", ")}`]
         : []),
       ...(values.trace.includes("osrt")

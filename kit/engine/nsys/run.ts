@@ -57,7 +57,7 @@ export async function runNsys<O extends Options>(
     ? undefined
     : await readPrompts(context.files, values.prompts, values.outputTokens);
   const told = await inTheWordsOf(context, task, named);
-  const plants = plantSecrets(context.env, values.passEnv, command);
+  const plants = plantSecrets(context.env, values.passEnv ?? [], command);
   const env = {
     ...plants.environment.env,
     ...targetVariables(plants.environment.env),
@@ -164,9 +164,9 @@ function judgeEnd(
       `nsys ended with exit code ${code}, its own or that of the command; the last lines:\n` +
         talk.tail(4),
     );
-  } else if (!task.server && talk.last.some((line) => /^Traceback \(most recent/.test(line))) {
+  } else if (!task.server && talk.exception && talk.last.includes(talk.exception)) {
     // nsys 2025.3 ends with 0 all the same.
-    bundle.note("error", `The command failed: ${talk.last.at(-1)?.slice(0, 200)}; see logs/`);
+    bundle.note("error", `The command failed: ${talk.exception.slice(0, 200)}; see logs/`);
   }
 }
 

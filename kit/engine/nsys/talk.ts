@@ -19,6 +19,9 @@ export class NsysTalk {
   diskFull = false;
   /** An option that this nsys does not know. */
   unknownOption: string | undefined;
+  /** The exception that a Python of the target ended with, or printed last. */
+  exception: string | undefined;
+  #inTraceback = false;
   readonly last: string[] = [];
 
   /** Takes a line. */
@@ -31,6 +34,10 @@ export class NsysTalk {
     if (/^Generating '/.test(line)) this.generating = true;
     if (/^\s*No reports were generated/.test(line)) this.empty = true;
     if (/No space left on device|disk (is )?full/i.test(line)) this.diskFull = true;
+    if (/^Traceback \(most recent call last\)/.test(line)) this.#inTraceback = true;
+    else if (this.#inTraceback && /^[\w.]*(Error|Exception|Exit|Interrupt)\b/.test(line)) {
+      [this.exception, this.#inTraceback] = [text, false];
+    }
     this.unknownOption ??= /^unrecogni[sz]ed option '([^']+)'/.exec(line)?.[1];
   }
 
