@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Tool } from "../kit/contract/tool.ts";
 import { defineRecipe } from "../kit/contract/recipe.ts";
 import { readManifest } from "../kit/bundle/manifest_file.ts";
 import { runAlone } from "../kit/engine/main.ts";
@@ -42,9 +41,7 @@ const recipe = defineRecipe({
   commands: [{
     name: "stop",
     summary: "ends a recording of nsys: nsys stop [SESSION]",
-    load: async () => ({
-      default: (await import("../kit/engine/nsys/stop.ts")).default as unknown as Tool,
-    }),
+    load: () => import("../kit/engine/nsys/stop.ts"),
   }],
   plan: planNsys,
   async run(plan, context) {

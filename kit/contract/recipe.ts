@@ -8,7 +8,6 @@ import type { CommonValues } from "./common.ts";
 import type { RunContext } from "./context.ts";
 import type { Options, Values } from "./option.ts";
 import type { ResolvedValue } from "./resolve.ts";
-import type { ToolGroup } from "./tool.ts";
 
 /** What a plan is made from besides the recipe's own options. */
 export interface Invocation {
@@ -78,8 +77,8 @@ export interface Recipe<O extends Options = Options> {
   /** Whether a command follows `--`. */
   command: "required" | "optional" | "none";
   examples: readonly { line: string; why: string }[];
-  /** Further commands, named by the first word behind the recipe's name, as `nsys stop`. */
-  commands?: ToolGroup["commands"];
+  /** Further commands, named by the first word behind the recipe's name, as `nsys stop`: tools. */
+  commands?: readonly { name: string; summary: string; load(): Promise<{ default: unknown }> }[];
   /** Makes the plan. Pure: no clock, no file, no process. Throws a UsageError for bad input. */
   plan(values: Values<O>, invocation: Invocation): Plan<O>;
   /** Carries the plan out. */

@@ -65,7 +65,10 @@ Deno.test("a server is recorded between the profiler's start and stop, and leave
     const analysis = JSON.parse(await Deno.readTextFile(`${out}/analysis.json`));
     assert.equal(analysis.gpu.kernel_count, 1216);
     assert.deepEqual(await validateBundle(Deno, out), []);
-    assert.match(await Deno.readTextFile(`${out}/report.html`), /nsys/);
+    const page = await Deno.readTextFile(`${out}/report.html`);
+    assert.match(page, /Begun and ended by[^]*over HTTP[^]*the load was answered/);
+    assert.match(page, /3 variables were kept from the command/);
+    assert.doesNotMatch(page.slice(page.indexOf("<main>")), /undefined|\[object/);
     // On the wire: one to warm up, the start, the load, the stop.
     const log = await Deno.readTextFile(`${out}/logs/stdout.log`);
     const posts = [...log.matchAll(/POST \/(?:v1\/)?(\w+)/g)].map(([, path]) => path);

@@ -144,6 +144,9 @@ export class Recording {
   }
 
   #whyEmpty(talk: NsysTalk, task: NsysTask): string {
+    if (this.context.signal.aborted && !talk.generating) {
+      return "Interrupted before anything was recorded";
+    }
     if (talk.diskFull) {
       return "nsys left no report: the disk is full; nsys needs room in TMPDIR (/tmp) and in the " +
         "bundle's folder";
