@@ -159,12 +159,20 @@ export function profileArgv(
   });
 }
 
-/** What vLLM is told by variables; what a person has set stays. */
-export function targetVariables(env: Readonly<Record<string, string>>): Record<string, string> {
+/**
+ * What vLLM is told by variables; what a person has set stays.
+ *
+ * @param hasNvtx Whether the Python has the package nvtx: vLLM's engine dies with its first request
+ * where it is asked for ranges and has none.
+ */
+export function targetVariables(
+  env: Readonly<Record<string, string>>,
+  hasNvtx: boolean,
+): Record<string, string> {
   const wished = {
     // A forked worker would share CUDA's state with its parent, and ranks would be missing.
     VLLM_WORKER_MULTIPROC_METHOD: "spawn",
-    VLLM_NVTX_SCOPES_FOR_PROFILING: "1",
+    ...(hasNvtx ? { VLLM_NVTX_SCOPES_FOR_PROFILING: "1" } : {}),
   };
   return Object.fromEntries(
     Object.entries(wished).map(([name, value]) => [name, env[name] ?? value]),
@@ -187,7 +195,7 @@ export function planNsys(values: NsysValues, invocation: Invocation): Plan<typeo
     values,
     invocation,
     out,
-    processes: [{ name: "nsys", argv, env: targetVariables(env) }, ...load],
+    processes: [{ name: "nsys", argv, env: targetVariables(env, false) }, ...load],
     files: [
       { path: `${REPORT}.sqlite`, why: "the export, without environments and arguments" },
       { path: `${REPORT}.nsys-rep`, why: "for the GUI; kept if no environment is found in it" },
@@ -233,6 +241,7 @@ export function planNsys(values: NsysValues, invocation: Invocation): Plan<typeo
     ],
     unknown: [
       "which nsys is there, and whether it knows these options",
+      "whether the Python has the package nvtx: if so, VLLM_NVTX_SCOPES_FOR_PROFILING=1 is set too",
       "size of the report: about 1 MB for 25,000 kernels, seen with 2025.3",
       ...(task.by === "hook"
         ? ["whether the program calls LLM.generate; one without vLLM is recorded from start to end"]

@@ -139,7 +139,10 @@ export class Recording {
   async explainEmpty(): Promise<boolean> {
     const { context, bundle, talk, task } = this;
     if (await reportLeft(context, bundle.dir)) return false;
-    this.bundle.note("error", this.#whyEmpty(talk, task));
+    // What went wrong before has been told.
+    if (this.capture.window.ended !== "it failed" || talk.rangeBegan || talk.unknownOption) {
+      this.bundle.note("error", this.#whyEmpty(talk, task));
+    }
     return true;
   }
 

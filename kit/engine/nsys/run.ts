@@ -27,7 +27,7 @@ import { Recording } from "./recording.ts";
 import { plantSecrets } from "./secrets.ts";
 import { recordServer } from "./server.ts";
 
-/** Exit codes of nsys that mean no trouble: its target's, ended by nsys itself or by us. */
+/** Exit code of nsys when it has ended its target itself, at the end of the duration. */
 const ENDED_BY_TERM = 143;
 
 /**
@@ -60,7 +60,7 @@ export async function runNsys<O extends Options>(
   const plants = plantSecrets(context.env, values.passEnv ?? [], command);
   const env = {
     ...plants.environment.env,
-    ...targetVariables(plants.environment.env),
+    ...targetVariables(plants.environment.env, python?.nvtx !== undefined),
     ...told.env,
     ...(task.by === "hook"
       ? hookEnvironment(plants.environment.env, out, values.recordCall, told.config)
@@ -152,9 +152,10 @@ function judgeEnd(
   bundle: OpenCapture,
   { code, signal }: { code: number; signal: string | null },
 ): void {
-  // A server was ended by us, or by nsys at the end of the duration.
-  const good = task.server || values.duration !== undefined ? [0, ENDED_BY_TERM] : [0];
   if (context.signal.aborted) return;
+  // A server was ended by us, or by nsys at the end of the duration: its code says nothing more.
+  if (task.server && talk.generating && signal === null) return;
+  const good = values.duration !== undefined ? [0, ENDED_BY_TERM] : [0];
   const told = bundle.manifest.notes.some(({ severity }) => severity === "error");
   if (signal !== null && !task.server || signal !== null && signal !== "SIGTERM") {
     bundle.note("error", `nsys was killed by ${signal}; the last it said:\n${talk.tail(4)}`);
