@@ -68,7 +68,10 @@ Deno.test("a server is recorded between the profiler's start and stop, and leave
     const page = await Deno.readTextFile(`${out}/report.html`);
     assert.match(page, /Begun and ended by[^]*over HTTP[^]*the load was answered/);
     assert.match(page, /3 variables were kept from the command/);
-    assert.doesNotMatch(page.slice(page.indexOf("<main>")), /undefined|\[object/);
+    assert.doesNotMatch(
+      page.slice(page.indexOf("<main>"), page.indexOf("</main>")),
+      /undefined|\[object/,
+    );
     // On the wire: one to warm up, the start, the load, the stop.
     const log = await Deno.readTextFile(`${out}/logs/stdout.log`);
     const posts = [...log.matchAll(/POST \/(?:v1\/)?(\w+)/g)].map(([, path]) => path);
@@ -258,6 +261,10 @@ Deno.test("an nsys that dies, an empty range, a full disk: each is told with its
   await trouble({ unknown: ["cuda-graph-trace"] }, {}, [], (run) => {
     assert.deepEqual(outcome(run), [1, "failed"]);
     assert.match(run.notes, /nsys 2025\.3\.1\.90 does not know the option --cuda-graph-trace/);
+  });
+  await trouble({}, { dies: true }, ["--duration", "30"], (run) => {
+    assert.equal(run.code, 1);
+    assert.match(run.notes, /before it was ready[^]*no GPU here/);
   });
   await trouble({}, { dies: true }, [], (run) => {
     assert.deepEqual(outcome(run), [1, "failed"]);

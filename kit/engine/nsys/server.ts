@@ -136,7 +136,16 @@ async function byClock(run: ServerRun): Promise<void> {
     duration === undefined ? Infinity : delay + duration + values.stopTimeout,
     over.signal,
   );
-  const first = await Promise.race([ready.then(() => "ready"), ending.then(() => "over")]);
+  const timeUp = () => duration !== undefined && recording.seconds >= delay + duration;
+  const first = await Promise.race([
+    ready.then(() => "ready", (error) => {
+      // Told below, where nsys has ended the server because its time was up.
+      if (recording.end && timeUp()) return "over";
+      throw error;
+    }),
+    // A server that ended ahead of its time says why.
+    ending.then(() => timeUp() || context.signal.aborted ? undefined : ready).then(() => "over"),
+  ]);
   if (first === "over") {
     ready.catch(() => {});
     if (!context.signal.aborted && task.by === "clock") {
@@ -163,7 +172,7 @@ async function byClock(run: ServerRun): Promise<void> {
   recording.ended(
     context.signal.aborted
       ? "it was interrupted"
-      : duration !== undefined && recording.seconds >= delay + duration
+      : timeUp()
       ? "the seconds had passed"
       : capture.load !== "" && values.load
       ? "the load was answered"
