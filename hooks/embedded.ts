@@ -250,6 +250,6 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/torch_window.py",
     text: f38,
-    sha256: "569fc6dfc02704f35daed2634055266bf972960571d147437a7ebafc61161b0f",
+    sha256: "e2bba70aeb6cb1c8e5b993a273c888396e182919a024c96ef47f5cbd7225dc92",
   },
 ];

@@ -36,6 +36,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => ({ default: (await import("./torch.ts")).default as unknown as Recipe }),
   },
   {
+    name: "nsys",
+    summary: "NVIDIA's nsys around a server or a program, with a bounded recording",
+    load: async () => ({ default: (await import("./nsys.ts")).default as unknown as Recipe }),
+  },
+  {
     name: "metal",
     summary: "Apple Silicon: a Metal frame capture around a bounded request",
     load: async () => ({ default: (await import("./metal.ts")).default as unknown as Recipe }),

@@ -1,4 +1,4 @@
-"""Brackets one call of LLM.generate (chat, embed, ...) with vLLM's own torch profiler.
+"""Brackets one call of LLM.generate (chat, embed, ...) with vLLM's own profiler.
 
 VSCOPE_TORCH_WINDOW holds a JSON document: `control` (a folder), `call` (which call, from 1) and
 `config` (fields of ProfilerConfig). An engine that is built without a profiler gets that
@@ -96,7 +96,7 @@ class Window:
             names = ("profiler", "torch_profiler_dir", "delay_iterations", "max_iterations")
             self.facts["config"] = {name: getattr(own, name, None) for name in names}
             self.facts["configured_by"] = "script"
-            if own.profiler != "torch":
+            if own.profiler != self.config.get("profiler", "torch"):
                 self.leave_alone("the script configures the profiler %r" % own.profiler)
 
     # Which call is recorded.

@@ -17,6 +17,7 @@ const MEDIA_TYPES: Record<string, string> = {
   json: "application/json",
   jsonl: "application/jsonl",
   log: "text/plain",
+  sqlite: "application/vnd.sqlite3",
   xml: "text/xml",
   txt: "text/plain",
 };

@@ -39,6 +39,8 @@ export interface ProcessSpec {
   argv: readonly string[];
   /** Variables added to (or, with `undefined`, taken from) the inherited environment. */
   env?: Readonly<Record<string, string | undefined>>;
+  /** False: the process gets `env` and nothing of ours. */
+  inherit?: boolean;
   cwd?: string;
   /** File that receives standard output; made if missing, appended to. */
   stdoutPath: string;
@@ -80,6 +82,7 @@ export interface ProcessHost {
     argv: readonly string[],
     options?: {
       env?: Readonly<Record<string, string | undefined>>;
+      inherit?: boolean;
       timeoutMs?: number;
       cwd?: string;
     },

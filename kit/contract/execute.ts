@@ -20,12 +20,17 @@ import type { Tool, ToolGroup } from "./tool.ts";
 export const INTERRUPTED: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 /** Runs a recipe; never throws. Returns the exit code. */
-export function executeRecipe<O extends Options>(
+export async function executeRecipe<O extends Options>(
   recipe: Recipe<O>,
   argv: readonly string[],
   context: RunContext,
 ): Promise<number> {
-  return guarded(argv, context, async () => {
+  const further = recipe.commands?.find(({ name }) => name === argv[0]);
+  if (further) {
+    const { default: tool } = await further.load();
+    return await executeTool(tool as Tool, argv.slice(1), context);
+  }
+  return await guarded(argv, context, async () => {
     const options = { ...recipe.options, ...commonOptions };
     const read = await readArguments(recipe.name, options, argv);
     if (read.flags["help"]) {

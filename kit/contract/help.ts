@@ -15,7 +15,10 @@ const WIDTH = 96;
 export function recipeHelp(recipe: Recipe): string {
   const command =
     { required: " -- COMMAND…", optional: " [-- COMMAND…]", none: "" }[recipe.command];
-  return page(recipe, `vscope ${recipe.name} [options]${command}`, []);
+  const further = (recipe.commands ?? []).map(({ name, summary }) =>
+    [`${recipe.name} ${name}`, summary] as const
+  );
+  return page(recipe, `vscope ${recipe.name} [options]${command}`, further);
 }
 
 /** The help of a tool. */

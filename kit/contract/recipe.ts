@@ -77,6 +77,8 @@ export interface Recipe<O extends Options = Options> {
   /** Whether a command follows `--`. */
   command: "required" | "optional" | "none";
   examples: readonly { line: string; why: string }[];
+  /** Further commands, named by the first word behind the recipe's name, as `nsys stop`: tools. */
+  commands?: readonly { name: string; summary: string; load(): Promise<{ default: unknown }> }[];
   /** Makes the plan. Pure: no clock, no file, no process. Throws a UsageError for bad input. */
   plan(values: Values<O>, invocation: Invocation): Plan<O>;
   /** Carries the plan out. */

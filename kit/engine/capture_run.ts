@@ -39,6 +39,11 @@ export interface OpenCapture {
   readonly manifest: Manifest;
   /** Set once something of what was asked for is in the bundle: a flaw then makes it partial. */
   captured: boolean;
+  /**
+   * Set once everything that was asked for is in the bundle, while something runs on: Ctrl-C then
+   * ends what runs on, and interrupts nothing.
+   */
+  settled: boolean;
   /** Adds a note; one of an error keeps the bundle from being complete. */
   note(severity: BundleNote["severity"], message: string): void;
   /**
@@ -87,7 +92,7 @@ export async function runCapture(context: RunContext, run: CaptureRun): Promise<
     bundle.note("error", own ? messageOf(error) : `vscope itself failed: ${messageOf(error)}`);
   }
   const flawed = manifest.notes.some(({ severity }) => severity === "error");
-  const status = context.signal.aborted
+  const status = context.signal.aborted && !bundle.settled
     ? "interrupted"
     : flawed && !bundle.captured
     ? "failed"
@@ -103,6 +108,7 @@ function openCapture(context: RunContext, run: CaptureRun, manifest: Manifest): 
     dir: out,
     manifest,
     captured: false,
+    settled: false,
     note: (severity, message) => void manifest.notes.push({ severity, message }),
     async run(command) {
       const place = manifest.processes.length;

@@ -18,6 +18,8 @@ export interface GuidedCommand {
   argv: readonly string[];
   /** Variables that are added to the inherited environment. */
   env: Readonly<Record<string, string>>;
+  /** False: the command gets `env` and nothing of ours. */
+  inherit?: boolean;
   /** The bundle's folder; its folder `logs` has to be there. */
   dir: string;
   /** Where the command's own output is shown as it comes: as if it ran alone, on stderr, nowhere. */
@@ -37,6 +39,10 @@ export interface GuidedCommand {
    * lasts until the command ends by itself.
    */
   during?: (process: RunningProcess, logPath: string) => Promise<void>;
+  /** The command may end while `during` goes on, which looks at that itself. */
+  mayEndFirst?: boolean;
+  /** Called with each line of its output. */
+  heard?: (line: string) => void;
   /** Rejects, with the reason, when a command without `during` has to be ended. */
   limit?: Promise<never>;
   /**
@@ -69,14 +75,20 @@ export async function runGuided(context: RunContext, command: GuidedCommand): Pr
   const stderrPath = `${command.dir}/${LOGS.stderr}`;
   const { argv, env } = command;
   const { output } = context;
+  const { heard = () => {} } = command;
+  const shown = (show: (line: string) => void) => (line: string) => {
+    heard(line);
+    if (command.echo !== "none") show(line);
+  };
   const process = await context.processes.start({
     argv,
     env,
+    ...(command.inherit === undefined ? {} : { inherit: command.inherit }),
     stdoutPath,
     stderrPath,
-    ...(command.echo === "none" ? {} : {
-      stdoutLine: command.echo === "as-is" ? output.result : output.note,
-      stderrLine: output.note,
+    ...(command.echo === "none" && !command.heard ? {} : {
+      stdoutLine: shown(command.echo === "as-is" ? output.result : output.note),
+      stderrLine: shown(output.note),
     }),
   });
   await command.started?.(process);
@@ -157,13 +169,14 @@ async function guide(
   const died = process.ended.then(({ code, signal }) => {
     throw new RunError(`vLLM ended before its work was done (${signal ?? `exit code ${code}`})`);
   });
+  // Where nobody waits for it, it is no error.
+  died.catch(() => {});
   try {
-    await Promise.race([command.during(process, logPath), died, interrupted]);
+    const ends = [command.during(process, logPath), interrupted];
+    await Promise.race(command.mayEndFirst ? ends : [...ends, died]);
     return undefined;
   } catch (error) {
     return messageOf(error);
-  } finally {
-    died.catch(() => {});
   }
 }
 

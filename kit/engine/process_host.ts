@@ -37,7 +37,7 @@ export class SystemProcessHost implements ProcessHost {
       child = spawn(spec.argv[0]!, spec.argv.slice(1), {
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
-        env: this.#environment(spec.env, mark),
+        env: this.#environment(spec.env, mark, spec.inherit),
         ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
       });
       stdout.follow(child.stdout!, spec.stdoutLine);
@@ -61,6 +61,7 @@ export class SystemProcessHost implements ProcessHost {
     argv: readonly string[],
     options: {
       env?: Readonly<Record<string, string | undefined>>;
+      inherit?: boolean;
       timeoutMs?: number;
       cwd?: string;
     } = {},
@@ -71,7 +72,7 @@ export class SystemProcessHost implements ProcessHost {
     const output = await new Deno.Command(argv[0]!, {
       args: argv.slice(1),
       clearEnv: true,
-      env: this.#environment(options.env),
+      env: this.#environment(options.env, this.#runId, options.inherit),
       stdin: "null",
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(signal === undefined ? {} : { signal }),
@@ -102,9 +103,13 @@ export class SystemProcessHost implements ProcessHost {
 
   #environment(
     changes: Readonly<Record<string, string | undefined>> = {},
-    mark: string = this.#runId,
+    mark: string,
+    inherit = true,
   ): Record<string, string> {
-    const env: Record<string, string> = { ...Deno.env.toObject(), [RUN_MARKER]: mark };
+    const env: Record<string, string> = {
+      ...(inherit ? Deno.env.toObject() : {}),
+      [RUN_MARKER]: mark,
+    };
     for (const [name, value] of Object.entries(changes)) {
       if (value === undefined) delete env[name];
       else env[name] = value;

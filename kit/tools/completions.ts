@@ -33,8 +33,9 @@ export default tool;
 async function commands(): Promise<CompletableCommand[]> {
   const found: CompletableCommand[] = [];
   for (const entry of recipes) {
-    const { name, summary, options } = (await entry.load()).default;
-    found.push({ name, summary, options });
+    const { name, summary, options, commands } = (await entry.load()).default;
+    const words = commands?.map((command) => command.name);
+    found.push({ name, summary, options, ...(words ? { words } : {}) });
   }
   for (const entry of tools) {
     const { default: loaded } = await entry.load();

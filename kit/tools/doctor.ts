@@ -9,6 +9,7 @@ import { path } from "../contract/options.ts";
 import { defineTool } from "../contract/tool.ts";
 import { listDevices } from "../engine/devices.ts";
 import { isMac, xcodeGuard, xctraceGuard } from "../engine/mac/mac_guards.ts";
+import { HOW_TO_GET, installedNsys } from "../engine/nsys/find_nsys.ts";
 import { hasPrivateEngine, privateEngineAt } from "../engine/private/install.ts";
 import { onPath, pythonFacts, pythonOf } from "../engine/python_of.ts";
 
@@ -43,7 +44,7 @@ const tool = defineTool({
       await lookForPrivateEngine(context),
       await lookFor(context, "uv", "quickstart gets it by itself where python3 and pip are there"),
       ...await lookForDevices(context),
-      await lookFor(context, "nsys", "nsys, quick and full need it: install NVIDIA Nsight Systems"),
+      await lookForNsys(context),
       await lookFor(context, "ncu", "ncu and full need it: install NVIDIA Nsight Compute"),
       ...await isMac(context) ? await lookForXcode(context) : [],
     ];
@@ -86,6 +87,14 @@ async function lookForPrivateEngine(context: RunContext): Promise<Finding> {
 async function lookFor(context: RunContext, program: string, advice: string): Promise<Finding> {
   const place = await onPath(context, program);
   return { what: program, found: place !== undefined, detail: place ?? "not on PATH", advice };
+}
+
+/** On PATH, or where NVIDIA's packages put it. */
+async function lookForNsys(context: RunContext): Promise<Finding> {
+  const advice = `nsys needs it: ${HOW_TO_GET}`;
+  const found = await lookFor(context, "nsys", advice);
+  const [other] = found.found ? [] : await installedNsys(context);
+  return other === undefined ? found : { ...found, found: true, detail: other };
 }
 
 /** What metal and xctrace need; Macs have it, or can have it. */

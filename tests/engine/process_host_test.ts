@@ -79,6 +79,28 @@ Deno.test("a process's output goes to its files, and its end is told", async () 
   });
 });
 
+Deno.test("a process that inherits nothing has what it was given, and the mark of the run", async () => {
+  await inFolder(async (dir) => {
+    const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+    const given = { env: { ONLY: "this", PATH: Deno.env.get("PATH") }, inherit: false };
+    const log = `${dir}/log`;
+    const child = await context.processes.start({
+      argv: ["env"],
+      ...given,
+      stdoutPath: log,
+      stderrPath: log,
+    });
+    await child.ended;
+    await child.end(0);
+    const names = (text: string) =>
+      text.trim().split("\n").map((line) => line.split("=")[0]).sort();
+    const expected = ["ONLY", "PATH", "VSCOPE_RUN_ID"];
+    assert.deepEqual(names(await Deno.readTextFile(log)), expected);
+    assert.deepEqual(names((await context.processes.capture(["env"], given)).stdout), expected);
+    await close();
+  });
+});
+
 Deno.test("a program that is not there is bad input", async () => {
   await inFolder(async (dir) => {
     const { context, close } = systemContext({ quiet: true, verbose: false, color: false });

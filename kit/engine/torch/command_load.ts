@@ -75,8 +75,9 @@ export function benchArgv(
   baseUrl: string,
   text: string,
   model: { id: string; root: string } | undefined,
+  subject?: string,
 ): string[] {
-  const words = splitWords(text);
+  const words = splitWords(text, subject);
   const has = (flag: string) => words.some((word) => word === flag || word.startsWith(`${flag}=`));
   return [
     ...vllmOf(server),
@@ -103,9 +104,11 @@ function vllmOf(server: readonly string[]): string[] {
 /**
  * The words of a text, as a shell would split it: quotes and backslashes, and nothing else.
  *
+ * @param subject The recipe, for the message.
+ *
  * @throws {UsageError} when a quote is not closed.
  */
-export function splitWords(text: string): string[] {
+export function splitWords(text: string, subject = "torch"): string[] {
   const words: string[] = [];
   const part = /\s*((?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+)/gy;
   const rest = text.trimEnd();
@@ -114,7 +117,7 @@ export function splitWords(text: string): string[] {
     const match = part.exec(rest);
     if (!match) {
       throw new UsageError(
-        `Cannot run torch: option "--bench" is ${
+        `Cannot run ${subject}: option "--bench" is ${
           JSON.stringify(text)
         }, which cannot be split into ` +
           `words from "${rest.slice(at, at + 20).trim()}" on; close its quotes`,

@@ -26,6 +26,19 @@ export interface Load {
   began?(signal: AbortSignal): Promise<void>;
 }
 
+/** The options that a load is made by. */
+export type LoadValues = Pick<
+  TorchValues,
+  | "requests"
+  | "promptTokens"
+  | "outputTokens"
+  | "concurrency"
+  | "seed"
+  | "prompts"
+  | "loadTimeout"
+  | "apiKey"
+>;
+
 /** Results of our own requests within the bundle. */
 export const CLIENT_REQUESTS = "client_requests.json";
 
@@ -39,7 +52,7 @@ export function ownLoad(
   context: RunContext,
   dir: string,
   baseUrl: string,
-  values: TorchValues,
+  values: LoadValues,
   given: readonly PlannedRequest[] | undefined,
 ): Load {
   const { concurrency, apiKey } = values;
@@ -100,7 +113,7 @@ const SAFE_TOKENS = Array.from({ length: 200 }, (_, place) => place + 20);
 async function randomRequests(
   context: RunContext,
   baseUrl: string,
-  values: TorchValues,
+  values: LoadValues,
   { id, maxModelLen }: { id: string; maxModelLen?: number },
 ): Promise<PlannedRequest[]> {
   const { promptTokens, outputTokens } = values;
@@ -155,7 +168,7 @@ const TEXT =
 const LOOK_MS = 250;
 
 /** The user's own requests: nothing is sent, and the window begins with the first that comes. */
-export function foreignLoad(context: RunContext, baseUrl: string, values: TorchValues): Load {
+export function foreignLoad(context: RunContext, baseUrl: string, values: LoadValues): Load {
   return {
     name: "requests of the user's",
     startsProfiler: false,

@@ -36,7 +36,7 @@ def variables(root):
             names = set(re.findall(r'"(VLLM_\w+)"\s*:', handle.read()))
     except OSError:
         return []
-    return sorted(name for name in names if re.search("PROFILER|_TIMEOUT", name))
+    return sorted(name for name in names if re.search("PROFILE|_TIMEOUT", name))
 
 
 spec = importlib.util.find_spec("vllm")

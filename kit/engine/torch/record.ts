@@ -146,7 +146,7 @@ export async function record(
 }
 
 /** What the server says of its model; a server that lists none is recorded all the same. */
-async function nameModel(
+export async function nameModel(
   bundle: OpenCapture,
   baseUrl: string,
   apiKey: string | undefined,

@@ -35,13 +35,18 @@ function given(argv: readonly string[]): Given[] {
  * The profiler's configuration in an argv: `--profiler-config JSON` and
  * `--profiler-config.FIELD VALUE`.
  *
+ * @param subject The recipe, for the message.
+ *
  * @throws {UsageError} when the JSON cannot be read.
  */
-export function profilerConfigOf(argv: readonly string[]): Record<string, unknown> {
+export function profilerConfigOf(
+  argv: readonly string[],
+  subject = "torch",
+): Record<string, unknown> {
   const config: Record<string, unknown> = {};
   for (const { field, text } of given(argv)) {
     if (field !== undefined) config[field] = scalar(text);
-    else Object.assign(config, document(text));
+    else Object.assign(config, document(text, subject));
   }
   return config;
 }
@@ -55,7 +60,7 @@ function scalar(text: string): unknown {
   }
 }
 
-function document(text: string): Record<string, unknown> {
+function document(text: string, subject: string): Record<string, unknown> {
   try {
     const parsed = JSON.parse(text);
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
@@ -63,7 +68,9 @@ function document(text: string): Record<string, unknown> {
     // Said below.
   }
   throw new UsageError(
-    `Cannot run torch: the command's --profiler-config is ${JSON.stringify(text.slice(0, 80))}, ` +
+    `Cannot run ${subject}: the command's --profiler-config is ${
+      JSON.stringify(text.slice(0, 80))
+    }, ` +
       'which is no JSON object; write it as {"profiler": "torch"}, or leave it out',
   );
 }

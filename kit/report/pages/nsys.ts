@@ -8,6 +8,7 @@ import { categoriesSection } from "../sections/capture/categories.ts";
 import { idleSection } from "../sections/capture/idle.ts";
 import { kernelsSection } from "../sections/capture/kernels.ts";
 import { nsysCallsSection } from "../sections/capture/nsys_calls.ts";
+import { nsysRecording } from "../sections/capture/nsys_recording.ts";
 import { ranksSection } from "../sections/capture/ranks.ts";
 import { stepsSection } from "../sections/capture/steps.ts";
 import { captureTiles } from "../sections/capture/tiles.ts";
@@ -24,6 +25,7 @@ export default capturePage([
   head,
   captureTiles,
   findingsSection,
+  nsysRecording,
   stepsSection,
   timelineSection,
   categoriesSection,

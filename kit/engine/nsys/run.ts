@@ -1,0 +1,247 @@
+/**
+ * `vscope nsys` from the look at the machine to the closed bundle.
+ *
+ * @module
+ */
+
+import type { RunContext } from "../../contract/context.ts";
+import { UsageError } from "../../contract/errors.ts";
+import type { Options } from "../../contract/option.ts";
+import type { Outcome, Plan } from "../../contract/recipe.ts";
+import { type OpenCapture, runCapture } from "../capture_run.ts";
+import { requireFreePort } from "../free_port.ts";
+import { hooksEnvironment, writeHooks } from "../hooks_package.ts";
+import { onPath, pythonFacts, pythonOf, unwrapped } from "../python_of.ts";
+import { requireVllm } from "../require_vllm.ts";
+import { HOOKS_FOLDER } from "../session_options.ts";
+import { CONTROL } from "../torch/offline_plan.ts";
+import { profilerFacts } from "../torch/profiler_facts.ts";
+import { readPrompts } from "../torch/prompts_file.ts";
+import type { NsysCapture } from "./capture_facts.ts";
+import { collectReport } from "./collect.ts";
+import { findNsys, type FoundNsys } from "./find_nsys.ts";
+import type { NsysValues } from "./options.ts";
+import { type NsysTask, profileArgv, readTask, targetArgv, targetVariables } from "./plan.ts";
+import { recordProgram } from "./program.ts";
+import { Recording } from "./recording.ts";
+import { plantSecrets } from "./secrets.ts";
+import { recordServer } from "./server.ts";
+
+/** Exit code of nsys when it has ended its target itself, at the end of the duration. */
+const ENDED_BY_TERM = 143;
+
+/**
+ * Runs the plan.
+ *
+ * @throws {UsageError} when nsys, the program or its vLLM is missing, or the port is taken.
+ */
+export async function runNsys<O extends Options>(
+  context: RunContext,
+  plan: Plan<O> & { values: NsysValues },
+): Promise<Outcome> {
+  const { values, invocation, out } = plan;
+  const { command } = invocation;
+  const wished = readTask(values, invocation);
+  const nsys = await findNsys(context, "nsys", values.nsys);
+  if (!nsys.named) context.output.note(`nsys is not on PATH; using ${nsys.path}`);
+  await requireProgram(context, command);
+  const named = values.python ?? await pythonOf(context, command);
+  const python = wished.server
+    ? await requireVllm(context, "nsys", command, named)
+    : named === undefined
+    ? undefined
+    : await pythonFacts(context, named);
+  const task = forPython(wished, python?.vllm_location !== undefined);
+  if (task.server) requireFreePort("nsys", task.server.host, task.server.port);
+  const prompts = values.prompts === undefined
+    ? undefined
+    : await readPrompts(context.files, values.prompts, values.outputTokens);
+  const told = await inTheWordsOf(context, task, named);
+  const plants = plantSecrets(context.env, values.passEnv ?? [], command);
+  const env = {
+    ...plants.environment.env,
+    ...targetVariables(plants.environment.env, python?.nvtx !== undefined),
+    ...told.env,
+    ...(task.by === "hook"
+      ? hookEnvironment(plants.environment.env, out, values.recordCall, told.config)
+      : {}),
+  };
+  const argv = profileArgv(values, task, out, nsys.path, targetArgv(command, task, told.config));
+  const capture = emptyCapture(values, task, nsys);
+  return await runCapture(context, {
+    recipe: "nsys",
+    plan: { ...plan, processes: [{ name: "nsys", argv, env: {} }] } as unknown as Plan<Options>,
+    python,
+    async capture(bundle) {
+      bundle.manifest.capture = capture as unknown as Record<string, unknown>;
+      for (const message of told.missing) bundle.note("warning", message);
+      const { files } = context;
+      if (task.by === "hook") {
+        await files.mkdir(`${out}/${CONTROL}`);
+        await writeHooks(files, `${out}/${HOOKS_FOLDER}`);
+      }
+      const recording = new Recording(context, bundle, values, task, nsys, capture);
+      const collection = {
+        nsys,
+        plants,
+        capture,
+        keepRep: values.keepRep,
+        timeoutSec: values.stopTimeout,
+      };
+      let collected = false;
+      const collect = async () => {
+        if (collected) return;
+        collected = true;
+        if (!await recording.explainEmpty()) await collectReport(context, bundle, collection);
+      };
+      const neighbour = await plants.neighbour(context);
+      try {
+        await guided(recording, { argv, env, invocation, prompts, collect });
+        await collect();
+      } finally {
+        await neighbour.end(0);
+        for (const folder of [CONTROL, HOOKS_FOLDER]) {
+          await files.remove(`${out}/${folder}`, { recursive: true }).catch(() => {});
+        }
+      }
+    },
+  });
+}
+
+interface Guiding {
+  argv: readonly string[];
+  env: Readonly<Record<string, string>>;
+  invocation: Plan<Options>["invocation"];
+  prompts: Awaited<ReturnType<typeof readPrompts>> | undefined;
+  collect: () => Promise<void>;
+}
+
+/** Runs nsys with its target, from start to end. */
+async function guided(
+  recording: Recording,
+  { argv, env, invocation, prompts, collect }: Guiding,
+): Promise<void> {
+  const { bundle, values, task } = recording;
+  let work: Promise<void> | undefined;
+  const { end } = await bundle.run({
+    argv,
+    env,
+    inherit: false,
+    graceMs: 1000 * values.grace,
+    // A server's log would hide the progress; it is in the bundle.
+    ...(task.server
+      ? { echo: invocation.common.verbose ? "stderr" as const : "none" as const }
+      : {}),
+    heard: (line) => recording.talk.hear(line),
+    mayEndFirst: true,
+    during: (process, logPath) => {
+      recording.follow(process);
+      work = task.server
+        ? recordServer({ recording, invocation, prompts, process, logPath, collect })
+        : recordProgram(recording);
+      return work;
+    },
+    cutShort: async () => void await work?.catch(() => {}),
+  });
+  judgeEnd(recording, bundle, end);
+}
+
+/** Says so where nsys ended as it should not have. */
+function judgeEnd(
+  { values, task, talk, context }: Recording,
+  bundle: OpenCapture,
+  { code, signal }: { code: number; signal: string | null },
+): void {
+  if (context.signal.aborted) return;
+  // A server was ended by us, or by nsys at the end of the duration: its code says nothing more.
+  if (task.server && talk.generating && signal === null) return;
+  const good = values.duration !== undefined ? [0, ENDED_BY_TERM] : [0];
+  const told = bundle.manifest.notes.some(({ severity }) => severity === "error");
+  if (signal !== null && !task.server || signal !== null && signal !== "SIGTERM") {
+    bundle.note("error", `nsys was killed by ${signal}; the last it said:\n${talk.tail(4)}`);
+  } else if (signal === null && !good.includes(code) && !told) {
+    bundle.note(
+      "error",
+      `nsys ended with exit code ${code}, its own or that of the command; the last lines:\n` +
+        talk.tail(4),
+    );
+  } else if (!task.server && talk.exception && talk.last.includes(talk.exception)) {
+    // nsys 2025.3 ends with 0 all the same.
+    bundle.note("error", `The command failed: ${talk.exception.slice(0, 200)}; see logs/`);
+  }
+}
+
+/** nsys would start a program that is not there, and say so late. */
+async function requireProgram(context: RunContext, command: readonly string[]): Promise<void> {
+  const program = unwrapped(command)[0] ?? "";
+  if (await onPath(context, program)) return;
+  throw new UsageError(
+    `Cannot run nsys: there is no program "${program}"; correct its name, or activate its environment`,
+  );
+}
+
+/** A Python without vLLM calls no LLM.generate: it is recorded from start to end. */
+function forPython(task: NsysTask, hasVllm: boolean): NsysTask {
+  return task.by === "hook" && !hasVllm ? { ...task, by: "run", config: {} } : task;
+}
+
+/** What the installed vLLM is told of its profiler. */
+async function inTheWordsOf(
+  context: RunContext,
+  task: NsysTask,
+  python: string | undefined,
+): Promise<{
+  config: Readonly<Record<string, unknown>>;
+  env: Record<string, string>;
+  missing: string[];
+}> {
+  const wished = Object.keys(task.config);
+  const facts = wished.length > 0 ? await profilerFacts(context, python) : undefined;
+  if (!facts) return { config: task.config, env: {}, missing: [] };
+  const { fields } = facts;
+  if (fields === undefined) {
+    if (facts.variables.includes("VLLM_TORCH_CUDA_PROFILE")) {
+      return { config: {}, env: { VLLM_TORCH_CUDA_PROFILE: "1" }, missing: [] };
+    }
+    throw new UsageError(
+      "Cannot run nsys: this vLLM has no cuda profiler that could begin and end a recording; record " +
+        "by the clock with --delay and --duration, or all of it with --capture-range=none",
+    );
+  }
+  const known = wished.filter((name) => fields.includes(name));
+  return {
+    config: Object.fromEntries(known.map((name) => [name, task.config[name]])),
+    env: {},
+    missing: wished.filter((name) => !fields.includes(name)).map((name) =>
+      `This vLLM's ProfilerConfig has no ${name}: it is not bounded so`
+    ),
+  };
+}
+
+function hookEnvironment(
+  env: Readonly<Record<string, string>>,
+  out: string,
+  call: number,
+  config: Readonly<Record<string, unknown>>,
+): Record<string, string> {
+  return {
+    ...hooksEnvironment(`${out}/${HOOKS_FOLDER}`, env),
+    VLLM_ENABLE_PROFILING: "0",
+    VSCOPE_TORCH_WINDOW: JSON.stringify({ control: `${out}/${CONTROL}`, call, config }),
+  };
+}
+
+function emptyCapture(values: NsysValues, task: NsysTask, nsys: FoundNsys): NsysCapture {
+  const { delay, duration, maxSeconds } = values;
+  return {
+    by: task.by,
+    load: task.server ? "" : "the program's own",
+    nsys: { path: nsys.path, version: nsys.version, session: task.session },
+    window: {
+      ...(task.by === "clock" || task.by === "run" ? {} : { max_seconds: maxSeconds }),
+      ...(delay === undefined ? {} : { delay_seconds: delay }),
+      ...(duration === undefined ? {} : { duration_seconds: duration }),
+    },
+    cuda_graphs: values.cudaGraphs,
+  };
+}

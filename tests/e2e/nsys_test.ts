@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { ProcessTracker } from "../../kit/engine/process_table.ts";
+import { ended, startVscope, vscope } from "../cli.ts";
+import { until } from "../engine/processes.ts";
+import { inFolder, namesIn } from "../folders.ts";
+import { installStandIn, SECRET } from "../nsys/on_nsys.ts";
+import { complete, engine, OFFLINE_ENV, serveCommand } from "./engine.ts";
+import { opensInChromium } from "./page.ts";
+
+/** A stand-in of nsys on PATH, and a plugin that lets vLLM talk to it as to CUDA's profiler. */
+async function withNsys(
+  use: (dir: string, env: Record<string, string>) => Promise<void>,
+): Promise<void> {
+  await inFolder(async (dir) => {
+    const bin = await installStandIn(`${dir}/nsys`);
+    const info = `${dir}/site/vscope_tests_cuda-1.dist-info`;
+    await Deno.mkdir(info, { recursive: true });
+    await Deno.copyFile(
+      fileURLToPath(new URL("../nsys/cuda/plugin.py", import.meta.url)),
+      `${dir}/site/vscope_tests_cuda.py`,
+    );
+    await Deno.writeTextFile(`${info}/METADATA`, "Name: vscope-tests-cuda\nVersion: 1\n");
+    await Deno.writeTextFile(
+      `${info}/entry_points.txt`,
+      "[vllm.general_plugins]\nvscope_tests_cuda = vscope_tests_cuda:activate\n",
+    );
+    await use(dir, {
+      ...OFFLINE_ENV,
+      PATH: `${bin}:${Deno.env.get("PATH")}`,
+      PYTHONPATH: `${dir}/site`,
+      HF_TOKEN: SECRET,
+    });
+  });
+}
+
+/** Steps by vLLM's own names, each once per worker that ran it. */
+async function stepsOf(dir: string): Promise<string[]> {
+  const text = await Deno.readTextFile(`${dir}/nsys/steps`).catch(() => "");
+  return text.split("\n").filter((name) => name.startsWith("execute_context_"));
+}
+
+/** What every bundle of the stand-in holds. */
+async function checkBundle(out: string): Promise<Record<string, unknown>> {
+  const { capture } = JSON.parse(await Deno.readTextFile(`${out}/bundle.json`));
+  const { gpu } = JSON.parse(await Deno.readTextFile(`${out}/analysis.json`));
+  assert.equal(gpu.kernel_count, 1216);
+  assert.equal((await vscope(["bundle", "validate", out])).code, 0);
+  for (const name of ["rep.sqlite", "bundle.json", "report.html", "analysis.json"]) {
+    const text = new TextDecoder("latin1").decode(await Deno.readFile(`${out}/${name}`));
+    assert.ok(!text.includes(SECRET) && !text.includes("vscope-planted-"), name);
+  }
+  return capture;
+}
+
+Deno.test("nsys records a real server between the profiler's start and stop; with --keep-serving it goes on until Ctrl-C", async () => {
+  const { argv, env, baseUrl } = await serveCommand();
+  await withNsys(async (dir, variables) => {
+    const out = `${dir}/run`;
+    const child = startVscope([
+      ...["nsys", "--json", "--out", out, "--keep-serving", "--requests", "4"],
+      ...["--prompt-tokens", "40", "--output-tokens", "8", "--", ...argv],
+    ], { env: { ...env, ...variables } });
+    const tracker = new ProcessTracker(crypto.randomUUID());
+    tracker.watch(child.pid);
+    const timer = setInterval(() => tracker.update(), 500);
+    const state = { ended: false };
+    child.status.then(() => state.ended = true);
+    await until(
+      "it is analysed",
+      400_000,
+      async () => state.ended || (await namesIn(out)).includes("analysis.json"),
+    );
+    const answer = await complete(baseUrl, { prompt: "Still there?", max_tokens: 3 });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (!state.ended) child.kill("SIGINT");
+    const ran = await ended(child);
+    clearInterval(timer);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.ok(answer, "the server answers after the recording");
+    await until("all have ended", 5000, () => tracker.alive().length === 0);
+    assert.equal(JSON.parse(ran.stdout).status, "complete");
+    const capture = await checkBundle(out);
+    assert.equal((capture["window"] as Record<string, unknown>)["ended"], "the load was answered");
+    // Two prefills at least, of 4 requests, and a decode for each token but the first.
+    const steps = await stepsOf(dir);
+    assert.ok(steps.length >= 8 && steps.length < 60, steps.join("\n"));
+    await opensInChromium(`${out}/report.html`, /nsys/);
+  });
+});
+
+Deno.test("nsys records vllm bench latency: the call that was asked for, and no warm-up", async () => {
+  const { vllm, model } = await engine();
+  await withNsys(async (dir, variables) => {
+    const out = `${dir}/run`;
+    const ran = await vscope([
+      ...["nsys", "--json", "--out", out, "--record-call", "3", "--", vllm, "bench", "latency"],
+      ...["--model", model, "--load-format", "dummy", "--dtype", "bfloat16", "--enforce-eager"],
+      // The benchmark takes token ids below 10,000.
+      ...["--hf-overrides", '{"vocab_size": 10240}', "--max-model-len", "512"],
+      ...["--num-gpu-blocks-override", "16", "--batch-size", "2"],
+      ...["--input-len", "16", "--output-len", "6", "--num-iters-warmup", "2", "--num-iters", "2"],
+    ], { env: variables });
+    assert.equal(ran.code, 0, ran.stderr);
+    const capture = await checkBundle(out);
+    assert.deepEqual(
+      [capture["by"], (capture["window"] as Record<string, unknown>)["ended"]],
+      ["hook", "the call had ended"],
+    );
+    // One batch of the four: a prefill, and a decode for each token but the first.
+    const steps = await stepsOf(dir);
+    assert.ok(steps.length >= 6 && steps.length <= 8, steps.join("\n"));
+  });
+});
