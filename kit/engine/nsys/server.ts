@@ -10,7 +10,7 @@ import type { Invocation } from "../../contract/recipe.ts";
 import { requireProfiler, startProfile, stopProfile } from "../profile_control.ts";
 import { waitUntilHealthy } from "../readiness.ts";
 import type { PlannedRequest } from "../requests.ts";
-import { servedModel } from "../requests.ts";
+import { servedModel } from "../served.ts";
 import { benchArgv, commandLoad } from "../torch/command_load.ts";
 import { foreignLoad, type Load, ownLoad } from "../torch/load.ts";
 import { nameModel } from "../torch/record.ts";
@@ -288,7 +288,10 @@ async function loadOf(run: ServerRun, baseUrl: string): Promise<Load> {
   const { recording, invocation, prompts } = run;
   const { values, context, bundle } = recording;
   if (values.bench !== undefined) {
-    const served = await servedModel(baseUrl, values.apiKey);
+    const served = await servedModel(baseUrl, {
+      apiKey: values.apiKey,
+      signal: context.signal,
+    });
     const argv = benchArgv(invocation.command, baseUrl, values.bench, served, "nsys");
     const load = commandLoad(context, bundle.dir, argv);
     if (load.startsProfiler && recording.task.by !== "http") {
