@@ -9,7 +9,7 @@ import { RunError } from "../contract/errors.ts";
 import { SESSION_PROFILERS } from "../bundle/hook_coverage.ts";
 import { Samples } from "../bundle/samples.ts";
 import { pauseHooks } from "../bundle/session_folder.ts";
-import { servedModel } from "./requests.ts";
+import { servedModel } from "./served.ts";
 
 /** How to measure. */
 export interface OverheadPlan {

@@ -5,7 +5,7 @@
  */
 
 import type { RunContext } from "../contract/context.ts";
-import { messageOf, RunError } from "../contract/errors.ts";
+import { messageOf } from "../contract/errors.ts";
 
 /** Where requests go, and how many at a time. */
 export interface Target {
@@ -156,43 +156,4 @@ async function sendOne(
 function lastOfStream(text: string): { id: string; usage: Record<string, never> } {
   const documents = text.split("\n").filter((line) => line.startsWith("data: {"));
   return JSON.parse(documents.at(-1)!.slice("data: ".length));
-}
-
-/** A model that the server serves, and the longest request that it takes, where it tells. */
-export interface ServedModel {
-  id: string;
-  /** Where its files are, as a path or a name of the hub. */
-  root: string;
-  maxModelLen?: number;
-}
-
-/**
- * The first model of a server. Needs net permission.
- *
- * @throws {RunError} when the server lists none.
- */
-export async function servedModel(baseUrl: string, apiKey?: string): Promise<ServedModel> {
-  let status: number | string;
-  try {
-    const response = await fetch(`${baseUrl}/v1/models`, {
-      signal: AbortSignal.timeout(30_000),
-      ...(apiKey === undefined ? {} : { headers: { authorization: `Bearer ${apiKey}` } }),
-    });
-    status = response.status;
-    const body = await response.json();
-    const { id, root, max_model_len: maxModelLen } = body.data?.[0] ?? {};
-    if (typeof id === "string") {
-      return {
-        id,
-        root: typeof root === "string" ? root : id,
-        ...(typeof maxModelLen === "number" ? { maxModelLen } : {}),
-      };
-    }
-  } catch (error) {
-    status = messageOf(error);
-  }
-  throw new RunError(
-    `Cannot send requests: ${baseUrl}/v1/models lists no model (${status})` +
-      (status === 401 ? "; give the server's key in VLLM_API_KEY" : ""),
-  );
 }

@@ -18,20 +18,25 @@ const DOMAIN = 75;
 
 const STYLES = ["PushPop", "StartEnd"] as const;
 
+/** What the ranges of a file told beside their durations. */
+export interface RangeFacts {
+  /** Ranges that had not ended when the recording did. */
+  open: number;
+  /** Ranges that end before they begin. */
+  damaged: number;
+  first: number;
+}
+
 /** The ranges of all files. */
 export class Ranges {
   #tables = STYLES.map(() => new DurationTable());
-  /** Ranges that had not ended when the recording did. */
-  open = 0;
-  /** Ranges that end before they begin. */
-  damaged = 0;
-  first = Infinity;
 
   constructor(private readonly names: Names) {}
 
   /** Reads the ranges of a file; the steps go to their processes. */
-  async read(from: NsysExport, processes: Processes): Promise<void> {
+  async read(from: NsysExport, processes: Processes): Promise<RangeFacts> {
     const { names } = this;
+    const facts: RangeFacts = { open: 0, damaged: 0, first: Infinity };
     const cursor = from.cursor(TABLES.ranges, [
       "start",
       "end",
@@ -41,7 +46,7 @@ export class Ranges {
       "domainId",
       "globalTid",
     ], 3);
-    if (!cursor) return;
+    if (!cursor) return facts;
     const { row } = cursor;
     const { values, starts, lengths } = row;
     /** By domain and style. */
@@ -64,15 +69,15 @@ export class Ranges {
       }
       const [start, end] = values as unknown as [number, number];
       if (Number.isNaN(end)) {
-        this.open++;
+        facts.open++;
         continue;
       }
       const duration = end - start;
       if (!(duration >= 0)) {
-        this.damaged++;
+        facts.damaged++;
         continue;
       }
-      if (start < this.first) this.first = start;
+      if (start < facts.first) facts.first = start;
       const key = domain * STYLES.length + style;
       let table = found.get(key);
       if (!table) found.set(key, table = new DurationTable());
@@ -85,6 +90,7 @@ export class Ranges {
         domain === undefined ? name : names.idOf(`${domain}:${names.text(name)}`);
       this.#tables[key % STYLES.length]!.merge(table, nameOf);
     }
+    return facts;
   }
 
   /** Rows by total time, falling. */

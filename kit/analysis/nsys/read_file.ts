@@ -58,9 +58,7 @@ export async function readFile(
   using from = await NsysExport.open(files, path, tables.names, options);
   const processes = new Processes();
   await processes.readGpus(from);
-  const before = { damaged: ranges.damaged };
-  ranges.first = Infinity;
-  await ranges.read(from, processes);
+  const named = await ranges.read(from, processes);
   const calls = await readCalls(from, processes, tables.names, tables.calls);
   const activities = new Activities();
   const devices = new DeviceRows(from, processes, tables, activities, configurations);
@@ -75,7 +73,7 @@ export async function readFile(
     ...swept,
     graphs: devices.graphs.size,
     graphLaunches: calls.graphLaunches,
-    firstStart: Math.min(ranges.first, calls.first, devices.first),
+    firstStart: Math.min(named.first, calls.first, devices.first),
     operatorsDisordered: false,
     paths: new Map(),
   };
@@ -92,7 +90,7 @@ export async function readFile(
       ...(version === undefined ? {} : { nsys_version: version }),
     },
   }, result);
-  const damaged = calls.damaged + devices.damaged + ranges.damaged - before.damaged;
+  const damaged = calls.damaged + devices.damaged + named.damaged;
   return {
     summary,
     ranks: rankRows(source, path, processes, summary),
@@ -102,6 +100,13 @@ export async function readFile(
         ? [{
           path,
           reason: "The file is longer than its head tells: its writer may not have ended",
+        }]
+        : []),
+      ...(named.open > 0
+        ? [{
+          path,
+          reason: "NVTX ranges had not ended when the recording did, and are left out",
+          events: named.open,
         }]
         : []),
       ...(damaged > 0

@@ -21,35 +21,6 @@ export interface Completion {
   seconds: number;
 }
 
-/** What the server serves, as `/v1/models` lists it. */
-export interface ServedModel {
-  id: string;
-  /** The name or path that it was started with. */
-  root?: string;
-  max_model_len?: number;
-}
-
-/** The first model of a server. @throws {RunError} when it lists none. */
-export async function servedModel(context: RunContext, server: Server): Promise<ServedModel> {
-  const { data } = await call(context, server, "/v1/models") as { data?: ServedModel[] };
-  const model = data?.[0];
-  if (!model?.id) throw new RunError(`${server.baseUrl}/v1/models lists no model`);
-  return model;
-}
-
-/** The version of vLLM, where the server tells it. */
-export async function servedVersion(
-  context: RunContext,
-  server: Server,
-): Promise<string | undefined> {
-  try {
-    const { version } = await call(context, server, "/version") as { version?: string };
-    return version;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Sends the request and waits for the answer. @throws {RunError} when it fails. */
 export async function complete(
   context: RunContext,

@@ -10,7 +10,8 @@ import { messageOf } from "../../contract/errors.ts";
 import type { MetalCapture, MetalRecord } from "../../bundle/metal_record.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import { requireProfiler, startProfile, stopProfile } from "../profile_control.ts";
-import { complete, servedModel, servedVersion, type Server } from "./completion.ts";
+import { servedModel, servedVersion } from "../served.ts";
+import { complete, type Server } from "./completion.ts";
 import { FollowedLog } from "./followed_log.ts";
 import { failedStart, meaningOf, RESTART, SECOND_IGNORED } from "./known_messages.ts";
 import type { MetalValues } from "./options.ts";
@@ -48,13 +49,14 @@ export async function captureFromServer(
   const { values, baseUrl, apiKey } = task;
   const server: Server = { baseUrl, apiKey, timeoutMs: 1000 * values.requestTimeout };
   await requireProfiler(context, baseUrl, RESTART);
-  const { id: model, root, max_model_len } = await servedModel(context, server);
-  const version = await servedVersion(context, server);
+  const asking = { apiKey, signal: context.signal };
+  const { id: model, root, maxModelLen } = await servedModel(baseUrl, asking);
+  const version = await servedVersion(baseUrl, asking);
   if (version) bundle.manifest.versions.vllm ??= version;
   bundle.manifest.engine = {
     ...bundle.manifest.engine,
-    model: root ?? model,
-    ...(max_model_len === undefined ? {} : { max_model_len }),
+    model: root,
+    ...(maxModelLen === undefined ? {} : { max_model_len: maxModelLen }),
   };
   const request = { model, prompt: values.prompt, maxTokens: values.maxTokens };
   const lines: string[] = [];

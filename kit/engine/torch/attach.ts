@@ -9,7 +9,7 @@ import type { Options } from "../../contract/option.ts";
 import type { Outcome, Plan } from "../../contract/recipe.ts";
 import { runCapture } from "../capture_run.ts";
 import { requireProfiler } from "../profile_control.ts";
-import { servedModel } from "../requests.ts";
+import { servedModel, servedVersion } from "../served.ts";
 import { lookUpServer } from "./attached_server.ts";
 import { benchArgv, commandLoad } from "./command_load.ts";
 import { foreignLoad, type Load, ownLoad } from "./load.ts";
@@ -47,7 +47,10 @@ export async function runAttached(
     plan,
     async capture(bundle) {
       bundle.manifest.capture = capture as unknown as Record<string, unknown>;
-      const version = await versionOf(context, baseUrl);
+      const version = await servedVersion(baseUrl, {
+        apiKey: values.apiKey,
+        signal: context.signal,
+      });
       if (version !== undefined) bundle.manifest.versions.vllm = version;
       const load = await loadOf(context, plan, baseUrl, prompts);
       capture.load = load.name;
@@ -74,21 +77,12 @@ async function loadOf(
 ): Promise<Load> {
   if (invocation.command.length > 0) return commandLoad(context, out, invocation.command);
   if (values.bench !== undefined) {
-    const served = await servedModel(baseUrl, values.apiKey);
+    const served = await servedModel(baseUrl, {
+      apiKey: values.apiKey,
+      signal: context.signal,
+    });
     return commandLoad(context, out, benchArgv(["vllm", "serve"], baseUrl, values.bench, served));
   }
   if (!values.load) return foreignLoad(context, baseUrl, values);
   return ownLoad(context, out, baseUrl, values, prompts);
-}
-
-async function versionOf(context: RunContext, baseUrl: string): Promise<string | undefined> {
-  try {
-    const response = await fetch(`${baseUrl}/version`, {
-      signal: AbortSignal.any([context.signal, AbortSignal.timeout(10_000)]),
-    });
-    const { version } = await response.json();
-    return typeof version === "string" ? version : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -12,7 +12,7 @@ import { requireFreePort } from "../free_port.ts";
 import { requireProfiler } from "../profile_control.ts";
 import { pythonOf } from "../python_of.ts";
 import { waitUntilHealthy } from "../readiness.ts";
-import { servedModel } from "../requests.ts";
+import { servedModel } from "../served.ts";
 import { requireVllm } from "../require_vllm.ts";
 import { readVllmCommand } from "../vllm_command.ts";
 import { benchArgv, commandLoad } from "./command_load.ts";
@@ -109,7 +109,10 @@ async function loadOf(
   prompts: Awaited<ReturnType<typeof readPrompts>> | undefined,
 ): Promise<Load> {
   if (values.bench !== undefined) {
-    const served = await servedModel(baseUrl, values.apiKey);
+    const served = await servedModel(baseUrl, {
+      apiKey: values.apiKey,
+      signal: context.signal,
+    });
     return commandLoad(context, out, benchArgv(invocation.command, baseUrl, values.bench, served));
   }
   if (!values.load) return foreignLoad(context, baseUrl, values);

@@ -6,13 +6,8 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { RunError } from "../../contract/errors.ts";
-import {
-  type PlannedRequest,
-  randomOf,
-  type RequestResult,
-  sendRequests,
-  servedModel,
-} from "../requests.ts";
+import { type PlannedRequest, randomOf, type RequestResult, sendRequests } from "../requests.ts";
+import { servedModel } from "../served.ts";
 import type { TorchValues } from "./options.ts";
 
 /** A load: what is sent while the profiler runs. */
@@ -57,7 +52,7 @@ export function ownLoad(
         `${concurrency} at a time`,
     startsProfiler: false,
     async prepare() {
-      const served = await servedModel(baseUrl, apiKey);
+      const served = await servedModel(baseUrl, { apiKey, signal: context.signal });
       model = served.id;
       let [first] = requests;
       if (!given) [first, ...requests] = await randomRequests(context, baseUrl, values, served);

@@ -9,7 +9,7 @@ import { messageOf, RunError } from "../../contract/errors.ts";
 import { formatBytes } from "../../contract/quantities.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import { startProfile, stopProfile } from "../profile_control.ts";
-import { servedModel } from "../requests.ts";
+import { servedModel } from "../served.ts";
 import { MemoryWatch } from "../memory_watch.ts";
 import type { TorchCapture, WindowEnd } from "./capture_facts.ts";
 import { analyzeTraces } from "./analyze.ts";
@@ -151,7 +151,7 @@ async function nameModel(
   baseUrl: string,
   apiKey: string | undefined,
 ): Promise<void> {
-  const served = await servedModel(baseUrl, apiKey).catch(() => undefined);
+  const served = await servedModel(baseUrl, { apiKey }).catch(() => undefined);
   if (!served) return;
   bundle.manifest.engine["model"] = served.root;
   if (served.maxModelLen !== undefined) {

@@ -17,7 +17,7 @@ import { platformGuard, xcodeGuard, xctraceGuard } from "../mac/mac_guards.ts";
 import { onPath, pythonFacts, pythonOf, unwrapped } from "../python_of.ts";
 import { waitUntilHealthy } from "../readiness.ts";
 import { planRequests, sendRequests } from "../requests.ts";
-import { servedModel } from "../metal/completion.ts";
+import { servedModel } from "../served.ts";
 import type { XctraceValues } from "./options.ts";
 import { readTask, TRACE_NAME, type XctraceTask } from "./plan.ts";
 import { readTrace } from "./read_trace.ts";
@@ -102,7 +102,7 @@ async function record(
       logPath,
       timeoutMs: 1000 * values.startTimeout,
     });
-    const { id } = await servedModel(context, { baseUrl, timeoutMs: 30_000 });
+    const { id } = await servedModel(baseUrl, { signal: context.signal });
     bundle.manifest.engine["model"] = id;
     const results = await sendRequests(
       context,

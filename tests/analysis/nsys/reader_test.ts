@@ -255,7 +255,7 @@ Deno.test("graphs that were recorded as a whole keep the GPU busy without kernel
 });
 
 Deno.test("ranges have styles and domains; one that is open has no time", async () => {
-  const { nvtx } = await analyzedRows([
+  const { nvtx, partial } = await analyzedRows([
     { kind: "range", name: "work", start: 0, duration: 10 },
     { kind: "range", name: "work", start: 20, duration: 30, startEnd: true },
     { kind: "range", name: "work", start: 60, duration: 50, domain: "NCCL" },
@@ -265,6 +265,9 @@ Deno.test("ranges have styles and domains; one that is open has no time", async 
     ["NCCL:work", "PushPop", 50],
     ["work", "StartEnd", 30],
     ["work", "PushPop", 10],
+  ]);
+  assert.deepEqual(partial!.map(({ reason, events }) => [reason.slice(0, 26), events]), [
+    ["NVTX ranges had not ended ", 1],
   ]);
 });
 

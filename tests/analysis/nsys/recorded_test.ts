@@ -115,6 +115,25 @@ for (const name of ["dense-graphs", "experts-eager"]) {
   });
 }
 
+for (const name of ["dense-graphs", "experts-eager"]) {
+  Deno.test(`${name}: launches by grid and block are those of nsys stats`, async () => {
+    const { launch_configurations } = await analyzed(name);
+    const ways = Map.groupBy(
+      launch_configurations!,
+      ({ name, grid, block }) => [name, grid.join(), block.join()].join(" "),
+    );
+    const rows = await rowsOf(name, "cuda_gpu_kern_gb_sum");
+    assert.equal(ways.size, rows.length);
+    for (const row of rows) {
+      const dim = (column: string) => row[column]!.match(/\d+/g)!.join();
+      const same = ways.get([row["Name"], dim("GridXYZ"), dim("BlockXYZ")].join(" ")) ?? [];
+      const sum = (key: "count" | "total_ns") => same.reduce((all, one) => all + one[key], 0);
+      assert.equal(sum("count"), Number(row["Instances"]));
+      assert.equal(sum("total_ns"), Number(row["Total Time (ns)"]));
+    }
+  });
+}
+
 Deno.test("an export of nsys 2023 has registered texts and domains, and no GPU", async () => {
   const { nvtx, iterations, gpu, cuda_api, environment } = await analyzed("ranges-2023");
   assertSame(
