@@ -100,8 +100,12 @@ export async function foundIn(
   path: string,
   needles: readonly Needle[],
 ): Promise<Needle[]> {
-  const wanted = needles.map((needle) => ({ needle, bytes: Buffer.from(needle.text) }));
-  const overlap = Math.max(0, ...wanted.map(({ bytes }) => bytes.length));
+  // A byte a letter: looking for a text within a text is many times faster than for bytes in bytes.
+  const wanted = needles.map((needle) => ({
+    needle,
+    text: Buffer.from(needle.text).toString("latin1"),
+  }));
+  const overlap = Math.max(0, ...wanted.map(({ text }) => text.length));
   const found = new Set<Needle>();
   using file = await files.open(path, { read: true });
   const buffer = Buffer.alloc(BLOCK + overlap);
@@ -109,8 +113,10 @@ export async function foundIn(
   for (;;) {
     const count = await file.read(buffer.subarray(kept, kept + BLOCK));
     if (count === null) return [...found];
-    const block = buffer.subarray(0, kept + count);
-    for (const { needle, bytes } of wanted) if (block.includes(bytes)) found.add(needle);
+    const block = buffer.toString("latin1", 0, kept + count);
+    for (const { needle, text } of wanted) {
+      if (!found.has(needle) && block.includes(text)) found.add(needle);
+    }
     const from = Math.max(0, block.length - overlap);
     buffer.copyWithin(0, from, block.length);
     kept = block.length - from;
