@@ -1,4 +1,4 @@
-/** `vscope export notebook`: its code fits the tables. tests/e2e runs it in a kernel. */
+/** `vscope export notebook`: its code fits the tables. tests/long runs it in a kernel. */
 
 import assert from "node:assert/strict";
 import { columnsOf, SESSION_TABLES } from "../../../kit/bundle/session_tables.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { systemContext } from "../../kit/engine/context.ts";
 import { vscope } from "../cli.ts";
 import { inFolder } from "../folders.ts";
-import { complete, healthy, serveCommand } from "./engine.ts";
+import { complete, healthy, serveCommand } from "../e2e/engine.ts";
 
 const ANSWER_TOKENS = [3, 9, 14, 6, 11];
 

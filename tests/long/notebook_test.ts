@@ -14,7 +14,7 @@ interface RunCell {
   stderr: string;
 }
 
-const RUN = fileURLToPath(new URL("scripts/run_notebook.py", import.meta.url));
+const RUN = fileURLToPath(new URL("run_notebook.py", import.meta.url));
 
 async function runNotebook(path: string): Promise<RunCell[]> {
   const { code, stdout, stderr } = await new Deno.Command(await notebookPython(), {

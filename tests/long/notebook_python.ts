@@ -1,7 +1,7 @@
 /** A Python that runs notebooks, made once in the user's cache. */
 
 import { cacheFolder } from "../../kit/engine/private/cache.ts";
-import { engine } from "./engine.ts";
+import { engine } from "../e2e/engine.ts";
 
 /** Exact versions, so that a release of today does not fail a test of yesterday. */
 const PACKAGES = ["pandas==3.1.1", "matplotlib==3.11.2", "nbclient==0.11.0", "ipykernel==7.4.0"];
