@@ -223,7 +223,9 @@ async function settle(
   }
   delete manifest.open_by;
   const flawed = manifest.notes.some((note) => note.severity === "error") ||
-    manifest.hooks.some((hook) => hook.status === "failed");
+    manifest.hooks.some((hook) => hook.status === "failed") ||
+    // A server whose engine died may end as if all were well.
+    processes.some(({ role, ended_sec }) => role === "engine_core" && ended_sec === null);
   manifest.status = ending.status === "complete" && flawed ? "partial" : ending.status;
   manifest.ended_at = ending.endedAt.toISOString();
 }

@@ -147,6 +147,19 @@ Deno.test("a killed engine leaves a partial bundle that says what is missing", a
   });
 });
 
+Deno.test("an engine without a last word leaves a partial bundle, also where nothing else is missing", async () => {
+  await inFolder(async (dir) => {
+    for (const [ended_sec, status] of [[9, "complete"], [null, "partial"]] as const) {
+      const raw = session();
+      raw["engine_core-1"]!.record = { ended_sec };
+      await writeRawSession(`${dir}/${status}`, raw);
+      const manifest = await mergeSession(Deno, `${dir}/${status}`);
+      assert.equal(manifest.status, status);
+      assert.equal(/without a last word/.test(JSON.stringify(manifest.notes)), ended_sec === null);
+    }
+  });
+});
+
 Deno.test("dropped rows, failed hooks and unreadable processes are in the manifest", async () => {
   await inFolder(async (dir) => {
     const raw = session();

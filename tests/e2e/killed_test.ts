@@ -33,13 +33,23 @@ Deno.test("EngineCore killed with SIGKILL leaves rows up to the last second, sta
     const child = startVscope(["monitor", "--quiet", "--out", dir, "--", ...argv], { env });
     await healthy(baseUrl, watched(child));
     const load = keepBusy(baseUrl);
-    await new Promise((resolve) => setTimeout(resolve, 4000));
+    await until(
+      "the engine has rows",
+      60_000,
+      async () => "engine_core" in await sessionProcesses(dir).catch(() => ({})),
+    );
     const { engine_core: pid } = await sessionProcesses(dir);
+    const raw = `${dir}/processes/engine_core-${pid}/batch_utilization.csv`;
+    const sizeOf = () => Deno.stat(raw).then(({ size }) => size, () => 0);
+    await until("a few hundred steps are written", 60_000, async () => await sizeOf() > 12_000);
     const { start_epoch_sec: began } = JSON.parse(await Deno.readTextFile(`${dir}/metadata.json`));
     // A report can be made while it runs.
     const live = await vscope(["report", dir, "--out", `${parent}/live.html`]);
     assert.equal(live.code, 0, live.stderr);
     assert.match(await Deno.readTextFile(`${parent}/live.html`), /still running/);
+    // What was written a moment ago cannot be blamed on a slow engine.
+    const before = await sizeOf();
+    await until("rows arrive", 30_000, async () => await sizeOf() > before);
     const killedAt = Date.now() / 1000 - began;
     Deno.kill(pid!, "SIGKILL");
     const ran = await ended(child);
