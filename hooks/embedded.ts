@@ -205,7 +205,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/pass_marks.py",
     text: f29,
-    sha256: "5d576eab16f17b20cb8b260e72d9b8a50b519d40022f579c694619f14d1927fe",
+    sha256: "4d64a2bced94949140933f5e9dd8cf8f3a5540c3e92e646f6812607657cf0444",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",

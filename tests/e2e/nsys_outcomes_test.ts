@@ -201,13 +201,7 @@ Deno.test("--keep-serving ends only the recording; Ctrl-C then ends the server, 
 Deno.test("nsys stop from another terminal ends the recording, and the run goes on to its tables", async () => {
   await onNsys({}, {}, async (machine) => {
     const running = machine.run(["--delay", "0", "--no-load", "--", ...machine.serve]);
-    await until(
-      "it records",
-      20_000,
-      async () =>
-        (await Deno.readTextFile(`${machine.out}/logs/stdout.log`).catch(() => ""))
-          .includes("Collecting"),
-    );
+    await machine.printed("Collecting");
     const health = `http://127.0.0.1:${machine.port}/health`;
     await until(
       "it serves",
@@ -308,13 +302,7 @@ Deno.test("Ctrl-C while it records ends the recording in order, and keeps it", a
   await onNsys({}, { hangs: true }, async (machine) => {
     const ctrlC = new AbortController();
     const running = machine.run([...FEW, "--grace", "5", "--", ...machine.serve], { ctrlC });
-    await until(
-      "it records",
-      20_000,
-      async () =>
-        (await Deno.readTextFile(`${machine.out}/logs/stdout.log`).catch(() => ""))
-          .includes("Capture range started"),
-    );
+    await machine.printed("Capture range started");
     ctrlC.abort("SIGINT");
     const run = await running;
     assert.deepEqual([run.code, run.json.status], [130, "interrupted"], run.said.join("\n"));

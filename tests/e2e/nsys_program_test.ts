@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { until } from "../engine/processes.ts";
 import { namesIn } from "../folders.ts";
 import { type NsysMachine, type NsysRun, onNsys } from "../nsys/on_nsys.ts";
 
@@ -72,13 +71,7 @@ Deno.test("the seconds bound a call between two steps; Ctrl-C ends a program, an
   await onNsys({}, {}, async (machine) => {
     const ctrlC = new AbortController();
     const running = machine.run(["--grace", "5", "--", "sleep", "71.25"], { ctrlC });
-    await until(
-      "it records",
-      20_000,
-      async () =>
-        (await Deno.readTextFile(`${machine.out}/logs/stdout.log`).catch(() => ""))
-          .includes("Collecting"),
-    );
+    await machine.printed("Collecting");
     ctrlC.abort("SIGINT");
     const run = await running;
     assert.deepEqual([run.code, run.json.status], [130, "interrupted"]);

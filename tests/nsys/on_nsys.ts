@@ -1,14 +1,11 @@
 /** A machine with a stand-in for nsys and a vLLM of ours, and runs of the recipe on it. */
 
 import { fileURLToPath } from "node:url";
-import type { RunContext } from "../../kit/contract/context.ts";
-import { executeRecipe } from "../../kit/contract/execute.ts";
-import { readManifest } from "../../kit/bundle/manifest_file.ts";
-import type { Manifest } from "../../kit/bundle/manifest.ts";
-import { systemContext } from "../../kit/engine/context.ts";
 import { findFreePort } from "../../kit/engine/free_port.ts";
 import type { NsysCapture } from "../../kit/engine/nsys/capture_facts.ts";
 import recipe from "../../recipes/nsys.ts";
+import { until } from "../engine/processes.ts";
+import { type RecipeRun, runRecipe } from "../engine/run_recipe.ts";
 import { inFolder } from "../folders.ts";
 import { writeFakeVllm } from "../hooks/fake_vllm.ts";
 
@@ -21,16 +18,7 @@ export const SECRET = "hf_thisisthesecretofthetests";
 export type Mode = Record<string, unknown>;
 
 /** A run of the recipe. */
-export interface NsysRun {
-  code: number;
-  /** The one document of `--json`. */
-  json: Record<string, unknown> & { status?: string; error?: { message: string } };
-  said: string[];
-  manifest: Manifest | undefined;
-  capture: NsysCapture;
-  /** Messages of the notes, as one text. */
-  notes: string;
-}
+export type NsysRun = RecipeRun<NsysCapture>;
 
 /** A machine. */
 export interface NsysMachine {
@@ -45,6 +33,8 @@ export interface NsysMachine {
   env: Record<string, string>;
   /** What the stand-in was called with. */
   calls(): Promise<{ argv: string[]; env: Record<string, string> }[]>;
+  /** Waits until the output of nsys and its target has a text. */
+  printed(text: string): Promise<void>;
   /** Runs `vscope nsys --json --out <out> ARGS`. */
   run(args: string[], options?: { ctrlC?: AbortController }): Promise<NsysRun>;
   /** Runs `vscope nsys stop --json ARGS`. */
@@ -94,7 +84,8 @@ export async function onNsys(
       HF_TOKEN: SECRET,
       MY_DATABASE: "a-variable-that-nobody-needs",
     };
-    const runs = runner(dir, env);
+    const runs = (args: string[], ctrlC?: AbortController): Promise<NsysRun> =>
+      runRecipe(recipe, args, { cwd: dir, out, env, ...(ctrlC ? { ctrlC } : {}) });
     await use({
       dir,
       out,
@@ -106,45 +97,15 @@ export async function onNsys(
         const text = await Deno.readTextFile(`${dir}/nsys/calls.jsonl`).catch(() => "");
         return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
       },
-      run: (args, options) => runs(["--json", "--out", out, ...args], out, options?.ctrlC),
-      stop: (...args) => runs(["stop", "--json", ...args], out),
+      printed: (text) =>
+        until(
+          `nsys prints ${text}`,
+          20_000,
+          async () =>
+            (await Deno.readTextFile(`${out}/logs/stdout.log`).catch(() => "")).includes(text),
+        ),
+      run: (args, options) => runs(["--json", "--out", out, ...args], options?.ctrlC),
+      stop: (...args) => runs(["stop", "--json", ...args]),
     });
   });
-}
-
-function runner(dir: string, env: Record<string, string>) {
-  return async (args: string[], out: string, ctrlC?: AbortController): Promise<NsysRun> => {
-    const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
-    const said: string[] = [];
-    const say = (text: string) => void said.push(text);
-    let document = "{}";
-    const own: RunContext = {
-      ...context,
-      env,
-      cwd: dir,
-      signal: ctrlC?.signal ?? context.signal,
-      output: {
-        ...context.output,
-        result: (text) => document = text,
-        note: say,
-        warn: say,
-        error: say,
-        progress: say,
-      },
-    };
-    try {
-      const code = await executeRecipe(recipe, args, own);
-      const manifest = await readManifest(Deno, out);
-      return {
-        code,
-        json: JSON.parse(document),
-        said,
-        manifest,
-        capture: manifest?.capture as unknown as NsysCapture,
-        notes: (manifest?.notes ?? []).map(({ message }) => message).join("\n"),
-      };
-    } finally {
-      await close();
-    }
-  };
 }

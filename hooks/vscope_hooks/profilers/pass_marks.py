@@ -11,6 +11,8 @@ def watchers(recorder):
     passes = passes_of(recorder)
 
     def before_execute(args, kwargs):
+        # Should one of the next lines fail, no row may bear the step of the pass before.
+        passes.step = None
         output = real_output(args, kwargs)
         passes.begin(None if output is None else marked(output))
         if passes.real and recorder.rank is None:

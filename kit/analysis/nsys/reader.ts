@@ -7,6 +7,7 @@
 import { UsageError } from "../../contract/errors.ts";
 import { assemble, callRows } from "../activity/assemble.ts";
 import { DurationTable } from "../activity/durations.ts";
+import { missingNames } from "../activity/missing_names.ts";
 import { Names } from "../activity/names.ts";
 import { withSlowest } from "../activity/rank_rows.ts";
 import { Tables } from "../activity/tables.ts";
@@ -142,24 +143,10 @@ function missingOf(
   { names }: Tables,
   configurations: Configurations,
 ): Missing[] {
-  const path = paths.join(", ");
-  const found: Missing[] = [];
-  if (names.broken > 0) {
-    found.push({
-      path,
-      reason: `${names.broken} names are no valid UTF-8 and are shown with \uFFFD`,
-    });
-  }
-  if (names.further > 0) {
-    found.push({
-      path,
-      reason: "There are too many different names; these ranges share one row",
-      events: names.further,
-    });
-  }
+  const found = missingNames(paths, names, "ranges");
   if (configurations.further > 0) {
     found.push({
-      path,
+      path: paths.join(", "),
       reason: "Kernels were launched in too many ways; these launches are in no configuration",
       events: configurations.further,
     });

@@ -10,7 +10,7 @@ import type { CaptureReader } from "../capture/reader.ts";
 import { kernelClassifier } from "../kernels/classify.ts";
 import { assemble } from "../activity/assemble.ts";
 import { TraceEvent } from "./event.ts";
-import type { Names } from "../activity/names.ts";
+import { missingNames } from "../activity/missing_names.ts";
 import type { RankResult } from "./rank.ts";
 import { rankRows } from "../activity/rank_rows.ts";
 import { readRank } from "./read_rank.ts";
@@ -42,7 +42,7 @@ const reader: CaptureReader = {
       partial.push(...missingOf(path, result));
       ranks.push(summarize(tables, ranks.length, path, beside, result));
     }
-    partial.push(...missingNames(paths, tables.names));
+    partial.push(...missingNames(paths, tables.names, "events"));
     const document = assemble({
       kind: "torch",
       tables,
@@ -89,25 +89,6 @@ function missingOf(path: string, result: RankResult): Missing[] {
       path,
       reason: "There are too many steps; these were left out",
       events: result.furtherSteps,
-    });
-  }
-  return found;
-}
-
-function missingNames(paths: readonly string[], names: Names): Missing[] {
-  const path = paths.join(", ");
-  const found: Missing[] = [];
-  if (names.broken > 0) {
-    found.push({
-      path,
-      reason: `${names.broken} names are no valid UTF-8 and are shown with \uFFFD`,
-    });
-  }
-  if (names.further > 0) {
-    found.push({
-      path,
-      reason: "There are too many different names; these events share one row",
-      events: names.further,
     });
   }
   return found;

@@ -5,6 +5,7 @@
  */
 
 import { html } from "../html.ts";
+import { factList } from "./facts.ts";
 import { withUnit } from "../format.ts";
 import type { BundleSource, Section } from "../section.ts";
 
@@ -41,16 +42,7 @@ export const head: Section<BundleSource> = ({ manifest }) => {
 <h1>${manifest.recipe}: ${TITLES.get(manifest.recipe) ?? "where the time and memory went"}</h1>
 <p class="status s-${status}"><strong>${status}</strong> ${meaning[status]}</p>
 ${manifest.command.length > 0 ? html`<pre class="command">${manifest.command.join(" ")}</pre>` : ""}
-<dl class="facts">${
-    facts.filter(([, value]) => value).map(([name, value]) =>
-      html`
-        <div>
-          <dt>${name}</dt>
-          <dd>${value}</dd>
-        </div>
-      `
-    )
-  }</dl></header>`;
+${factList(facts)}</header>`;
 };
 
 const meaning: Record<string, string> = {

@@ -4,7 +4,7 @@ import { findFreePort } from "../../../kit/engine/free_port.ts";
 import { inFolder, namesIn } from "../../folders.ts";
 import { until } from "../processes.ts";
 import { type Behaviour, type FakeServer, fakeServer, smallTrace } from "./fake_server.ts";
-import { notesOf, runTorch, type TorchRun } from "./recipe.ts";
+import { runTorch, type TorchRun } from "./recipe.ts";
 
 const FEW = ["--requests", "4", "--concurrency", "2", "--prompt-tokens", "8"];
 
@@ -79,7 +79,7 @@ Deno.test("bounds in steps go with the start where the server takes them, with v
   await attach({}, [], (run, server) => {
     const start = server.asked.find(({ path }) => path === "POST /start_profile");
     assert.equal(start?.body, undefined);
-    assert.match(notesOf(run), /takes no bounds in steps/);
+    assert.match(run.notes, /takes no bounds in steps/);
   });
 });
 
@@ -119,7 +119,7 @@ Deno.test("with --no-load the seconds count from the first request of the user's
   });
   await attach({}, ["--no-load", "--load-timeout", "1"], (run) => {
     assert.equal(run.code, 1);
-    assert.match(notesOf(run), /No request came within 1 s/);
+    assert.match(run.notes, /No request came within 1 s/);
   });
 });
 
@@ -130,7 +130,7 @@ Deno.test("a program of the user's is a load; one that fails is told with its la
   });
   await attach({}, ["--", "ls", "/nowhere"], (run, server) => {
     assert.equal(run.code, 1);
-    assert.match(notesOf(run), /The load "ls nowhere" ended with exit code 2.*No such file/s);
+    assert.match(run.notes, /The load "ls nowhere" ended with exit code 2.*No such file/s);
     assert.ok(paths(server).includes("POST /stop_profile"));
   });
 });
@@ -175,14 +175,14 @@ Deno.test("a server in development mode tells its folder itself", async () => {
 Deno.test("a start that fails is told with the server's words, and the bundle has failed", async () => {
   await attach({ startStatus: 500 }, [], (run) => {
     assert.deepEqual([run.code, run.json.status], [1, "failed"]);
-    assert.match(notesOf(run), /Cannot start the profiler: .* answers 500 \(no\)/);
+    assert.match(run.notes, /Cannot start the profiler: .* answers 500 \(no\)/);
   });
 });
 
 Deno.test("a stop that hangs is given up after --flush-timeout; what was written is kept", async () => {
   await attach({ stopHangs: true }, ["--flush-timeout", "1"], (run) => {
     assert.deepEqual([run.code, run.json.status], [1, "partial"]);
-    assert.match(notesOf(run), /not written its traces after 1 s.*--flush-timeout/);
+    assert.match(run.notes, /not written its traces after 1 s.*--flush-timeout/);
     assert.equal(run.capture.traces[0]?.whole, true);
     assert.ok(run.said.some((line) => /Writing traces, \d+ s: rank 0 0\.0 MB/.test(line)));
   });
@@ -191,16 +191,16 @@ Deno.test("a stop that hangs is given up after --flush-timeout; what was written
 Deno.test("no trace, one cut short and a missing rank are each told", async () => {
   await attach({ traces: [] }, [], (run) => {
     assert.deepEqual([run.code, run.json.status], [1, "failed"]);
-    assert.match(notesOf(run), /No worker left a trace/);
+    assert.match(run.notes, /No worker left a trace/);
   });
   const whole = await smallTrace(2);
   await attach({ content: whole.slice(0, whole.length - 9) }, [], (run) => {
     assert.deepEqual([run.code, run.json.status], [1, "failed"]);
-    assert.match(notesOf(run), /The trace of rank 0 cannot be read to its end/);
+    assert.match(run.notes, /The trace of rank 0 cannot be read to its end/);
   });
   await attach({ content: whole }, [], (run) => {
     assert.deepEqual([run.code, run.json.status], [1, "partial"]);
-    assert.match(notesOf(run), /1 of 2 ranks left a trace; missing: rank 1/);
+    assert.match(run.notes, /1 of 2 ranks left a trace; missing: rank 1/);
     assert.equal(run.capture.ranks_expected, 2);
   });
 });
@@ -208,14 +208,14 @@ Deno.test("no trace, one cut short and a missing rank are each told", async () =
 Deno.test("a server that dies under the load leaves a failed bundle that says so", async () => {
   await attach({ dies: true }, [], (run) => {
     assert.deepEqual([run.code, run.json.status], [1, "failed"]);
-    assert.match(notesOf(run), /requests failed.*\n.*Cannot stop the profiler/s);
+    assert.match(run.notes, /requests failed.*\n.*Cannot stop the profiler/s);
   });
 });
 
 Deno.test("a request that the server cannot take is refused before the profiler is started", async () => {
   await attach({ maxModelLen: 16 }, ["--output-tokens", "9"], (run, server) => {
     assert.equal(run.code, 1);
-    assert.match(notesOf(run), /takes requests of 16 tokens, and 8 \+ 9 are asked for/);
+    assert.match(run.notes, /takes requests of 16 tokens, and 8 \+ 9 are asked for/);
     assert.ok(!paths(server).includes("POST /start_profile"));
   });
 });
@@ -233,7 +233,7 @@ Deno.test("Ctrl-C while recording stops the profiler and keeps its trace; while 
   });
   await attach({ stopHangs: true, traces: [] }, [], (run) => {
     assert.deepEqual([run.code, run.json.status], [130, "interrupted"]);
-    assert.match(notesOf(run), /Interrupted while vLLM was writing the traces/);
+    assert.match(run.notes, /Interrupted while vLLM was writing the traces/);
   }, async (server, ctrlC) => {
     await until("it stops", 10_000, () => paths(server).includes("POST /stop_profile"));
     ctrlC.abort("SIGINT");

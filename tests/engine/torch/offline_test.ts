@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFakeVllm } from "../../hooks/fake_vllm.ts";
 import { inFolder, namesIn } from "../../folders.ts";
 import { until } from "../processes.ts";
-import { notesOf, runTorch, type TorchRun } from "./recipe.ts";
+import { runTorch, type TorchRun } from "./recipe.ts";
 
 const TRACE = JSON.stringify({
   schemaVersion: 1,
@@ -68,17 +68,17 @@ Deno.test("a script is recorded and analysed, and the hook's files are gone afte
 Deno.test("a script that never calls, calls too seldom, or fails, says so in the notes", async () => {
   await offline("LLM()", {}, (run) => {
     assert.deepEqual([run.code, run.json.status], [1, "failed"]);
-    assert.match(notesOf(run), /made no call of LLM\.generate.*AsyncLLM/);
+    assert.match(run.notes, /made no call of LLM\.generate.*AsyncLLM/);
   });
   await offline('LLM().generate(["a"])', { args: ["--record-call", "3"] }, (run) => {
-    assert.match(notesOf(run), /made 1 calls of LLM\.generate, and call 3 was asked for/);
+    assert.match(run.notes, /made 1 calls of LLM\.generate, and call 3 was asked for/);
   });
   await offline('LLM().generate(["a"])\nraise SystemExit(3)', {}, (run) => {
     assert.deepEqual([run.code, run.json.status], [1, "partial"]);
-    assert.match(notesOf(run), /ended with exit code 3/);
+    assert.match(run.notes, /ended with exit code 3/);
   });
   await offline('LLM(broken=True).generate(["a"])', {}, (run) => {
-    assert.match(notesOf(run), /could not be used: RuntimeError: no profiler/);
+    assert.match(run.notes, /could not be used: RuntimeError: no profiler/);
   });
 });
 
@@ -106,7 +106,7 @@ Deno.test("a flush that does not end is given up after --flush-timeout, or by Ct
   const args = ["--flush-timeout", "1", "--grace", "1"];
   await offline('LLM().generate(["a"])', { args, fake }, (run) => {
     assert.deepEqual([run.code, run.json.status], [1, "failed"]);
-    assert.match(notesOf(run), /not written its traces after 1 s/);
+    assert.match(run.notes, /not written its traces after 1 s/);
   });
   const ctrlC = new AbortController();
   await offline('LLM().generate(["a"])', { args: ["--grace", "1"], fake, ctrlC }, (run) => {

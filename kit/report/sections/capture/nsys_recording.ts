@@ -7,6 +7,7 @@
 import { withUnit } from "../../format.ts";
 import { type Content, html } from "../../html.ts";
 import { type Section, titled } from "../../section.ts";
+import { factList } from "../facts.ts";
 import type { CaptureSource } from "./source.ts";
 
 /** The part of the manifest that an nsys capture has; any of it may be missing. */
@@ -53,16 +54,7 @@ export const nsysRecording: Section<CaptureSource> = ({ manifest }) => {
     "recording",
     "Recording",
     open_with === undefined ? "" : html`<p>Open the timeline: <code>${open_with}</code></p>`,
-    html`<dl class="facts">${
-      facts.filter(([, value]) => value !== undefined && value !== "").map(([name, value]) =>
-        html`
-          <div>
-            <dt>${name}</dt>
-            <dd>${value}</dd>
-          </div>
-        `
-      )
-    }</dl>`,
+    factList(facts),
     secrets === undefined ? "" : html`<p class="note">nsys writes environments into its files.
 ${secrets.variables_left_behind} variables were kept from the command, and environments, arguments and
 output were taken out of ${sqlite ? html`<code>${sqlite}</code>` : "the export"} (${

@@ -7,6 +7,7 @@
 import { size, withUnit } from "../../format.ts";
 import { type Content, html } from "../../html.ts";
 import { type Section, table, titled } from "../../section.ts";
+import { factList } from "../facts.ts";
 import type { CaptureSource } from "./source.ts";
 
 /** The part of the manifest that a torch capture has; any of it may be missing. */
@@ -56,16 +57,7 @@ export const recording: Section<CaptureSource> = ({ manifest, dir }) => {
       ? html`<p>No trace can be opened: see the findings.</p>`
       : html`<p>Open <code>${dir.split("/").at(-1)}/${open_in_perfetto}</code> in
 <a href="https://ui.perfetto.dev">ui.perfetto.dev</a> as it is: it needs no unpacking.</p>`,
-    html`<dl class="facts">${
-      facts.filter(([, value]) => value !== undefined && value !== "").map(([name, value]) =>
-        html`
-          <div>
-            <dt>${name}</dt>
-            <dd>${value}</dd>
-          </div>
-        `
-      )
-    }</dl>`,
+    factList(facts),
     traces.length === 0 ? "" : table(
       "Traces" + (ranks_expected === undefined ? "" : `; ranks expected: ${ranks_expected}`),
       ["of", "file", "size#", "can be read"],
