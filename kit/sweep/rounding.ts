@@ -45,9 +45,15 @@ export function pythonFloat(value: number): string {
 export function sixDigits(value: number): string {
   if (!Number.isFinite(value)) return pythonFloat(value);
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
-  const [digits, power] = value.toExponential(5).split("e") as [string, string];
-  const exponent = Number(power);
   const trimmed = (text: string) => text.includes(".") ? text.replace(/\.?0+$/, "") : text;
-  if (exponent >= -4 && exponent < 6) return trimmed(value.toFixed(5 - exponent));
+  const exponent = Number(value.toExponential(5).split("e")[1]);
+  if (exponent >= -4 && exponent < 6) {
+    const decimals = 5 - exponent;
+    return trimmed(roundDecimals(value, decimals).toFixed(decimals));
+  }
+  const unit = 10 ** (exponent - 5);
+  const halfway = exponent > 5 && Math.abs(value / unit) % 1 === 0.5;
+  const [digits, power] = (halfway ? roundHalfEven(value / unit) * unit : value)
+    .toExponential(5).split("e") as [string, string];
   return `${trimmed(digits)}e${power[0]}${power.slice(1).padStart(2, "0")}`;
 }

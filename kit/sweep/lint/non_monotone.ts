@@ -29,6 +29,7 @@ function steps(table: LintTable, axis: string, others: readonly string[]): numbe
     let longest = 0;
     for (const row of rows.toSorted((one, other) => one.value(axis) - other.value(axis))) {
       const time = row.value("time_us");
+      if (!(time > 0 && time < Infinity)) continue;
       if (time < longest * LEAST_SHARE && longest - time > LEAST_US) found.push(row.line);
       if (time > longest) longest = time;
     }
