@@ -9,6 +9,7 @@ import { runAlone } from "../kit/engine/main.ts";
 import { sweepOptions } from "../kit/sweep/options.ts";
 import { notBuilt, planSweep } from "../kit/sweep/plan/plan.ts";
 import { lookForSubject } from "../kit/sweep/plan/settings.ts";
+import { withVerbosity } from "../kit/sweep/verbosity.ts";
 
 /** The recipe. */
 const recipe = defineRecipe({
@@ -32,7 +33,13 @@ const recipe = defineRecipe({
       why: "the keys of a table, as CSV",
     },
   ],
-  look: (values, context) => lookForSubject(values, context),
+  async look(values, context) {
+    const subject = await lookForSubject(values, context);
+    const { model, architecture } = subject;
+    const { detail } = withVerbosity(context.output, values.verbosity);
+    detail(`Read ${model.from} as ${model.id}, whose architecture is ${architecture.name}`);
+    return subject;
+  },
   plan: planSweep,
   run: notBuilt,
 });

@@ -192,3 +192,14 @@ Deno.test("bad input is one sentence that tells what to give", async () => {
     assert.match(message, /^Cannot run sweep: [^\n]*$/);
   }
 });
+
+Deno.test("VERBOSITY says as much as its flag", async () => {
+  const said = async (VERBOSITY: string) =>
+    (await sweep(["--dry-run", ...MODEL, "--json"], {
+      VERBOSITY,
+    })).message;
+  assert.equal(await said(""), "");
+  assert.equal(await said("--silent"), "");
+  assert.match(await said("--verbose"), /^Read vscope as Qwen\/Qwen3-0\.6B, whose architecture/);
+  assert.match(await said("loud"), /VERBOSITY is "loud"; give one of --silent, --verbose/);
+});

@@ -14,6 +14,7 @@ export interface LintFinding {
   readonly file: string;
   /** How many rows it concerns; 0 where it is about the file. */
   readonly rows: number;
+  /** One sentence: which lines, what is wrong, and what mends it where something does. */
   readonly message: string;
 }
 
