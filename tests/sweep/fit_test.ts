@@ -9,7 +9,7 @@ import { skewFitCsv } from "../../kit/sweep/fit/skew_fit_csv.ts";
 import type { SkewRow } from "../../kit/sweep/fit/skew_rows.ts";
 import { fc } from "../deps.ts";
 import { vscope } from "../cli.ts";
-import { inFolder } from "../folders.ts";
+import { inFolder, namesIn } from "../folders.ts";
 import { alphaOf, edit, editRows, writeSweep } from "./made.ts";
 
 function row(part: Partial<SkewRow>): SkewRow {
@@ -207,3 +207,40 @@ Deno.test("a cell that is no number is bad input, with its line", async () => {
     assert.match(stderr, /line 8 has "fast" as t_mean_us/);
   });
 });
+
+Deno.test("where a file cannot be written the old one stays whole, with nothing beside it", async () => {
+  for (const broken of ["skew_fit.csv", "meta.yaml"]) {
+    for (const fault of ["writeTextFile", "rename"] as const) {
+      await inFolder(async (dir) => {
+        await writeSweep(dir, [1]);
+        const kept = broken === "meta.yaml" ? `${dir}/meta.yaml` : `${dir}/tp1/${broken}`;
+        const before = await Deno.readTextFile(kept);
+        await editRows(`${dir}/tp1/skew.csv`, (rows) => rows.slice(0, rows.length / 2));
+        const files = {
+          ...faithful(),
+          async [fault](path: string, second: string) {
+            if (path.includes(broken)) {
+              // The disk is full halfway.
+              if (fault === "writeTextFile") await Deno.writeTextFile(path, second.slice(0, 10));
+              throw new Error("No space left on device");
+            }
+            await Deno[fault](path, second);
+          },
+        };
+        await assert.rejects(
+          fitBundle(files as typeof Deno, dir, { write: true }),
+          new RegExp(`Cannot write .*${broken}: No space left`),
+        );
+        assert.equal(await Deno.readTextFile(kept), before);
+        const names = [...await namesIn(dir), ...await namesIn(`${dir}/tp1`)];
+        assert.ok(names.every((name) => !name.endsWith(".tmp")), names.join());
+      });
+    }
+  }
+});
+
+/** The parts of Deno's file system that a fit takes. */
+function faithful() {
+  const { readDir, readTextFile, writeTextFile, rename, remove } = Deno;
+  return { readDir, readTextFile, writeTextFile, rename, remove };
+}

@@ -153,8 +153,13 @@ Deno.test("--list prints the keys in the order of the table, with its columns", 
   assert.deepEqual(json["columns"], ["tokens", "activated_experts"]);
   assert.deepEqual((json["keys"] as number[][]).slice(0, 3), [[1, 2], [2, 2], [2, 4]]);
   const { json: sequences } = await sweep(["--list", "per_sequence", "--json", ...MODEL]);
-  assert.deepEqual(sequences["columns"], ["sequences"]);
-  assert.equal((sequences["keys"] as number[][]).length, 40);
+  assert.deepEqual(sequences["columns"], ["layer", "sequences"]);
+  const rows = sequences["keys"] as [string, number][];
+  assert.equal(rows.length, 2 * 40);
+  assert.deepEqual([rows[0], rows[40], rows[79]], [["lm_head", 1], ["sampler", 1], [
+    "sampler",
+    256,
+  ]]);
 });
 
 Deno.test("without --dry-run and --list it says that it cannot be run, and starts nothing", async () => {

@@ -5,7 +5,7 @@
  */
 
 import type { FileSystem } from "../../contract/context.ts";
-import { UsageError } from "../../contract/errors.ts";
+import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
 import { unfinished } from "../../bundle/csv_file.ts";
 import { loadYaml } from "../../deps.ts";
 import { part, readMeta, sweepDegrees } from "../sweep_folder.ts";
@@ -40,6 +40,7 @@ export interface BundleFit {
  * Needs read permission, and write permission with `write`.
  *
  * @throws {UsageError} where the folder is no sweep, has no skew.csv, or one cannot be read.
+ * @throws {RunError} where a file cannot be written; those before it have been.
  */
 export async function fitBundle(
   files: FileSystem,
@@ -83,13 +84,21 @@ export async function fitBundle(
     texts.set(`${dir}/meta.yaml`, text);
   }
   if (write) {
-    for (const [path, text] of texts) {
-      await files.writeTextFile(unfinished(path), text);
-      await files.rename(unfinished(path), path);
-    }
+    for (const [path, text] of texts) await replaceFile(files, path, text);
   }
   const enabled = part(meta?.values, "skew_fit")["enabled"] === true;
   return { degrees, without, meta: !meta ? "absent" : enabled ? "enabled" : "disabled" };
+}
+
+/** A file is whole whenever it is read, and nothing is left beside it where writing fails. */
+async function replaceFile(files: FileSystem, path: string, text: string): Promise<void> {
+  try {
+    await files.writeTextFile(unfinished(path), text);
+    await files.rename(unfinished(path), path);
+  } catch (error) {
+    await files.remove(unfinished(path)).catch(() => {});
+    throw new RunError(`Cannot write ${path}: ${messageOf(error)}`);
+  }
 }
 
 /** How the lines of the folder's other tables end. */

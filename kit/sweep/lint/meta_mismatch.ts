@@ -69,11 +69,12 @@ function degrees({ meta, degrees }: LintSubject): LintFinding[] {
 
 /** A sweep below `perf/` has its names in its path. */
 function place({ meta, dir }: LintSubject): LintFinding[] {
-  const below = /\/perf\/([^/]+)\/(.+)\/([^/]+)$/.exec(dir);
+  const below = /(?:^|\/)perf\/([^/]+)\/(.+)\/([^/]+)$/.exec(dir);
   if (!below) return [];
   return ["hardware", "model", "variant"].flatMap((key, at) => {
     const said = meta!.values[key];
-    return said === undefined || said === below[at + 1]
+    // A model that was a folder is named by its path, and its sweep by the folder's name.
+    return said === undefined || `/${said}`.endsWith(`/${below[at + 1]}`)
       ? []
       : [finding(`${key} is ${said}, and the folder is that of ${below[at + 1]}`)];
   });

@@ -12,7 +12,7 @@ import type { sweepOptions, SweepValues } from "../options.ts";
 import { aboutTime, advice } from "./advice.ts";
 import { engineArguments } from "./engine_arguments.ts";
 import { type Estimate, estimate } from "./estimate.ts";
-import { keysCsv, keysJson } from "./listing.ts";
+import { keysCsv, keysJson, listing } from "./listing.ts";
 import { gridsOf, type SweepSettings, sweepSettings, type SweepSubject } from "./settings.ts";
 
 /** What `perf/` is called where the hardware has no name yet. */
@@ -60,8 +60,13 @@ export function planSweep(
       json: document(settings, grids, guess, engines),
       text: details(settings, grids, guess),
     },
-    ...(listed ? { answer: { json: keysJson(listed), text: keysCsv(listed) } } : {}),
+    ...(listed ? { answer: answer(listed, settings) } : {}),
   };
+}
+
+function answer(grid: CategoryGrid, { architecture }: SweepSettings) {
+  const listed = listing(grid, architecture);
+  return { json: keysJson(listed), text: keysCsv(listed, grid) };
 }
 
 function under(cwd: string, path: string): string {
