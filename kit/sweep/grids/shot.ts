@@ -16,12 +16,16 @@ export interface Shot {
 
 /** The same text for the same multiset of requests and the same forced experts. */
 export function shotKey(shot: Shot): string {
-  const counts = new Map<string, number>();
-  for (const [newTokens, history, count] of shot.requests) {
-    if (count === 0) continue;
-    const request = `${newTokens}+${history}`;
-    counts.set(request, (counts.get(request) ?? 0) + count);
+  const runs = shot.requests.filter(([, , count]) => count > 0)
+    .sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+  let text = "";
+  for (let place = 0; place < runs.length; place++) {
+    const [newTokens, history] = runs[place]!;
+    let count = runs[place]![2];
+    while (runs[place + 1]?.[0] === newTokens && runs[place + 1]![1] === history) {
+      count += runs[++place]![2];
+    }
+    text += `${count}x${newTokens}+${history} `;
   }
-  const requests = [...counts].map(([request, count]) => `${count}x${request}`).sort();
-  return requests.join(" ") + (shot.experts === undefined ? "" : ` e${shot.experts}`);
+  return shot.experts === undefined ? text : `${text}e${shot.experts}`;
 }

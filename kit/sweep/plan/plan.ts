@@ -40,27 +40,32 @@ export function planSweep(
     tp,
     arguments: engineArguments(settings, tp),
   }));
-  const grids = gridsOf(settings);
-  const guess = estimate(settings, grids, values.measurementIterations);
   const folder = `perf/${settings.hardware ?? UNNAMED}/${settings.model.id}/${settings.variant}`;
-  const listed = values.list === undefined ? undefined : gridsOf(settings, [values.list])[0]!;
-  return {
+  const target = under(invocation.cwd, out ?? folder);
+  const plan = {
     values,
     invocation,
-    out: under(invocation.cwd, out ?? folder),
+    out: target,
     processes: [],
     files: files(settings),
-    diskBytes: guess.diskBytes,
-    seconds: guess.seconds,
-    permissions: ["read, write, run"],
+    permissions: [`write ${target}`, "run Python with vLLM, on one GPU or a CPU"],
     warnings: [],
     unknown: unknown(settings, values),
+  };
+  if (values.list !== undefined) {
+    return { ...plan, answer: answer(gridsOf(settings, [values.list])[0]!, settings) };
+  }
+  const grids = gridsOf(settings);
+  const guess = estimate(settings, grids, values.measurementIterations);
+  return {
+    ...plan,
+    diskBytes: guess.diskBytes,
+    seconds: guess.seconds,
     notes: advice(settings, grids, guess, values),
     details: {
       json: document(settings, grids, guess, engines),
       text: details(settings, grids, guess),
     },
-    ...(listed ? { answer: answer(listed, settings) } : {}),
   };
 }
 
