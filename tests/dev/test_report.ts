@@ -6,7 +6,7 @@
 
 import { run, type RunOptions } from "./run.ts";
 
-/** Counts of test cases; steps are not counted. */
+/** Counts of tests and of their steps, which a report lists as `TEST > STEP`. */
 export interface Counts {
   passed: number;
   /** Those that failed, as `FILE: NAME`. */
