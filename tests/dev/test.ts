@@ -17,6 +17,12 @@ export async function test(args: string[]): Promise<number> {
     await say("Usage: ./dev test [--long] [--jobs N] [PATH…], N from 1");
     return 2;
   }
+  for (const path of paths) {
+    if (await Deno.stat(`${ROOT}/${path}`).then(() => false, () => true)) {
+      await say(`Cannot run the tests of "${path}": there is no such file or folder`);
+      return 2;
+    }
+  }
   await getTools();
   const parts = paths.length > 0
     ? paths
@@ -59,7 +65,7 @@ function readArguments(args: string[]): { long: boolean; jobs: number; paths: st
   return {
     long: rest.includes("--long"),
     jobs: at < 0 ? jobsHere() : Number(args[at + 1]),
-    paths: rest.filter((arg) => !arg.startsWith("--")).map((arg) => arg.replace(/\/+$/, "")),
+    paths: rest.filter((arg) => !arg.startsWith("--")).map((arg) => arg.replace(/^\.\/|\/+$/g, "")),
   };
 }
 
