@@ -46,6 +46,16 @@ import f36 from "./vscope_hooks/sites.py" with { type: "text" };
 import f37 from "./vscope_hooks/steps.py" with { type: "text" };
 import f38 from "./vscope_hooks/table.py" with { type: "text" };
 import f39 from "./vscope_hooks/torch_window.py" with { type: "text" };
+import f40 from "./vscope_sweep/__init__.py" with { type: "text" };
+import f41 from "./vscope_sweep/batch.py" with { type: "text" };
+import f42 from "./vscope_sweep/driver.py" with { type: "text" };
+import f43 from "./vscope_sweep/extension.py" with { type: "text" };
+import f44 from "./vscope_sweep/journal.py" with { type: "text" };
+import f45 from "./vscope_sweep/modules.py" with { type: "text" };
+import f46 from "./vscope_sweep/routing.py" with { type: "text" };
+import f47 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
+import f48 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
+import f49 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -257,5 +267,55 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
     path: "vscope_hooks/torch_window.py",
     text: f39,
     sha256: "e2bba70aeb6cb1c8e5b993a273c888396e182919a024c96ef47f5cbd7225dc92",
+  },
+  {
+    path: "vscope_sweep/__init__.py",
+    text: f40,
+    sha256: "99c0faaa4203c11148f1518b7da7d8f59dae49fe200b88c96949a0c8f93ee236",
+  },
+  {
+    path: "vscope_sweep/batch.py",
+    text: f41,
+    sha256: "3391d013a52ab8a2e42489ee9bf9a3b6e284eabd2d527154308a7f7611c01916",
+  },
+  {
+    path: "vscope_sweep/driver.py",
+    text: f42,
+    sha256: "1f8f01125080553f0f1db8392ef4f8b171324365cabbfa21a816da6c6b56a960",
+  },
+  {
+    path: "vscope_sweep/extension.py",
+    text: f43,
+    sha256: "52ff2f14c69f03b1518d884a1dbdfe58c01d88b2f398d93829afb6d807e1fa30",
+  },
+  {
+    path: "vscope_sweep/journal.py",
+    text: f44,
+    sha256: "1e45b4d5799e1142d591951cb9ca142c619fc4572d9404a9cde9977d03b3175c",
+  },
+  {
+    path: "vscope_sweep/modules.py",
+    text: f45,
+    sha256: "1476e23c1f48234eec1b4de70cbfaaaa8da6a1d2be4380f59520d743fc052af8",
+  },
+  {
+    path: "vscope_sweep/routing.py",
+    text: f46,
+    sha256: "f8176dbe072694d51ecaee81fca128eeb632c9f39090355c8000c548fcc11f6a",
+  },
+  {
+    path: "vscope_sweep/timers/__init__.py",
+    text: f47,
+    sha256: "0d395cf13875cd8890f2de34428a47435bc8e1b8cc45f817bcc9288fe44dc9af",
+  },
+  {
+    path: "vscope_sweep/timers/cpu.py",
+    text: f48,
+    sha256: "2ac30b57ed0252d6661a7ca8ef274dbd43ffdacf6d60c2f49c48faa635393e3f",
+  },
+  {
+    path: "vscope_sweep/timers/kineto.py",
+    text: f49,
+    sha256: "3d247f1d68b256d6b4bb22b5709c06298503fadcdc122544b39dfab9dd5c6a06",
   },
 ];

@@ -52,7 +52,7 @@ export const recipes: readonly RecipeEntry[] = [
   },
   {
     name: "sweep",
-    summary: "operator-level sweep of one model: what would be measured (not yet the measuring)",
+    summary: "operator-level sweep of one model: what each operator costs at every shape",
     load: async () => ({ default: (await import("./sweep.ts")).default as unknown as Recipe }),
   },
 ];

@@ -6,24 +6,29 @@
 
 import { defineRecipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
+import { runSweep } from "../kit/engine/sweep/run.ts";
 import { sweepOptions } from "../kit/sweep/options.ts";
-import { notBuilt, planSweep } from "../kit/sweep/plan/plan.ts";
+import { planSweep } from "../kit/sweep/plan/plan.ts";
 import { lookForSubject } from "../kit/sweep/plan/settings.ts";
 import { withVerbosity } from "../kit/sweep/verbosity.ts";
 
 /** The recipe. */
 const recipe = defineRecipe({
   name: "sweep",
-  summary: "operator-level sweep of one model: what would be measured (not yet the measuring)",
+  summary: "operator-level sweep of one model: what each operator costs at every shape",
   description:
-    "Plans the measurement of every operator of a model, at every shape that a simulator or a " +
-    "capacity planner asks for: dense layers, layers per sequence, attention, experts, and decodes " +
-    "of different lengths (skew). The bundle has the layout of LLMServingSim's profiler. What is " +
-    "built is the plan (--dry-run) and the keys (--list); without either the recipe says so and " +
-    "starts nothing.",
+    "Measures every operator of a model in a real vLLM with one layer and dummy weights, at every " +
+    "shape that a simulator or a capacity planner asks for: dense layers, layers per sequence, " +
+    "attention, experts, and decodes of different lengths (skew). The bundle has the layout of " +
+    "LLMServingSim's profiler. Every shot is kept as it is done: the same command goes on where a " +
+    "sweep was cut off.",
   options: sweepOptions,
   command: "none",
   examples: [
+    {
+      line: "vscope sweep --model Qwen/Qwen3-0.6B --hardware H200 --tp-degrees 1 --time-budget 9m",
+      why: "measure for at most nine minutes; run it again to go on",
+    },
     {
       line: "vscope sweep --dry-run --model Qwen/Qwen3-0.6B --hardware H200 --tp-degrees 1",
       why: "how many shots, for how long",
@@ -41,7 +46,7 @@ const recipe = defineRecipe({
     return subject;
   },
   plan: planSweep,
-  run: notBuilt,
+  run: runSweep,
 });
 
 export default recipe;

@@ -21,12 +21,28 @@ export function alteredHookFiles(): string[] {
     .map(({ path }) => path);
 }
 
+/** The package of a sweep's worker, which only a sweep needs. */
+const SWEEP_PACKAGE = "vscope_sweep/";
+
 /**
  * Writes the package to `dir` after it has verified every file. Needs write permission on `dir`.
  *
  * @throws {RunError} when an embedded file is not what was pinned: nothing is written then.
  */
-export async function writeHooks(files: FileSystem, dir: string): Promise<void> {
+export function writeHooks(files: FileSystem, dir: string): Promise<void> {
+  return writeFiles(files, dir, (path) => !path.startsWith(SWEEP_PACKAGE));
+}
+
+/** The same for the package of a sweep's worker, without the hooks. */
+export function writeSweepWorker(files: FileSystem, dir: string): Promise<void> {
+  return writeFiles(files, dir, (path) => path.startsWith(SWEEP_PACKAGE));
+}
+
+async function writeFiles(
+  files: FileSystem,
+  dir: string,
+  wanted: (path: string) => boolean,
+): Promise<void> {
   const altered = alteredHookFiles();
   if (altered.length > 0) {
     throw new RunError(
@@ -36,7 +52,7 @@ export async function writeHooks(files: FileSystem, dir: string): Promise<void> 
         "download vscope again",
     );
   }
-  for (const { path, text } of HOOK_FILES) {
+  for (const { path, text } of HOOK_FILES.filter(({ path }) => wanted(path))) {
     const target = `${dir}/${path}`;
     await files.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
     await files.writeTextFile(target, text);

@@ -5,7 +5,16 @@
  */
 
 import type { Values } from "../contract/option.ts";
-import { boolean, choice, integer, list, number, text } from "../contract/options.ts";
+import {
+  boolean,
+  choice,
+  duration,
+  integer,
+  list,
+  number,
+  path,
+  text,
+} from "../contract/options.ts";
 import { CATEGORY_NAMES } from "./grids/categories.ts";
 
 function factor<const D extends { env: string; doc: string }>(declaration: D) {
@@ -113,6 +122,19 @@ export const sweepOptions = {
     env: "HF_TOKEN",
     secret: true,
     doc: "Opens models on Hugging Face that are not open to all; only a config.json is fetched",
+  }),
+  python: path({
+    env: "VSCOPE_PYTHON",
+    leadsTo: "file",
+    doc: "The Python that has vLLM; python3 of the PATH otherwise",
+  }),
+  timeBudget: duration({
+    min: 1,
+    doc: "How long the sweep may take, starts of the engine included; the same command goes on",
+  }),
+  timer: text({
+    doc:
+      "What measures a module: cpu, kineto, or a Python file with a class Timer; as the device has it",
   }),
   list: choice({
     choices: CATEGORY_NAMES,

@@ -33,8 +33,8 @@ function leftOut(
     return "the prefill reaches max_model_len";
   }
   if (decodes > 0 && decodeHistory + 2 > maxModelLen) return "the decodes reach max_model_len";
-  const tokens = (chunk > 0 ? inBlocks(chunk + prefillHistory) : 0) +
-    decodes * inBlocks(1 + decodeHistory);
+  const tokens = (chunk > 0 ? inBlocks(limits, chunk + prefillHistory) : 0) +
+    decodes * inBlocks(limits, 1 + decodeHistory);
   return fitsCache(limits, tokens) ? undefined : "the KV cache is too small";
 }
 

@@ -10,7 +10,7 @@ import { fitsCache, inBlocks, type Limits } from "./limits.ts";
 
 /** Why a prompt of so many tokens cannot be run; undefined where it can. */
 export function promptTooLong(limits: Limits, tokens: number): string | undefined {
-  if (!fitsCache(limits, inBlocks(tokens))) return "the KV cache is too small";
+  if (!fitsCache(limits, inBlocks(limits, tokens))) return "the KV cache is too small";
   if (tokens >= limits.maxModelLen) return "the request reaches max_model_len";
   return undefined;
 }

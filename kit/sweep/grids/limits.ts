@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Tokens of a KV block; the engine of a sweep is started with it. */
+/** Tokens of a KV block, which an engine is asked for; one for CPUs takes larger ones. */
 export const BLOCK_TOKENS = 16;
 
 /** Limits of an engine, real or assumed. Tokens and sequences. */
@@ -16,6 +16,8 @@ export interface Limits {
   readonly maxModelLen: number;
   /** Tokens that the KV cache holds; undefined where no engine told. */
   readonly numCacheTokens?: number | undefined;
+  /** Tokens of a KV block of the engine; {@linkcode BLOCK_TOKENS} where no engine told. */
+  readonly blockTokens?: number | undefined;
   /** Of a model with experts. */
   readonly experts?: { readonly count: number; readonly perToken: number } | undefined;
 }
@@ -33,8 +35,8 @@ export interface Density {
 }
 
 /** Tokens that a request takes in the KV cache: whole blocks. */
-export function inBlocks(tokens: number): number {
-  return Math.ceil(tokens / BLOCK_TOKENS) * BLOCK_TOKENS;
+export function inBlocks({ blockTokens = BLOCK_TOKENS }: Limits, tokens: number): number {
+  return Math.ceil(tokens / blockTokens) * blockTokens;
 }
 
 /** Whether the KV cache holds so many tokens; true where its size is not known. */

@@ -6,7 +6,7 @@
 
 import { tokenAxis } from "./axes.ts";
 import { Sieve, type SweepCategory } from "./grid.ts";
-import { BLOCK_TOKENS, fitsCache } from "./limits.ts";
+import { fitsCache, inBlocks } from "./limits.ts";
 
 /** The category. */
 export const perSequence: SweepCategory = {
@@ -20,7 +20,7 @@ export const perSequence: SweepCategory = {
         [sequences],
         sequences > limits.maxNumBatchedTokens
           ? "more tokens than max_num_batched_tokens"
-          : fitsCache(limits, sequences * BLOCK_TOKENS)
+          : fitsCache(limits, sequences * inBlocks(limits, 1))
           ? undefined
           : "the KV cache is too small",
       );

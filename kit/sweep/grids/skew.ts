@@ -121,8 +121,8 @@ function leftOut(limits: Limits, density: Density, found: SkewCase): string | un
   if (kvBig + 1 > maxModelLen) return "the decodes reach max_model_len";
   if (pc > 0 && pc + kp + 1 > maxModelLen) return "the prefill reaches max_model_len";
   if (n + (pc > 0 ? 1 : 0) > maxNumSeqs) return "more requests than max_num_seqs";
-  const tokens = inBlocks(kvBig) * nb + inBlocks(kvs) * (n - nb) +
-    (pc > 0 ? inBlocks(pc + kp) : 0);
+  const tokens = inBlocks(limits, kvBig) * nb + inBlocks(limits, kvs) * (n - nb) +
+    (pc > 0 ? inBlocks(limits, pc + kp) : 0);
   return fitsCache(limits, tokens) ? undefined : "the KV cache is too small";
 }
 

@@ -181,11 +181,3 @@ function details(
   );
   return lines;
 }
-
-/** Says that a sweep cannot be run yet. */
-export function notBuilt(): never {
-  throw new UsageError(
-    "Cannot run sweep: firing shots in a vLLM is not built yet; add --dry-run for the plan, or " +
-      "--list CATEGORY for the keys",
-  );
-}

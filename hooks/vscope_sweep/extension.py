@@ -1,0 +1,248 @@
+"""What vLLM adds to its worker for a sweep: methods that `collective_rpc` calls.
+
+Names begin with `vscope_`, because vLLM puts them among the worker's own. Answers are JSON texts: an
+answer that vLLM cannot send leaves its caller waiting forever.
+"""
+
+import json
+import os
+import time
+import traceback
+
+from .batch import BatchMaker, Refused
+from .journal import Journal
+from .modules import Watch, find_modules
+from .routing import ForcedRouting
+from .timers import make_timer, timer_for
+
+
+class Extension:
+    def vscope_prepare(self, request):
+        """Looks at the model and makes ready; returns what vscope has to know of this worker."""
+        self._vscope = Sweep(self, request)
+        return json.dumps(self._vscope.facts())
+
+    def vscope_fire(self, shots):
+        """Fires shots in their order; each result is in the journal when this returns."""
+        return json.dumps(self._vscope.fire(shots))
+
+
+class Sweep:
+    def __init__(self, worker, request):
+        import torch
+
+        self.runner = worker.model_runner
+        self.device = self.runner.device
+        self.tp = request["tp"]
+        self.sweep = request["sweep"]
+        self.iterations = request["iterations"]
+        self.careful = request.get("careful", False)
+        self.journal = Journal(request["journal"])
+        name = request.get("timer") or timer_for(self.device.type)
+        if name is None:
+            raise ValueError(
+                "there is no timer for %s; name a file with one by --timer" % self.device.type
+            )
+        self.timer = make_timer(name)
+        self.catalog = {
+            layer: entry for table in request["catalog"].values() for layer, entry in table.items()
+        }
+        config = worker.vllm_config
+        self.cache_config = config.cache_config
+        self.kv_cache_config = self.runner.kv_cache_config
+        self.max_model_len = config.model_config.max_model_len
+        self.batches = BatchMaker(
+            self.kv_cache_config,
+            config.scheduler_config.max_num_batched_tokens,
+            config.scheduler_config.max_num_seqs,
+            self.max_model_len,
+        )
+        model = self.runner.get_model() if hasattr(self.runner, "get_model") else self.runner.model
+        self.watch = Watch(self.timer)
+        self.modules = {}
+        for layer, module in find_modules(model, self.catalog):
+            self.watch.attach(layer, module)
+            self.modules[layer] = self.modules.get(layer, 0) + 1
+        self._attach_sampler(torch)
+        self.routing = ForcedRouting(model)
+        fill_cache(getattr(self.runner, "kv_caches", None))
+
+    def _attach_sampler(self, torch):
+        """The sampler belongs to the model runner, not to the model."""
+        sampler = getattr(self.runner, "sampler", None)
+        if sampler is None:
+            return
+        for layer, entry in self.catalog.items():
+            if type(sampler).__name__ in entry["vllm"] and layer not in self.modules:
+                if isinstance(sampler, torch.nn.Module):
+                    self.watch.attach(layer, sampler)
+                else:
+                    self.watch.attach_callable(layer, self.runner, "sampler")
+                self.modules[layer] = 1
+
+    def facts(self):
+        import torch
+
+        sizes = {group.kv_cache_spec.block_size for group in self.kv_cache_config.kv_cache_groups}
+        block = max(sizes)
+        found = {
+            "pid": os.getpid(),
+            "device_type": self.device.type,
+            "timer": self.timer.name,
+            "shots_per_session": self.timer.shots_per_session,
+            "torch": str(torch.__version__),
+            "runner": "%s.%s" % (type(self.runner).__module__, type(self.runner).__name__),
+            "block_size": block,
+            "num_gpu_blocks": self.kv_cache_config.num_blocks,
+            # Without the block that vLLM keeps for nothing.
+            "num_cache_tokens": (self.kv_cache_config.num_blocks - 1) * block,
+            "max_model_len": self.max_model_len,
+            "modules": self.modules,
+            "missing": [layer for layer in self.catalog if layer not in self.modules],
+            "routers": len(self.routing.routers),
+        }
+        if self.device.type == "cuda":
+            properties = torch.cuda.get_device_properties(self.device)
+            found["gpu"] = properties.name
+            found["cuda"] = torch.version.cuda or torch.version.hip
+            uuid = getattr(properties, "uuid", None)
+            if uuid is not None:
+                found["gpu_uuid"] = str(uuid)
+        return found
+
+    def fire(self, shots):
+        """Results go to the journal, sessions of the timer at a time; returns shots that failed."""
+        failed = []
+        # After the death of an engine one by one, so that the next death names its shot.
+        size = 1 if self.careful else self.timer.shots_per_session
+        for first in range(0, len(shots), size):
+            self._session(shots[first : first + size], failed)
+            if any(entry.get("fatal") for entry in failed):
+                break
+        return failed
+
+    def _session(self, shots, failed):
+        began = time.perf_counter()
+        spans = []
+        fired = []
+        self.timer.start()
+        for shot in shots:
+            first = len(spans)
+            try:
+                self._shot(shot, spans)
+                fired.append((shot, range(first, len(spans))))
+            except Refused as error:
+                failed.append({"k": shot["k"], "why": str(error)})
+            except Exception as error:
+                failed.append(self._failure(shot, error))
+                if failed[-1]["fatal"]:
+                    # What the timer has may be of a GPU that answers nothing any more.
+                    return
+        calls = {}
+        for span, layer, us in self.timer.stop():
+            calls.setdefault((span, layer), []).append(us)
+        seconds = time.perf_counter() - began
+        for shot, passes in fired:
+            times = {}
+            for layer, entry in self.catalog.items():
+                samples = [calls[span, layer] for span in passes if (span, layer) in calls]
+                if samples:
+                    whole = [sum(us) for us in samples]
+                    if entry.get("together") != "sum":
+                        whole = [total / len(us) for total, us in zip(whole, samples)]
+                    times[layer] = [round(us, 4) for us in whole]
+            record = {"k": shot["k"], "tp": self.tp, "s": self.sweep, "us": times}
+            if "e" in shot:
+                record["experts"] = shot["e"]
+            record["sec"] = round(seconds / len(fired), 6)
+            self.journal.append(record)
+
+    def _shot(self, shot, spans):
+        experts = shot.get("e")
+        self.routing.experts = experts
+        try:
+            # The first pass warms up: it chooses kernels and fills caches.
+            self.routing.looking = experts is not None
+            self._pass(shot["r"])
+            self.routing.looking = False
+            if experts is not None:
+                self.routing.check(experts)
+            before = self.routing.calls
+            for _ in range(self.iterations):
+                self.watch.span = len(spans)
+                spans.append(shot["k"])
+                self._pass(shot["r"])
+                self.watch.span = None
+            forced = self.routing.calls - before
+            if experts is not None and forced < self.iterations:
+                raise Refused("the experts were forced in %d passes of %d" % (forced, self.iterations))
+        finally:
+            self.watch.span = None
+            self.routing.looking = False
+            self.routing.experts = None
+            self.routing.seen = []
+
+    def _pass(self, runs):
+        self._execute(self.batches.shot(runs))
+
+    def _execute(self, message):
+        import torch
+
+        with torch.inference_mode():
+            output = self.runner.execute_model(message)
+            if output is None:
+                output = self.runner.sample_tokens(None)
+            # An answer that is still on its way from the GPU is taken in, as the engine would.
+            if hasattr(output, "get_output"):
+                output.get_output()
+
+    def _failure(self, shot, error):
+        """Puts the model runner in order after a pass that raised."""
+        import torch
+
+        text = "%s: %s" % (type(error).__name__, error)
+        if hasattr(self.runner, "execute_model_state"):
+            self.runner.execute_model_state = None
+        fatal = "CUDA error" in text or "HIP error" in text
+        if not fatal:
+            try:
+                if isinstance(error, torch.OutOfMemoryError):
+                    torch.cuda.empty_cache()
+                self._execute(self.batches.ending())
+            except Exception as other:
+                text += "; then %s: %s" % (type(other).__name__, other)
+                fatal = True
+        traceback.print_exc()
+        return {"k": shot["k"], "why": text.split("\n")[0][:300], "fatal": fatal}
+
+
+def fill_cache(caches):
+    """Fills the KV cache with small noise.
+
+    Memory that nobody has written may be one page of zeros, which is read faster than a cache is, and
+    whatever lies in a GPU's memory may be no number.
+    """
+    import torch
+
+    for cache in caches or ():
+        for tensor in cache if isinstance(cache, (list, tuple)) else (cache,):
+            if not isinstance(tensor, torch.Tensor) or tensor.numel() == 0:
+                continue
+            if tensor.dtype.is_floating_point and tensor.element_size() >= 2:
+                source = torch.randn(1 << 16, device=tensor.device).mul_(0.1).to(tensor.dtype)
+            else:
+                # Bytes below 0x40 are small numbers in every kind of fp8.
+                tensor = tensor.view(torch.uint8)
+                source = torch.randint(0, 0x40, (1 << 16,), device=tensor.device, dtype=torch.uint8)
+            _fill(tensor, source)
+
+
+def _fill(tensor, source):
+    """In pieces, because the cache has most of a GPU's memory."""
+    count = tensor.numel()
+    if count > 1 << 22 and tensor.dim() > 1:
+        for part in tensor:
+            _fill(part, source)
+    else:
+        repeats = -(-count // source.numel())
+        tensor.copy_(source.repeat(repeats)[:count].view(tensor.shape))

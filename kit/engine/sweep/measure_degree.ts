@@ -1,0 +1,108 @@
+/**
+ * Measures one TP degree: engines one after the other, until every shot is fired or set aside.
+ *
+ * @module
+ */
+
+import type { RunContext } from "../../contract/context.ts";
+import { RunError } from "../../contract/errors.ts";
+import type { NeededShot } from "../../sweep/measure/needed.ts";
+import {
+  Driver,
+  type DriverPlace,
+  type DriverRequest,
+  type EngineFacts,
+  type FailedShot,
+} from "./driver.ts";
+import { SweepProgress } from "./progress.ts";
+
+/** Engines that may die before a TP degree is given up. */
+const MOST_DEATHS = 5;
+
+/** What is asked for. */
+export interface DegreeWork {
+  readonly tp: number;
+  readonly place: DriverPlace;
+  readonly request: DriverRequest;
+  /** Called with each engine's facts, before a shot is fired. Throws where it is no engine for us. */
+  up(facts: EngineFacts, pid: number): Promise<void>;
+  /** Shots that the journal lacks; asked again after each engine. */
+  needed(facts: EngineFacts): Promise<readonly NeededShot[]>;
+  /** Told of a death that is survived. */
+  died(message: string): void;
+  /** Ctrl-C, or the end of the time budget. */
+  readonly signal: AbortSignal;
+}
+
+/** What came of it. */
+export interface DegreeResult {
+  /** The last engine's; absent where none came up in time. */
+  readonly facts?: EngineFacts;
+  /** Shots that could not be fired, and why. */
+  readonly failed: readonly FailedShot[];
+  /** Whether it was ended before all was fired. */
+  readonly stopped: boolean;
+}
+
+/**
+ * Measures.
+ *
+ * @throws {RunError} where no engine comes up, or too many die.
+ */
+export async function measureDegree(
+  context: RunContext,
+  work: DegreeWork,
+): Promise<DegreeResult> {
+  const failed = new Map<string, FailedShot>();
+  let facts: EngineFacts | undefined;
+  for (let deaths = 0;;) {
+    if (work.signal.aborted) return result(facts, failed, true);
+    const place = { ...work.place, work: `${work.place.work}/tp${work.tp}-${deaths}` };
+    context.output.progress(`Starting vLLM for TP degree ${work.tp}`);
+    const worker = { ...work.request.worker, careful: deaths > 0 };
+    const driver = await Driver.start(context, place, { ...work.request, worker });
+    try {
+      const found = await driver.ready(work.signal);
+      if (!found) return result(facts, failed, true);
+      facts = found;
+      await work.up(found, driver.pid);
+      const shots = (await work.needed(found)).filter(({ k }) => !failed.has(k));
+      if (shots.length === 0) return result(facts, failed, false);
+      const progress = new SweepProgress(context.output, context.clock, work.tp, shots);
+      const firing = await driver.fire(shots, (count) => progress.fired(count), work.signal);
+      for (const shot of firing.failed) failed.set(shot.k, shot);
+      if (firing.how !== "died") return result(facts, failed, firing.how === "stopped");
+      await driver.end();
+      // Shots are fired in their order, and are in the journal once they are done. Where several come
+      // together, it is the next engine, which takes them one by one, whose death names the shot.
+      const several = deaths === 0 && found.shots_per_session > 1;
+      const culprit = several
+        ? undefined
+        : (await work.needed(found)).find(({ k }) => !failed.has(k));
+      if (++deaths >= MOST_DEATHS) {
+        throw new RunError(
+          `The engine of TP degree ${work.tp} died ${deaths} times, the last time of: ${firing.why}`,
+        );
+      }
+      const told = firing.failed.some(({ why }) => why === firing.why);
+      if (culprit && !told) {
+        failed.set(culprit.k, { k: culprit.k, why: `the engine died: ${firing.why}` });
+      }
+      work.died(
+        `The engine of TP degree ${work.tp} died (${firing.why}); ` +
+          (culprit && !told ? `the shot "${culprit.k.trim()}" is set aside, and ` : "") +
+          "another is started",
+      );
+    } finally {
+      await driver.end();
+    }
+  }
+}
+
+function result(
+  facts: EngineFacts | undefined,
+  failed: ReadonlyMap<string, FailedShot>,
+  stopped: boolean,
+): DegreeResult {
+  return { ...(facts ? { facts } : {}), failed: [...failed.values()], stopped };
+}

@@ -1,0 +1,297 @@
+/**
+ * `vscope sweep`: from the plan to the closed bundle.
+ *
+ * @module
+ */
+
+import type { RunContext } from "../../contract/context.ts";
+import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
+import type { Outcome, Plan } from "../../contract/recipe.ts";
+import { closeCapture } from "../../bundle/capture_bundle.ts";
+import type { Manifest } from "../../bundle/manifest.ts";
+import { writeManifest } from "../../bundle/manifest_file.ts";
+import {
+  continueJournal,
+  type Journal,
+  JOURNAL_NAME,
+  readJournal,
+  type SweepIdentity,
+  type SweepLine,
+} from "../../sweep/measure/journal.ts";
+import { neededShots } from "../../sweep/measure/needed.ts";
+import { layerDefinitions, layersAt, SweepTimes } from "../../sweep/measure/times.ts";
+import type { sweepOptions, SweepValues } from "../../sweep/options.ts";
+import { engineArguments } from "../../sweep/plan/engine_arguments.ts";
+import {
+  gridsOf,
+  type SweepSettings,
+  sweepSettings,
+  type SweepSubject,
+} from "../../sweep/plan/settings.ts";
+import { withVerbosity } from "../../sweep/verbosity.ts";
+import { writeSweepWorker } from "../hooks_package.ts";
+import { openManifest } from "../open_manifest.ts";
+import { outcomeOf } from "../outcome.ts";
+import { onPath } from "../python_of.ts";
+import { requireVllm } from "../require_vllm.ts";
+import type { EngineFacts, FailedShot } from "./driver.ts";
+import { checkIdentity, identityOf, sha256 } from "./identity.ts";
+import { measureDegree } from "./measure_degree.ts";
+import { openFolder } from "./sweep_bundle.ts";
+import { writeTables } from "./write_tables.ts";
+
+const PACKAGES = "packages";
+
+/** What one run of a sweep carries along. */
+export interface SweepRun {
+  readonly context: RunContext;
+  readonly dir: string;
+  readonly values: SweepValues;
+  readonly settings: SweepSettings;
+  readonly manifest: Manifest;
+  journal: Journal;
+  /** This run's line of the journal, once an engine told what it is. */
+  line?: SweepLine;
+  /** By TP degree. */
+  readonly engines: Map<number, { facts: EngineFacts; failed: readonly FailedShot[] }>;
+  /** Whether something is left to be measured. */
+  unfinished: boolean;
+}
+
+/**
+ * Runs a sweep, or goes on with the one in its folder.
+ *
+ * @throws {UsageError} where there is no vLLM, or the folder cannot be gone on with.
+ */
+export async function runSweep(
+  plan: Plan<typeof sweepOptions>,
+  given: RunContext,
+): Promise<Outcome> {
+  const { values, out, invocation } = plan;
+  const context = { ...given, output: withVerbosity(given.output, values.verbosity) };
+  const settings = sweepSettings(values, invocation.found as SweepSubject);
+  const python = values.python ?? await onPath(context, "python3") ?? "python3";
+  const facts = (await requireVllm(context, "sweep", [], python))!;
+  const manifest = await openManifest(context, "sweep", plan, facts);
+  const known: Partial<SweepIdentity> = {
+    ...(facts.vllm === undefined ? {} : { vllm_version: facts.vllm.split("+")[0]! }),
+    model_config_sha256: sha256(JSON.stringify(settings.model.config)),
+  };
+  const journal = await openFolder(
+    context,
+    out,
+    values,
+    manifest,
+    (found) => checkIdentity(out, found, known),
+  );
+  const run: SweepRun = {
+    context,
+    dir: out,
+    values,
+    settings,
+    manifest,
+    journal,
+    engines: new Map(),
+    unfinished: false,
+  };
+  context.output.note(
+    `Measuring to ${out}` +
+      (journal.shots.length > 0 ? `, which has ${journal.shots.length} shots` : ""),
+  );
+  const work = await context.files.makeTempDir({ prefix: "vscope-sweep-" });
+  try {
+    await measure(run, python, work);
+  } catch (error) {
+    if (error instanceof UsageError && run.line === undefined) {
+      // Of an engine that does not fit the folder: nothing was changed in it.
+      if (journal.shots.length > 0) throw error;
+    }
+    const own = error instanceof RunError || error instanceof UsageError;
+    note(run, "error", own ? messageOf(error) : `vscope itself failed: ${messageOf(error)}`);
+    run.unfinished = true;
+  } finally {
+    await context.files.remove(work, { recursive: true }).catch(() => {});
+  }
+  return await close(run);
+}
+
+async function measure(run: SweepRun, python: string, work: string): Promise<void> {
+  const { context, settings, values } = run;
+  const budget = new AbortController();
+  const signal = AbortSignal.any([context.signal, budget.signal]);
+  const timer = values.timeBudget === undefined
+    ? undefined
+    : setTimeout(() => budget.abort(), values.timeBudget * 1000);
+  try {
+    const packages = `${work}/${PACKAGES}`;
+    await writeSweepWorker(context.files, packages);
+    const model = `${work}/model`;
+    await context.files.mkdir(model);
+    await context.files.writeTextFile(
+      `${model}/config.json`,
+      JSON.stringify(settings.model.config),
+    );
+    for (const tp of degreesInOrder(settings)) {
+      if (signal.aborted) break;
+      const known = run.line && knownLimits(run, tp);
+      if (known && missing(run, tp, known).length === 0) continue;
+      const place = { python, work, packages, log: `${run.dir}/logs/tp${tp}.log` };
+      const { facts, failed } = await measureDegree(context, {
+        tp,
+        place,
+        request: {
+          model,
+          arguments: engineArguments(settings, tp),
+          worker: {
+            tp,
+            sweep: nextNumber(run),
+            iterations: values.measurementIterations,
+            journal: `${run.dir}/${JOURNAL_NAME}`,
+            catalog: settings.architecture.catalog,
+            ...(values.timer === undefined ? {} : { timer: values.timer }),
+          },
+        },
+        up: (found, pid) => up(run, tp, found, pid),
+        async needed(found) {
+          run.journal = await readJournal(context.files, run.dir);
+          return missing(run, tp, found);
+        },
+        died: (message) => note(run, "warning", message),
+        signal,
+      });
+      if (facts) run.engines.set(tp, { facts, failed });
+    }
+    if (budget.signal.aborted && !context.signal.aborted) {
+      note(
+        run,
+        "warning",
+        `The time budget of ${values.timeBudget} s is spent; the same command goes on`,
+      );
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** 1 first: what is the same at every TP degree is measured there. */
+function degreesInOrder({ tpDegrees }: SweepSettings): number[] {
+  return tpDegrees.toSorted((one, other) => one - other);
+}
+
+function nextNumber({ journal, line }: SweepRun): number {
+  return line?.sweep ?? Math.max(0, ...journal.sweeps.map(({ sweep }) => sweep)) + 1;
+}
+
+/** An engine is up: it must be of the folder's kind, and the journal is told of this run once. */
+async function up(run: SweepRun, tp: number, facts: EngineFacts, pid: number): Promise<void> {
+  const { context, settings, manifest } = run;
+  const cpu = manifest.devices.find(({ kind }) => kind === "cpu")?.name ?? "cpu";
+  const identity = identityOf(settings, facts, cpu);
+  checkIdentity(run.dir, run.journal, identity);
+  manifest.processes.push({ pid, role: "engine_core" });
+  manifest.engine[`tp${tp}`] = engineRecord(facts);
+  await writeManifest(context.files, run.dir, manifest);
+  run.engines.set(tp, { facts, failed: [] });
+  if (facts.unknown.length > 0) {
+    note(run, "warning", `This vLLM does not know ${facts.unknown.join(", ")}; they were left out`);
+  }
+  if (run.line) return;
+  run.line = {
+    sweep: nextNumber(run),
+    started_at: manifest.started_at,
+    identity,
+    layers: layerDefinitions(settings.architecture),
+    forced: run.values.force ? settings.categories : [],
+    provenance: {
+      torch: facts.torch,
+      runner: facts.runner,
+      architecture_sha256: sha256(settings.architecture.text),
+      ...(facts.cuda === undefined ? {} : { cuda: facts.cuda }),
+      ...(manifest.versions.driver === undefined ? {} : { driver: manifest.versions.driver }),
+      // Which GPU it was is nobody's business; whether it was the same one is told by this.
+      ...(facts.gpu_uuid === undefined ? {} : { gpu_uuid_sha256: sha256(facts.gpu_uuid) }),
+    },
+  };
+  await continueJournal(context.files, run.dir, run.journal, run.line);
+  run.journal = await readJournal(context.files, run.dir);
+}
+
+function engineRecord(facts: EngineFacts): Record<string, unknown> {
+  const { runner, timer, block_size, num_gpu_blocks, num_cache_tokens, max_model_len } = facts;
+  return {
+    runner,
+    timer,
+    block_size,
+    num_gpu_blocks,
+    num_cache_tokens,
+    max_model_len,
+    modules: facts.modules,
+    missing_layers: facts.missing,
+  };
+}
+
+/** A TP degree's engine is asked for its limits: that of another degree may hold more or less. */
+function knownLimits(run: SweepRun, tp: number): EngineFacts | undefined {
+  return run.engines.get(tp)?.facts;
+}
+
+/** Settings with the limits of an engine. */
+export function settingsOf(settings: SweepSettings, facts: EngineFacts): SweepSettings {
+  return {
+    ...settings,
+    limits: {
+      ...settings.limits,
+      maxModelLen: facts.max_model_len,
+      numCacheTokens: facts.num_cache_tokens,
+      blockTokens: facts.block_size,
+    },
+  };
+}
+
+/** Shots that the journal lacks. */
+export function missing(run: SweepRun, tp: number, facts: EngineFacts) {
+  const settings = settingsOf(run.settings, facts);
+  const { architecture } = settings;
+  const categories = settings.categories
+    .filter((category) => layersAt(architecture, category, tp).length > 0);
+  return neededShots(
+    gridsOf(settings, categories),
+    architecture,
+    tp,
+    new SweepTimes(run.journal, layerDefinitions(architecture)),
+    run.values.measurementIterations,
+    new Set(facts.missing),
+  );
+}
+
+function note(run: SweepRun, severity: "info" | "warning" | "error", message: string): void {
+  run.manifest.notes.push({ severity, message });
+}
+
+async function close(run: SweepRun): Promise<Outcome> {
+  const { context, dir, manifest } = run;
+  run.journal = await readJournal(context.files, dir);
+  if (run.journal.damaged > 0) {
+    note(
+      run,
+      "warning",
+      `${run.journal.damaged} lines of ${JOURNAL_NAME} are damaged and do not count`,
+    );
+  }
+  try {
+    if (run.line) await writeTables(run);
+    else run.unfinished = true;
+  } catch (error) {
+    note(run, "error", messageOf(error));
+  }
+  const flawed = manifest.notes.some(({ severity }) => severity === "error");
+  const status = context.signal.aborted
+    ? "interrupted"
+    : run.unfinished && run.journal.shots.length === 0
+    ? "failed"
+    : run.unfinished || flawed
+    ? "partial"
+    : "complete";
+  await closeCapture(context.files, dir, manifest, { status, endedAt: context.clock.now() });
+  return outcomeOf(context, dir, manifest);
+}

@@ -1,0 +1,63 @@
+/**
+ * The folder of a sweep: new, or one to go on with.
+ *
+ * @module
+ */
+
+import type { RunContext } from "../../contract/context.ts";
+import { UsageError } from "../../contract/errors.ts";
+import { makeBundleFolder } from "../../bundle/bundle_folder.ts";
+import { isAlive } from "../../bundle/liveness.ts";
+import type { Manifest } from "../../bundle/manifest.ts";
+import { readManifest, writeManifest } from "../../bundle/manifest_file.ts";
+import { type Journal, JOURNAL_NAME, readJournal } from "../../sweep/measure/journal.ts";
+import type { SweepValues } from "../../sweep/options.ts";
+
+/**
+ * Opens the folder, with its journal; `check` looks at one that is to be gone on with, and throws
+ * where it cannot be. Needs read and write permission.
+ *
+ * With FORCE and all categories what was there is removed.
+ *
+ * @throws {UsageError} where the folder holds something else, or another vscope is at work in it.
+ */
+export async function openFolder(
+  { files }: Pick<RunContext, "files">,
+  dir: string,
+  values: SweepValues,
+  manifest: Manifest,
+  check: (journal: Journal) => void,
+): Promise<Journal> {
+  const there = await files.stat(`${dir}/${JOURNAL_NAME}`).catch(() => undefined);
+  const before = await readManifest(files, dir);
+  if (before?.open_by && before.status === undefined && await isAlive(files, before.open_by)) {
+    throw new UsageError(
+      `Cannot run sweep: another vscope (process ${before.open_by.pid}) is measuring to "${dir}"; ` +
+        "wait for it, or give another --out",
+    );
+  }
+  if (!there && before?.recipe !== "sweep") {
+    await makeBundleFolder(files, dir, "a sweep", "--out", async () => {
+      await files.mkdir(`${dir}/logs`);
+      await writeManifest(files, dir, manifest);
+    });
+    return await readJournal(files, dir);
+  }
+  if (wipes(values)) {
+    for await (const { name } of files.readDir(dir)) {
+      if (name === JOURNAL_NAME || name === "meta.yaml" || /^tp\d+$|^logs$/.test(name)) {
+        await files.remove(`${dir}/${name}`, { recursive: true });
+      }
+    }
+  }
+  const journal = await readJournal(files, dir);
+  check(journal);
+  await files.mkdir(`${dir}/logs`, { recursive: true });
+  await writeManifest(files, dir, manifest);
+  return journal;
+}
+
+/** FORCE alone means everything; with a choice of categories it means those. */
+function wipes({ force, only, onlySkew, skipSkew }: SweepValues): boolean {
+  return force && only === undefined && !onlySkew && !skipSkew;
+}
