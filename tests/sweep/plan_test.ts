@@ -162,13 +162,10 @@ Deno.test("--list prints the keys in the order of the table, with its columns", 
   ]]);
 });
 
-Deno.test("without --dry-run and --list it says that it cannot be run, and starts nothing", async () => {
-  const { code, message } = await sweep([...MODEL, "--hardware", "H200"]);
+Deno.test("a Python without vLLM is told before anything is started", async () => {
+  const { code, message } = await sweep([...MODEL, "--hardware", "H200", "--python", "/none"]);
   assert.equal(code, 2);
-  assert.match(
-    message,
-    /^Cannot run sweep: firing shots in a vLLM is not built yet; add --dry-run/,
-  );
+  assert.match(message, /^Cannot run sweep: the Python "\/none" cannot be started; give another/);
 });
 
 Deno.test("bad input is one sentence that tells what to give", async () => {

@@ -1,0 +1,148 @@
+/** The parts of the sweep's worker that need no vLLM: attribution, timers. */
+
+import assert from "node:assert/strict";
+import { inFolder } from "../folders.ts";
+import { python } from "./python.ts";
+
+/** Modules as torch has them, as far as hooks go. */
+const MODULES = `
+import json, sys
+class Module:
+    def __init__(self, *children):
+        self.kept, self.before, self.after = children, [], []
+    def children(self): return self.kept
+    def register_forward_pre_hook(self, hook): self.before.append(hook); return Handle(self.before, hook)
+    def register_forward_hook(self, hook, always_call=False):
+        assert always_call
+        self.after.append(hook); return Handle(self.after, hook)
+    def __call__(self, *args):
+        for hook in list(self.before): hook(self, args)
+        try: result = self.forward(*args)
+        finally:
+            for hook in list(self.after): hook(self, args, None)
+        return result
+    def forward(self, *args):
+        for child in self.kept: child(*args)
+class Handle:
+    def __init__(self, hooks, hook): self.hooks, self.hook = hooks, hook
+    def remove(self): self.hooks.remove(self.hook)
+def kind(name): return type(name, (Module,), {})
+RMSNorm, Layer, Att, Model, Linear = map(kind, ["RMSNorm", "Layer", "Att", "Model", "Linear"])
+`;
+
+async function json(code: string, env: Record<string, string> = {}) {
+  const ran = await python(MODULES + code, env);
+  assert.equal(ran.code, 0, ran.stderr);
+  return JSON.parse(ran.stdout);
+}
+
+Deno.test("a module is the layer whose surrounding class is nearest", async () => {
+  const found = await json(`
+from vscope_sweep.modules import find_modules
+norms = [RMSNorm() for _ in range(5)]
+shared = Linear()
+model = Model(Layer(norms[0], Att(norms[1], norms[2], shared), norms[3]), norms[4], shared)
+catalog = {
+    "final": {"vllm": ["RMSNorm"], "within": "Model"},
+    "qk": {"vllm": ["RMSNorm"], "within": "Att"},
+    "norm": {"vllm": ["RMSNorm"], "within": "Layer"},
+    "linear": {"vllm": ["Other", "Linear"]},
+    "never": {"vllm": ["Linear"], "within": "Nowhere"},
+}
+names = {id(m): "n%d" % i for i, m in enumerate(norms)}
+print(json.dumps([[layer, names.get(id(m), "shared")] for layer, m in find_modules(model, catalog)]))
+`);
+  assert.deepEqual(found, [
+    ["norm", "n0"],
+    ["qk", "n1"],
+    ["qk", "n2"],
+    ["linear", "shared"],
+    ["norm", "n3"],
+    ["final", "n4"],
+  ]);
+});
+
+Deno.test("a user's own timer is told of the calls in timed passes, also of one that raises", async () => {
+  await inFolder(async (dir) => {
+    const path = `${dir}/toy.py`;
+    await Deno.writeTextFile(
+      path,
+      `class Timer:
+    name, shots_per_session = "toy", 4
+    def start(self): self.calls, self.clock = [], 0
+    def enter(self, span, layer):
+        self.clock += 1
+        return (span, layer, self.clock)
+    def leave(self, call):
+        self.clock += 10
+        self.calls.append((call[0], call[1], self.clock - call[2]))
+    def stop(self): return self.calls
+`,
+    );
+    const found = await json(
+      `
+import os
+from vscope_sweep.modules import Watch
+from vscope_sweep.timers import make_timer
+class Broken(Module):
+    def forward(self, *args): raise KeyError("x")
+class Sampler:
+    temperature = 3
+    def __call__(self, value): return value + 1
+class Runner: pass
+runner = Runner(); runner.sampler = Sampler()
+timer = make_timer(os.environ["TOY"])
+watch = Watch(timer)
+one, broken = Linear(), Broken()
+model = Model(one, broken)
+watch.attach("one", one); watch.attach("broken", broken)
+watch.attach_callable("sampler", runner, "sampler")
+timer.start()
+one()
+watch.span = 5
+try: model()
+except KeyError: pass
+answer = runner.sampler(1), runner.sampler.temperature
+watch.span = None
+runner.sampler(1)
+watch.detach()
+watch.span = 6
+one()
+print(json.dumps([timer.name, timer.stop(), answer, type(runner.sampler).__name__, len(one.before)]))
+`,
+      { TOY: path },
+    );
+    assert.deepEqual(found, [
+      "toy",
+      [[5, "one", 10], [5, "broken", 10], [5, "sampler", 10]],
+      [2, 3],
+      "Sampler",
+      0,
+    ]);
+  });
+});
+
+Deno.test("kernels belong to the ranges in which their operators ran, whenever they ran", async () => {
+  const found = await json(`
+from vscope_sweep.timers.kineto import attribute
+ranges = [(1, 100, 50, 0), (1, 160, 100, 1), (1, 170, 20, 2), (2, 100, 500, 3)]
+operators = [(1, 100, 11), (1, 149, 12), (1, 150, 13), (1, 175, 14), (1, 200, 15), (2, 110, 16)]
+kernels = [(11, 5), (12, 7), (12, 1), (13, 1000), (14, 30), (15, 2), (16, 9), (99, 4)]
+print(json.dumps(attribute(ranges, operators, kernels, 4)))
+`);
+  assert.deepEqual(found, [13, 32, 30, 9]);
+});
+
+Deno.test("the CPU's timer gives microseconds above zero", async () => {
+  const found = await json(`
+import time
+from vscope_sweep.timers import make_timer, timer_for
+timer = make_timer("cpu")
+timer.start()
+call = timer.enter(0, "a"); time.sleep(0.002); timer.leave(call)
+print(json.dumps([timer.stop(), timer.stop(), timer_for("cpu"), timer_for("cuda"), timer_for("tpu")]))
+`);
+  assert.equal(found[0].length, 1);
+  assert.ok(found[0][0][2] >= 2000);
+  assert.deepEqual(found.slice(1), [[], "cpu", "kineto", null]);
+});
