@@ -286,7 +286,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f43,
-    sha256: "52ff2f14c69f03b1518d884a1dbdfe58c01d88b2f398d93829afb6d807e1fa30",
+    sha256: "53c3f9793bec9ee72f2c25a524e7bdd860e062c0e9d7cd0d4e0be2d9be4a87bc",
   },
   {
     path: "vscope_sweep/journal.py",
@@ -296,7 +296,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/modules.py",
     text: f45,
-    sha256: "1476e23c1f48234eec1b4de70cbfaaaa8da6a1d2be4380f59520d743fc052af8",
+    sha256: "38bce7f22555cc918cf9c12d0a64724fa91e30b9e143ee6a8a11d00ab82db2ab",
   },
   {
     path: "vscope_sweep/routing.py",

@@ -6,6 +6,7 @@ answer that vLLM cannot send leaves its caller waiting forever.
 
 import json
 import os
+import statistics
 import time
 import traceback
 
@@ -14,6 +15,9 @@ from .journal import Journal
 from .modules import Watch, find_modules
 from .routing import ForcedRouting
 from .timers import make_timer, timer_for
+
+# A time that stays uncertain is made of so many times the asked number of passes, and of no more.
+MOST_ROUNDS = 8
 
 
 class Extension:
@@ -37,6 +41,7 @@ class Sweep:
         self.sweep = request["sweep"]
         self.iterations = request["iterations"]
         self.careful = request.get("careful", False)
+        self.target = request.get("target_error")
         self.journal = Journal(request["journal"])
         name = request.get("timer") or timer_for(self.device.type)
         if name is None:
@@ -122,7 +127,35 @@ class Sweep:
         return failed
 
     def _session(self, shots, failed):
+        """Times shots together, and those again whose times are too uncertain yet."""
         began = time.perf_counter()
+        results = {}
+        open_shots = shots
+        while open_shots:
+            fired = self._round(open_shots, failed)
+            for shot, times in fired:
+                kept = results.setdefault(shot["k"], (shot, {}))[1]
+                for layer, samples in times.items():
+                    kept.setdefault(layer, []).extend(samples)
+            open_shots = [shot for shot, _ in fired if self._uncertain(results[shot["k"]][1])]
+        seconds = (time.perf_counter() - began) / max(1, len(results))
+        for shot, times in results.values():
+            record = {"k": shot["k"], "tp": self.tp, "s": self.sweep, "us": times}
+            if "e" in shot:
+                record["experts"] = shot["e"]
+            record["sec"] = round(seconds, 6)
+            self.journal.append(record)
+
+    def _uncertain(self, times):
+        if self.target is None:
+            return False
+        return any(
+            len(samples) < MOST_ROUNDS * self.iterations and error_of_median(samples) > self.target
+            for samples in times.values()
+        )
+
+    def _round(self, shots, failed):
+        """Pairs of a shot that was fired and its times by layer."""
         spans = []
         fired = []
         self.timer.start()
@@ -137,29 +170,27 @@ class Sweep:
                 failed.append(self._failure(shot, error))
                 if failed[-1]["fatal"]:
                     # What the timer has may be of a GPU that answers nothing any more.
-                    return
+                    return []
         calls = {}
         for span, layer, us in self.timer.stop():
             calls.setdefault((span, layer), []).append(us)
-        seconds = time.perf_counter() - began
-        for shot, passes in fired:
-            times = {}
-            for layer, entry in self.catalog.items():
-                samples = [calls[span, layer] for span in passes if (span, layer) in calls]
-                if samples:
-                    whole = [sum(us) for us in samples]
-                    if entry.get("together") != "sum":
-                        whole = [total / len(us) for total, us in zip(whole, samples)]
-                    times[layer] = [round(us, 4) for us in whole]
-            record = {"k": shot["k"], "tp": self.tp, "s": self.sweep, "us": times}
-            if "e" in shot:
-                record["experts"] = shot["e"]
-            record["sec"] = round(seconds / len(fired), 6)
-            self.journal.append(record)
+        return [(shot, self._times(shot, passes, calls)) for shot, passes in fired]
+
+    def _times(self, shot, passes, calls):
+        times = {}
+        for layer in shot.get("l") or self.catalog:
+            samples = [calls[span, layer] for span in passes if (span, layer) in calls]
+            if samples:
+                whole = [sum(us) for us in samples]
+                if self.catalog[layer].get("together") != "sum":
+                    whole = [total / len(us) for total, us in zip(whole, samples)]
+                times[layer] = [round(us, 4) for us in whole]
+        return times
 
     def _shot(self, shot, spans):
         experts = shot.get("e")
         self.routing.experts = experts
+        self.watch.layers = shot.get("l")
         try:
             # The first pass warms up: it chooses kernels and fills caches.
             self.routing.looking = experts is not None
@@ -246,3 +277,14 @@ def _fill(tensor, source):
     else:
         repeats = -(-count // source.numel())
         tensor.copy_(source.repeat(repeats)[:count].view(tensor.shape))
+
+
+def error_of_median(samples):
+    """The standard error of the median over the median, by the median deviation from it.
+
+    A few passes that something disturbed make it no larger.
+    """
+    middle = statistics.median(samples)
+    deviation = statistics.median(abs(value - middle) for value in samples)
+    # 1.4826 makes a normal distribution's deviation of it, 1.2533 the error of a median of one.
+    return 1.4826 * 1.2533 * deviation / len(samples) ** 0.5 / middle if middle > 0 else 0.0

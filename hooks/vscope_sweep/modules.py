@@ -53,13 +53,18 @@ class Watch:
         self.timer = timer
         # Number of the pass that is timed; None: nothing is.
         self.span = None
+        # Layers whose calls are timed; None: all.
+        self.layers = None
         self._removals = []
+
+    def times(self, layer):
+        return self.span is not None and (self.layers is None or layer in self.layers)
 
     def attach(self, layer, module):
         open_calls = []
 
         def before(*_):
-            if self.span is not None:
+            if self.times(layer):
                 open_calls.append(self.timer.enter(self.span, layer))
 
         def after(*_):
@@ -96,7 +101,7 @@ class TimedCallable:
 
     def __call__(self, *args, **kwargs):
         watch = self._watch
-        if watch.span is None:
+        if not watch.times(self._layer):
             return self._original(*args, **kwargs)
         call = watch.timer.enter(watch.span, self._layer)
         try:

@@ -73,6 +73,12 @@ export const sweepOptions = {
     unit: "forward passes",
     doc: "Timed forward passes of each shot",
   }),
+  targetError: number({
+    min: 0.001,
+    max: 1,
+    doc:
+      "Time a shot again, up to 8 times as often, until the error of its median is this share of it",
+  }),
   skipSkew: boolean({ env: "SKIP_SKEW", default: false, doc: "Leave the skew sweep out" }),
   onlySkew: boolean({ env: "ONLY_SKEW", default: false, doc: "Do the skew sweep alone" }),
   skewNFactor: factor({
@@ -131,6 +137,10 @@ export const sweepOptions = {
   timeBudget: duration({
     min: 1,
     doc: "How long the sweep may take, starts of the engine included; the same command goes on",
+  }),
+  resumeFrom: path({
+    leadsTo: "folder",
+    doc: "A sweep of the same model on the same kind of machine, whose shots are taken over",
   }),
   timer: text({
     doc:

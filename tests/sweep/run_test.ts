@@ -177,3 +177,23 @@ Deno.test("a folder of somebody else's is left as it is", async () => {
     assert.deepEqual(await namesIn(dir), ["meta.yaml"]);
   });
 });
+
+Deno.test("a sweep of another folder is gone on with", async () => {
+  await inFolder(async (cwd) => {
+    const first = await sweep(cwd, [...ONE, "--only", "dense"]);
+    const other = ["--out", `${cwd}/other`, "--resume-from", first.dir];
+    const ran = await vscope(["sweep", ...OPTIONS, ...ONE, "--skip-skew", ...other], { cwd });
+    assert.equal(ran.code, 0, ran.stderr);
+    const { shots } = await readJournal(Deno, `${cwd}/other`);
+    assert.deepEqual(shots.slice(0, first.journal.shots.length), first.journal.shots);
+    assert.equal(new Set(shots.map(({ k }) => k)).size, shots.length);
+    const none = await vscope(
+      ["sweep", ...OPTIONS, ...ONE, "--out", "o", "--resume-from", "none"],
+      {
+        cwd,
+      },
+    );
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /--resume-from "[^"]*none" holds no journal\.log/);
+  });
+});

@@ -156,7 +156,7 @@ export class Driver {
   ): Promise<Firing> {
     const { files } = this.context;
     const path = `${this.place.work}/shots.jsonl`;
-    const lines = shots.map(({ k, r, e }) => JSON.stringify({ k, r, ...(e ? { e } : {}) }));
+    const lines = shots.map(({ k, r, e, l }) => JSON.stringify({ k, r, l, ...(e ? { e } : {}) }));
     await files.writeTextFile(`${path}.tmp`, lines.map((line) => `${line}\n`).join(""));
     await files.rename(`${path}.tmp`, path);
     const failed: FailedShot[] = [];

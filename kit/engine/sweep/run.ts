@@ -34,6 +34,7 @@ import { openManifest } from "../open_manifest.ts";
 import { outcomeOf } from "../outcome.ts";
 import { onPath } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
+import { absolute } from "../session_plan.ts";
 import type { EngineFacts, FailedShot } from "./driver.ts";
 import { checkIdentity, identityOf, sha256 } from "./identity.ts";
 import { measureDegree } from "./measure_degree.ts";
@@ -77,10 +78,13 @@ export async function runSweep(
     ...(facts.vllm === undefined ? {} : { vllm_version: facts.vllm.split("+")[0]! }),
     model_config_sha256: sha256(JSON.stringify(settings.model.config)),
   };
+  const from = values.resumeFrom === undefined
+    ? undefined
+    : absolute(values.resumeFrom, context.cwd);
   const journal = await openFolder(
     context,
     out,
-    values,
+    { ...values, resumeFrom: from },
     manifest,
     (found) => checkIdentity(out, found, known),
   );
@@ -148,6 +152,7 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
             iterations: values.measurementIterations,
             journal: `${run.dir}/${JOURNAL_NAME}`,
             catalog: settings.architecture.catalog,
+            ...(values.targetError === undefined ? {} : { target_error: values.targetError }),
             ...(values.timer === undefined ? {} : { timer: values.timer }),
           },
         },

@@ -10,7 +10,12 @@ import { makeBundleFolder } from "../../bundle/bundle_folder.ts";
 import { isAlive } from "../../bundle/liveness.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import { readManifest, writeManifest } from "../../bundle/manifest_file.ts";
-import { type Journal, JOURNAL_NAME, readJournal } from "../../sweep/measure/journal.ts";
+import {
+  type Journal,
+  JOURNAL_NAME,
+  parseJournal,
+  readJournal,
+} from "../../sweep/measure/journal.ts";
 import type { SweepValues } from "../../sweep/options.ts";
 
 /**
@@ -24,7 +29,10 @@ import type { SweepValues } from "../../sweep/options.ts";
 export async function openFolder(
   { files }: Pick<RunContext, "files">,
   dir: string,
-  values: SweepValues,
+  values: Pick<SweepValues, "force" | "only" | "onlySkew" | "skipSkew"> & {
+    /** Absolute. */
+    readonly resumeFrom?: string | undefined;
+  },
   manifest: Manifest,
   check: (journal: Journal) => void,
 ): Promise<Journal> {
@@ -36,9 +44,13 @@ export async function openFolder(
         "wait for it, or give another --out",
     );
   }
+  const taken = there || values.resumeFrom === undefined
+    ? undefined
+    : await takeOver(files, values.resumeFrom, check);
   if (!there && before?.recipe !== "sweep") {
     await makeBundleFolder(files, dir, "a sweep", "--out", async () => {
       await files.mkdir(`${dir}/logs`);
+      if (taken) await files.writeFile(`${dir}/${JOURNAL_NAME}`, taken);
       await writeManifest(files, dir, manifest);
     });
     return await readJournal(files, dir);
@@ -57,7 +69,27 @@ export async function openFolder(
   return journal;
 }
 
+/** The whole lines of another sweep's journal. */
+async function takeOver(
+  files: RunContext["files"],
+  from: string,
+  check: (journal: Journal) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await files.readFile(`${from}/${JOURNAL_NAME}`).catch(() => undefined);
+  if (!bytes) {
+    throw new UsageError(
+      `Cannot run sweep: --resume-from "${from}" holds no ${JOURNAL_NAME}; give the folder of a sweep ` +
+        "that vscope has measured",
+    );
+  }
+  const journal = parseJournal(bytes);
+  check(journal);
+  return bytes.slice(0, journal.wholeBytes);
+}
+
 /** FORCE alone means everything; with a choice of categories it means those. */
-function wipes({ force, only, onlySkew, skipSkew }: SweepValues): boolean {
+function wipes(
+  { force, only, onlySkew, skipSkew }: Parameters<typeof openFolder>[2],
+): boolean {
   return force && only === undefined && !onlySkew && !skipSkew;
 }

@@ -17,6 +17,8 @@ export interface NeededShot {
   readonly r: readonly Run[];
   /** Experts that are forced. */
   readonly e?: number;
+  /** Layers whose times are asked for. */
+  readonly l: readonly string[];
   /** The first category that asks for it. */
   readonly category: string;
 }
@@ -35,25 +37,35 @@ export function neededShots(
   iterations: number,
   absent: ReadonlySet<string>,
 ): NeededShot[] {
-  const found = new Map<string, NeededShot>();
+  const found = new Map<
+    string,
+    { shot: Omit<NeededShot, "l">; layers: Set<string>; lacks: boolean }
+  >();
   for (const { category, keys } of grids) {
     const layers = layersAt(architecture, category.name, tp).filter((name) => !absent.has(name));
     if (layers.length === 0) continue;
     for (const key of keys) {
       for (const shot of category.shots(key)) {
         const name = shotKey(shot);
-        if (found.has(name)) continue;
-        const lacks = layers.some((layer) =>
-          (times.of(category.name, tp, layer, name)?.length ?? 0) < iterations
-        );
-        if (lacks) found.set(name, forWorker(shot, name, category.name));
+        const entry = found.get(name) ??
+          { shot: forWorker(shot, name, category.name), layers: new Set(), lacks: false };
+        found.set(name, entry);
+        for (const layer of layers) {
+          entry.layers.add(layer);
+          entry.lacks ||= (times.of(category.name, tp, layer, name)?.length ?? 0) < iterations;
+        }
       }
     }
   }
-  return [...found.values()];
+  return [...found.values()].filter(({ lacks }) => lacks)
+    .map(({ shot, layers }) => ({ ...shot, l: [...layers] }));
 }
 
-function forWorker({ requests, experts }: Shot, k: string, category: string): NeededShot {
+function forWorker(
+  { requests, experts }: Shot,
+  k: string,
+  category: string,
+): Omit<NeededShot, "l"> {
   return {
     k,
     r: requests.filter(([, , count]) => count > 0),
