@@ -51,6 +51,24 @@ export interface Plan<O extends Options> {
   unknown: readonly string[];
   /** What a person should know before the run, and is no reason to worry. */
   notes?: readonly string[];
+  /** The stages of a run that has such, in their order. */
+  stages?: readonly PlannedStage[];
+}
+
+/** A part of a run that can be done again without the others. */
+export interface PlannedStage {
+  name: string;
+  title: string;
+  seconds: number;
+  diskBytes: number;
+  /** Stages that have to have left something. */
+  needs: readonly string[];
+  /** Names of the plan's processes that it starts. */
+  processes: readonly string[];
+  /** What it leaves, relative to `out`. */
+  files: readonly string[];
+  /** When it is left out; absent for a stage that is always done. */
+  condition?: string;
 }
 
 /** How a run ended. */
@@ -76,6 +94,8 @@ export interface Recipe<O extends Options = Options> {
   options: O;
   /** Whether a command follows `--`. */
   command: "required" | "optional" | "none";
+  /** What follows `--` where that is no command, for the usage line. */
+  rest?: string;
   examples: readonly { line: string; why: string }[];
   /** Further commands, named by the first word behind the recipe's name, as `nsys stop`: tools. */
   commands?: readonly { name: string; summary: string; load(): Promise<{ default: unknown }> }[];

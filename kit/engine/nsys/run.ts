@@ -18,7 +18,7 @@ import { CONTROL } from "../torch/offline_plan.ts";
 import { profilerFacts } from "../torch/profiler_facts.ts";
 import { readPrompts } from "../torch/prompts_file.ts";
 import type { NsysCapture } from "./capture_facts.ts";
-import { collectReport } from "./collect.ts";
+import { type Collection, collectReport } from "./collect.ts";
 import { findNsys, type FoundNsys } from "./find_nsys.ts";
 import type { NsysValues } from "./options.ts";
 import { type NsysTask, profileArgv, readTask, targetArgv, targetVariables } from "./plan.ts";
@@ -38,6 +38,20 @@ const ENDED_BY_TERM = 143;
 export async function runNsys<O extends Options>(
   context: RunContext,
   plan: Plan<O> & { values: NsysValues },
+): Promise<Outcome> {
+  return await recordNsys<O>(context, plan, collectReport);
+}
+
+/**
+ * Records as the plan says.
+ *
+ * @param collect What is done with a report once nsys has written it.
+ * @throws {UsageError} as {@linkcode runNsys}.
+ */
+export async function recordNsys<O extends Options>(
+  context: RunContext,
+  plan: Plan<O> & { values: NsysValues },
+  collect: (context: RunContext, bundle: OpenCapture, collection: Collection) => Promise<void>,
 ): Promise<Outcome> {
   const { values, invocation, out } = plan;
   const { command } = invocation;
@@ -89,15 +103,15 @@ export async function runNsys<O extends Options>(
         timeoutSec: values.stopTimeout,
       };
       let collected = false;
-      const collect = async () => {
+      const collectOnce = async () => {
         if (collected) return;
         collected = true;
-        if (!await recording.explainEmpty()) await collectReport(context, bundle, collection);
+        if (!await recording.explainEmpty()) await collect(context, bundle, collection);
       };
       const neighbour = await plants.neighbour(context);
       try {
-        await guided(recording, { argv, env, invocation, prompts, collect });
-        await collect();
+        await guided(recording, { argv, env, invocation, prompts, collect: collectOnce });
+        await collectOnce();
       } finally {
         await neighbour.end(0);
         for (const folder of [CONTROL, HOOKS_FOLDER]) {
@@ -242,6 +256,7 @@ function emptyCapture(values: NsysValues, task: NsysTask, nsys: FoundNsys): Nsys
       ...(delay === undefined ? {} : { delay_seconds: delay }),
       ...(duration === undefined ? {} : { duration_seconds: duration }),
     },
+    steps: [],
     cuda_graphs: values.cudaGraphs,
   };
 }

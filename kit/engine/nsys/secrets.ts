@@ -23,8 +23,12 @@ export interface Needle {
   what: string;
 }
 
+/** Texts of the two planted secrets: for the environment that would be inherited, for the other. */
+export type Planted = readonly [own: string, beside: string];
+
 /** What is planted, and what else must not be found. */
 export interface Plants {
+  planted: Planted;
   /** The environment for nsys. */
   environment: AllowedEnvironment;
   needles: readonly Needle[];
@@ -43,16 +47,15 @@ const LONGEST = 200;
  *
  * @param passed Names of variables that a person lets pass.
  * @param argv The command, whose secret options must not be found either.
+ * @param planted What a recording was made with, where that is over.
  */
 export function plantSecrets(
   inherited: Readonly<Record<string, string>>,
   passed: readonly string[],
   argv: readonly string[],
+  planted: Planted = [newSecret(), newSecret()],
 ): Plants {
-  const [own, beside] = [0, 1].map(() => `vscope-planted-${crypto.randomUUID()}`) as [
-    string,
-    string,
-  ];
+  const [own, beside] = planted;
   const environment = allowedEnvironment({ ...inherited, [PLANT]: own }, passed);
   const needles: Needle[] = [
     { text: own, what: "the secret planted in the inherited environment" },
@@ -69,6 +72,7 @@ export function plantSecrets(
     needles.push({ text: secret, what: "a secret argument of the command" });
   }
   return {
+    planted,
     environment,
     needles,
     neighbour: (context) =>
@@ -80,6 +84,10 @@ export function plantSecrets(
         stderrPath: "/dev/null",
       }),
   };
+}
+
+function newSecret(): string {
+  return `vscope-planted-${crypto.randomUUID()}`;
 }
 
 function secretArguments(argv: readonly string[]): string[] {

@@ -44,6 +44,7 @@ export async function recordServer(run: ServerRun): Promise<void> {
   } catch (error) {
     bundle.note("error", messageOf(error));
   }
+  recording.step(values.keepServing ? "report" : "report, engine down");
   capture.window.report_seconds = rounded((context.clock.monotonicMs() - stopping) / 1000);
   if (failure !== undefined) throw failure;
   if (values.keepServing && !context.signal.aborted) await serveOn(run);
@@ -60,11 +61,13 @@ async function byProfiler(run: ServerRun): Promise<void> {
     timeoutMs: 1000 * values.startTimeout,
   });
   await requireProfiler(context, baseUrl, "look into logs/ for how vLLM read its command line");
+  recording.step("engine up");
   const load = await loadOf(run, baseUrl);
   capture.load = load.name;
   await nameModel(bundle, baseUrl, values.apiKey);
   await load.prepare?.();
   if (context.signal.aborted) return;
+  recording.step("warm-up");
   if (!load.startsProfiler) await startProfile(context, baseUrl);
   context.output.note(
     load.startsProfiler
@@ -105,6 +108,7 @@ async function byProfiler(run: ServerRun): Promise<void> {
     if (!context.signal.aborted) bundle.note("error", messageOf(error));
   }
   over.abort();
+  recording.step("load");
   capture.window.seconds = rounded((context.clock.monotonicMs() - start) / 1000);
   if (!load.runsOn || context.signal.aborted) stopLoad.abort();
   if (!recording.over || !load.startsProfiler) {
