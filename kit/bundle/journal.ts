@@ -40,9 +40,7 @@ function entryOf(line: string): JournalEntry | undefined {
   try {
     const parsed = JSON.parse(line) as Partial<JournalEntry> | null;
     const { event, at } = parsed ?? {};
-    return typeof event === "string" && typeof at === "string"
-      ? parsed as JournalEntry
-      : undefined;
+    return typeof event === "string" && typeof at === "string" ? parsed as JournalEntry : undefined;
   } catch {
     return undefined;
   }

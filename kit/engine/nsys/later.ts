@@ -17,13 +17,13 @@ import type { NsysCapture } from "./capture_facts.ts";
 import { analyzeExport, type Collection, exportRecording } from "./collect.ts";
 import type { FoundNsys } from "./find_nsys.ts";
 import type { NsysValues } from "./options.ts";
-import { type Needle, plantSecrets, type Planted } from "./secrets.ts";
+import { type Needle, type Planted, plantSecrets } from "./secrets.ts";
 
 /** There while a recording waits for its export. */
 export const RECORDED_NAME = ".recorded.json";
 
 /** The note of a bundle that waits for its export. */
-const WAITS = "What nsys recorded has not been exported yet";
+export const WAITS = "What nsys recorded has not been exported yet";
 
 /** What is kept of a recording until it is exported. */
 interface Recorded {
