@@ -17,7 +17,7 @@ import { exportArgv } from "./command.ts";
 import { findImporter, type FoundNsys, installedNsys } from "./find_nsys.ts";
 import { REPORT } from "./plan.ts";
 import { scrubExport } from "./scrub.ts";
-import { foundIn, type Plants } from "./secrets.ts";
+import { foundIn, type Plants } from "../nvidia/secrets.ts";
 
 /** What is needed to make a bundle of a report. */
 export interface Collection {

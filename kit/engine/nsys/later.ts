@@ -17,7 +17,7 @@ import type { NsysCapture } from "./capture_facts.ts";
 import { analyzeExport, type Collection, exportRecording } from "./collect.ts";
 import type { FoundNsys } from "./find_nsys.ts";
 import type { NsysValues } from "./options.ts";
-import { type Needle, type Planted, plantSecrets } from "./secrets.ts";
+import { type Needle, type Planted, plantSecrets } from "../nvidia/secrets.ts";
 
 /** There while a recording waits for its export. */
 export const RECORDED_NAME = ".recorded.json";

@@ -10,10 +10,9 @@ import type { Invocation } from "../../contract/recipe.ts";
 import { requireProfiler, startProfile, stopProfile } from "../profile_control.ts";
 import { waitUntilHealthy } from "../readiness.ts";
 import type { PlannedRequest } from "../requests.ts";
-import { servedModel } from "../served.ts";
-import { benchArgv, commandLoad } from "../torch/command_load.ts";
-import { foreignLoad, type Load, ownLoad } from "../torch/load.ts";
+import type { Load } from "../torch/load.ts";
 import { nameModel } from "../torch/record.ts";
+import { serverLoad } from "../torch/server_load.ts";
 import { LOOK_MS, type Recording } from "./recording.ts";
 
 /** A server that nsys starts. */
@@ -290,21 +289,19 @@ async function answers(baseUrl: string): Promise<boolean> {
 /** The load that the options ask for. */
 async function loadOf(run: ServerRun, baseUrl: string): Promise<Load> {
   const { recording, invocation, prompts } = run;
-  const { values, context, bundle } = recording;
-  if (values.bench !== undefined) {
-    const served = await servedModel(baseUrl, {
-      apiKey: values.apiKey,
-      signal: context.signal,
-    });
-    const argv = benchArgv(invocation.command, baseUrl, values.bench, served, "nsys");
-    const load = commandLoad(context, bundle.dir, argv);
-    if (load.startsProfiler && recording.task.by !== "http") {
-      throw new RunError("--profile within --bench needs --capture-range=cudaProfilerApi");
-    }
-    return load;
+  const { values, context, bundle, task } = recording;
+  const load = await serverLoad(context, {
+    subject: "nsys",
+    dir: bundle.dir,
+    command: invocation.command,
+    baseUrl,
+    values,
+    prompts,
+  });
+  if (load.startsProfiler && task.by !== "http") {
+    throw new RunError("--profile within --bench needs --capture-range=cudaProfilerApi");
   }
-  if (!values.load) return foreignLoad(context, baseUrl, values);
-  return ownLoad(context, bundle.dir, baseUrl, values, prompts);
+  return load;
 }
 
 function limitOf({ recording: { context, values } }: ServerRun): number {

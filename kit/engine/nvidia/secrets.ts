@@ -1,7 +1,7 @@
 /**
- * Proof that the files of nsys hold no environment that is not meant for them.
+ * Proof that the files of NVIDIA's profilers hold no environment that is not meant for them.
  *
- * Two secrets are planted: one in the environment that a program under nsys would inherit, one in that
+ * Two secrets are planted: one in the environment that a program under them would inherit, one in that
  * of a process beside it (nsys reads the environments of processes that it did not start, seen with
  * 2025.3). Neither may be found in a file that is kept; nor may the variables of vscope's own
  * environment.
@@ -29,10 +29,10 @@ export type Planted = readonly [own: string, beside: string];
 /** What is planted, and what else must not be found. */
 export interface Plants {
   planted: Planted;
-  /** The environment for nsys. */
+  /** The environment for the profiler. */
   environment: AllowedEnvironment;
   needles: readonly Needle[];
-  /** Starts the process beside nsys that carries the other secret. */
+  /** Starts the process beside the profiler that carries the other secret. */
   neighbour(context: RunContext): Promise<RunningProcess>;
 }
 
