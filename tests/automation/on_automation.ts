@@ -48,7 +48,11 @@ export async function onAutomation(
       ...machine,
       model,
       asked: async (verb) => (await machine.calls()).filter(({ argv }) => argv[0] === verb).length,
-      become: (next) => Deno.writeTextFile(`${dir}/nsys/mode.json`, JSON.stringify(next)),
+      async become(next) {
+        // A session of one that died has our pid, too.
+        await Deno.remove(`${dir}/nsys/sessions`, { recursive: true }).catch(() => {});
+        await Deno.writeTextFile(`${dir}/nsys/mode.json`, JSON.stringify(next));
+      },
       async run(recipe, args = [], { ctrlC, out = machine.out } = {}) {
         const ran = await runRecipe<undefined>(
           recipes[recipe]!,

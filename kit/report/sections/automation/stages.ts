@@ -33,7 +33,7 @@ function row(stage: StageRecord, pages: ReadonlySet<string>): Content[] {
     title,
     status ?? "not reached",
     withUnit(seconds, "s"),
-    steps.map(({ name, seconds }) => `${name} ${withUnit(seconds, "s")}`).join(", "),
+    steps.map(({ name, seconds }) => `${name} ${withUnit(seconds, "s")}`).join("; "),
     reason,
     bundle !== undefined && pages.has(page) ? html`<a href="${page}">${bundle}</a>` : "",
     log !== undefined && pages.has(log) ? html`<a href="${log}">log</a>` : "",
