@@ -41,6 +41,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => ({ default: (await import("./nsys.ts")).default as unknown as Recipe }),
   },
   {
+    name: "ncu",
+    summary: "NVIDIA's ncu on chosen kernels: bandwidth, occupancy, roofline",
+    load: async () => ({ default: (await import("./ncu.ts")).default as unknown as Recipe }),
+  },
+  {
     name: "metal",
     summary: "Apple Silicon: a Metal frame capture around a bounded request",
     load: async () => ({ default: (await import("./metal.ts")).default as unknown as Recipe }),

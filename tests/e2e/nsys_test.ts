@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { ProcessTracker } from "../../kit/engine/process_table.ts";
 import { ended, startVscope, vscope } from "../cli.ts";
 import { until } from "../engine/processes.ts";
 import { inFolder, namesIn } from "../folders.ts";
+import { installCudaPlugin } from "../nsys/cuda/install.ts";
 import { installStandIn, SECRET } from "../nsys/on_nsys.ts";
 import { complete, engine, OFFLINE_ENV, serveCommand } from "./engine.ts";
 import { opensInChromium } from "./page.ts";
@@ -14,17 +14,7 @@ async function withNsys(
 ): Promise<void> {
   await inFolder(async (dir) => {
     const bin = await installStandIn(`${dir}/nsys`);
-    const info = `${dir}/site/vscope_tests_cuda-1.dist-info`;
-    await Deno.mkdir(info, { recursive: true });
-    await Deno.copyFile(
-      fileURLToPath(new URL("../nsys/cuda/plugin.py", import.meta.url)),
-      `${dir}/site/vscope_tests_cuda.py`,
-    );
-    await Deno.writeTextFile(`${info}/METADATA`, "Name: vscope-tests-cuda\nVersion: 1\n");
-    await Deno.writeTextFile(
-      `${info}/entry_points.txt`,
-      "[vllm.general_plugins]\nvscope_tests_cuda = vscope_tests_cuda:activate\n",
-    );
+    await installCudaPlugin(`${dir}/site`);
     await use(dir, {
       ...OFFLINE_ENV,
       PATH: `${bin}:${Deno.env.get("PATH")}`,
