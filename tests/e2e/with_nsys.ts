@@ -1,7 +1,7 @@
 /** A real vLLM on the CPU that a stand-in of nsys can record. */
 
-import { fileURLToPath } from "node:url";
 import { inFolder } from "../folders.ts";
+import { installCudaPlugin } from "../nsys/cuda/install.ts";
 import { installStandIn, SECRET } from "../nsys/on_nsys.ts";
 import { OFFLINE_ENV } from "./engine.ts";
 
@@ -11,17 +11,7 @@ export async function withNsys(
 ): Promise<void> {
   await inFolder(async (dir) => {
     const bin = await installStandIn(`${dir}/nsys`);
-    const info = `${dir}/site/vscope_tests_cuda-1.dist-info`;
-    await Deno.mkdir(info, { recursive: true });
-    await Deno.copyFile(
-      fileURLToPath(new URL("../nsys/cuda/plugin.py", import.meta.url)),
-      `${dir}/site/vscope_tests_cuda.py`,
-    );
-    await Deno.writeTextFile(`${info}/METADATA`, "Name: vscope-tests-cuda\nVersion: 1\n");
-    await Deno.writeTextFile(
-      `${info}/entry_points.txt`,
-      "[vllm.general_plugins]\nvscope_tests_cuda = vscope_tests_cuda:activate\n",
-    );
+    await installCudaPlugin(`${dir}/site`);
     await use(dir, {
       ...OFFLINE_ENV,
       PATH: `${bin}:${Deno.env.get("PATH")}`,
