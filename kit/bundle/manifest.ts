@@ -85,8 +85,11 @@ export type StageStatus = BundleStatus | "skipped" | "unneeded";
 
 /** A stage of an automation. */
 export interface StageRecord {
+  /** As the journal and the logs name it. */
   name: string;
+  /** One line. */
   title: string;
+  /** How it ended; absent where it was not reached. */
   status?: StageStatus;
   /** Of its last run, which may have been in a vscope before this one. */
   seconds?: number;

@@ -57,9 +57,13 @@ export interface Plan<O extends Options> {
 
 /** A part of a run that can be done again without the others. */
 export interface PlannedStage {
+  /** As the journal and the logs name it. */
   name: string;
+  /** One line. */
   title: string;
+  /** About how long it takes. */
   seconds: number;
+  /** About how much room it takes. */
   diskBytes: number;
   /** Stages that have to have left something. */
   needs: readonly string[];

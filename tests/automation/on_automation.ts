@@ -4,6 +4,7 @@ import type { StageRecord } from "../../kit/bundle/manifest.ts";
 import full from "../../recipes/full.ts";
 import quick from "../../recipes/quick.ts";
 import { type RecipeRun, runRecipe } from "../engine/run_recipe.ts";
+import { installNcu } from "../ncu/on_ncu.ts";
 import { type Mode, type NsysMachine, onNsys } from "../nsys/on_nsys.ts";
 
 /** A run of a recipe of the automation. */
@@ -20,6 +21,8 @@ export interface AutomationMachine extends Omit<NsysMachine, "run" | "stop" | "s
   asked(verb: string): Promise<number>;
   /** Makes the stand-in of nsys behave otherwise. */
   become(mode: Mode): Promise<void>;
+  /** How often ncu was asked to measure. */
+  measured(): Promise<number>;
   /** Runs `vscope quick|full --json --out <out> --model <model> --load-format dummy ARGS`. */
   run(
     recipe: "quick" | "full",
@@ -40,13 +43,20 @@ export async function onAutomation(
   use: (machine: AutomationMachine) => Promise<void>,
 ): Promise<void> {
   await onNsys(mode, server, async (machine) => {
-    const { dir, env } = machine;
+    const { dir } = machine;
+    const bin = await installNcu(`${dir}/ncu`);
+    const env = { ...machine.env, PATH: `${bin}:${machine.env["PATH"]}` };
     const model = `${dir}/model`;
     await Deno.mkdir(model);
     await Deno.writeTextFile(`${model}/config.json`, '{"model_type": "qwen3"}');
     await use({
       ...machine,
+      env,
       model,
+      async measured() {
+        const text = await Deno.readTextFile(`${dir}/ncu/calls.jsonl`).catch(() => "");
+        return text.split("\n").filter((line) => line.includes('"--export"')).length;
+      },
       asked: async (verb) => (await machine.calls()).filter(({ argv }) => argv[0] === verb).length,
       async become(next) {
         // A session of one that died has our pid, too.

@@ -48,6 +48,7 @@ async function planned(recipe: "quick" | "full", args: string[]): Promise<Planne
 
 const names = ({ stages }: Planned) => stages.map(({ name }) => name);
 const NSYS = ["nsys-record", "nsys-export", "nsys-analysis"];
+const NCU = ["ncu-measure", "ncu-tables"];
 
 Deno.test("a dry run has all stages with their commands, files, seconds and disk, and needs no tool", async () => {
   const plan = await planned("quick", [
@@ -81,6 +82,8 @@ Deno.test("modes and switches choose the stages, under either name", async () =>
       ["full", ["--mode", "quick"], [...NSYS, "report"]],
       ["quick", ["--mode", "full"], all],
       ["quick", ["--moe"], all],
+      ["quick", ["--with-ncu"], [...NSYS, ...NCU, "report"]],
+      ["full", ["--with-ncu"], [...NSYS, ...NCU, "moe", "report"]],
       ["quick", ["--no-report"], NSYS],
       ["quick", ["--mode", "moe"], ["moe", "report"]],
       ["full", ["--mode=moe", "--no-report"], ["moe"]],
@@ -104,6 +107,7 @@ Deno.test("bad input is one sentence, and nothing is started", async () => {
       ],
       [["--model", "M", "--mode", "moe", "--with-ncu"], /leave out --with-ncu/],
       [["--model", "M", "--mode", "moe", "--no-moe"], /leave out --no-moe/],
+      [["--model", "M", "--category", "moe"], /--category is for --with-ncu/],
       [["--model", "M", "--out", "a", "--output-dir", "b"], /--output-dir is "b" and --out "a"/],
       [["--model", "M", "--resume"], /--resume needs the folder/],
       [["--model", "M", "--resume", "--out", "a"], /holds no run of quick/],

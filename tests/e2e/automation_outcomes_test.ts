@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import type { StageRecord } from "../../kit/bundle/manifest.ts";
 import { validateBundle } from "../../kit/bundle/validate.ts";
 import { settleBundle } from "../../kit/bundle/settle.ts";
 import { readJournal } from "../../kit/bundle/journal.ts";
 import { JOURNAL_NAME } from "../../kit/engine/automation/run_stages.ts";
-import { RECORDED_NAME } from "../../kit/engine/nsys/later.ts";
+import { RECORDED_NAME } from "../../kit/engine/nvidia/kept_recording.ts";
 import { type AutomationMachine, FEW, onAutomation } from "../automation/on_automation.ts";
-import { startVscope } from "../cli.ts";
+import { startVscope, vscope } from "../cli.ts";
 import { until } from "../engine/processes.ts";
 import { namesIn } from "../folders.ts";
 import { SECRET } from "../nsys/on_nsys.ts";
@@ -148,6 +149,66 @@ Deno.test("an export that fails is done again from the same recording", async ()
     assert.deepEqual([next.code, next.stages], [0, WHOLE], next.said.join("\n"));
     assert.equal(await machine.asked("profile"), 1);
     await checkBundle(machine.out);
+  });
+});
+
+Deno.test("full with ncu: what ncu cannot measure keeps nsys as it is, and is all that a second run does", async () => {
+  await onAutomation({}, {}, async (machine) => {
+    const { dir, out } = machine;
+    await Deno.writeTextFile(`${dir}/ncu/mode.json`, '{"permission": true}');
+    const run = await machine.run("full", ["--with-ncu"]);
+    assert.deepEqual([run.code, run.json.status], [1, "partial"], run.said.join("\n"));
+    const after = { ...WHOLE, moe: "unneeded" };
+    assert.deepEqual(run.stages, { ...after, "ncu-measure": "failed", "ncu-tables": "skipped" });
+    assert.match(run.notes, /Stage ncu-measure: failed; .*ERR_NVGPUCTRPERM/);
+    assert.match(
+      run.manifest!.stages!.find(({ name }) => name === "moe")!.reason!,
+      /config\.json has no experts/,
+    );
+    await Deno.writeTextFile(`${dir}/ncu/mode.json`, "{}");
+    const next = await machine.run("full", ["--with-ncu"]);
+    assert.equal(next.code, 0, next.said.join("\n"));
+    assert.deepEqual(next.stages, {
+      ...after,
+      "ncu-measure": "complete",
+      "ncu-tables": "complete",
+    });
+    assert.deepEqual([await machine.asked("profile"), await machine.measured()], [1, 2]);
+    const page = await Deno.readTextFile(`${out}/report.html`);
+    for (const part of ["<strong>Bandwidth.</strong>", 'id="roofline"', 'href="ncu/report.html"']) {
+      assert.ok(page.includes(part), part);
+    }
+    await checkBundle(out);
+    const again = await machine.run("full", ["--with-ncu"]);
+    assert.deepEqual([again.code, await machine.measured()], [0, 2]);
+  });
+});
+
+Deno.test("experts that cannot be counted leave the rest complete; ncu that is missing is told before anything starts", async () => {
+  await onAutomation({}, {}, async (machine) => {
+    // The hooks run in what vscope starts: it has to be a process of its own.
+    const run = await vscope(
+      ["full", "--moe", "--json", "--out", machine.out, "--model", machine.model].concat(
+        ["--load-format", "dummy", ...FEW],
+      ),
+      { env: machine.env },
+    );
+    assert.equal(run.code, 1, run.stderr);
+    const { status, stages, notes } = JSON.parse(run.stdout);
+    assert.equal(status, "partial");
+    assert.match(
+      JSON.stringify(notes),
+      /Stage moe: \w+; .*No router of a mixture-of-experts layer/,
+    );
+    for (const { name, status } of stages as StageRecord[]) {
+      assert.equal(status === "complete", name !== "moe", name);
+    }
+    assert.deepEqual(await validateBundle(Deno, machine.out), []);
+    await Deno.remove(`${machine.dir}/ncu/bin/ncu`);
+    const refused = await machine.run("full", ["--with-ncu"], { out: `${machine.dir}/other` });
+    assert.equal(refused.code, 2);
+    assert.match(refused.json.error!.message, /no ncu on PATH; install NVIDIA Nsight Compute/);
+    assert.ok(!(await namesIn(machine.dir)).includes("other"));
   });
 });
 

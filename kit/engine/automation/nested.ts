@@ -25,6 +25,7 @@ export interface Nested<O extends Options> {
  * and the automation's values of some options.
  *
  * @param folder The recipe's bundle, within the automation's.
+ * @param fixed Values that differ from the recipe's defaults here.
  * @param taken Options that the automation has by the same name and for the same thing.
  */
 export function nested<O extends Options>(
@@ -33,10 +34,15 @@ export function nested<O extends Options>(
   folder: string,
   options: O,
   taken: readonly (keyof O & keyof AutomationValues & string)[],
+  fixed: Partial<Values<O>> = {},
 ): Nested<O> {
   const out = `${parent}/${folder}`;
   const { values: defaults, contract } = resolve(recipe, options, {});
   const own: Record<string, unknown> = { ...defaults };
+  for (const [name, value] of Object.entries(fixed)) {
+    own[name] = value;
+    contract[flagOf(name)] = { value, source: "default" };
+  }
   for (const name of taken) {
     own[name] = values[name];
     contract[flagOf(name)] = invocation.contract[flagOf(name)]!;

@@ -4,9 +4,12 @@
  * @module
  */
 
-import type { Values } from "../../contract/option.ts";
+import type { Option, Values } from "../../contract/option.ts";
 import { boolean, choice, integer, path, text } from "../../contract/options.ts";
+import { ncuOptions } from "../ncu/options.ts";
 import { nsysOptions } from "../nsys/options.ts";
+
+const { category, kernels, ncu, skip } = ncuOptions;
 
 const {
   cudaGraphs,
@@ -92,12 +95,29 @@ export function automationOptions(mode: "quick" | "full") {
     keepRep,
     passEnv,
     nsys,
+    kernels: withNcu(kernels),
+    category: withNcu(category),
+    skip: withNcu(skip),
+    count: integer({
+      default: 1,
+      min: 1,
+      max: 100_000,
+      unit: "launches",
+      doc: "With --with-ncu: launches of each shape of a kernel to measure",
+    }),
+    ncu,
     python,
     startTimeout,
     stopTimeout,
     grace,
     apiKey,
   };
+}
+
+/** An option of ncu's, as the help of the automation has it. */
+function withNcu<T>(option: Option<T>): Option<T> {
+  const { doc } = option;
+  return { ...option, doc: `With --with-ncu: ${doc[0]!.toLowerCase()}${doc.slice(1)}` };
 }
 
 /** Values of {@linkcode automationOptions}. */

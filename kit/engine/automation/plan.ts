@@ -14,6 +14,7 @@ import { JOURNAL_NAME } from "./run_stages.ts";
 import { choosesPort, serveArgv } from "./serve.ts";
 import type { Automation, Stage } from "./stage.ts";
 import { moeStage } from "./stages/moe.ts";
+import { ncuStages } from "./stages/ncu.ts";
 import { nsysStages } from "./stages/nsys.ts";
 import { reportStage, type WritePage } from "./stages/report.ts";
 
@@ -38,6 +39,12 @@ export function readAutomation(
   };
   if (mode === "moe" && withNcu) fail("--mode moe measures no kernels; leave out --with-ncu");
   if (mode === "moe" && moe === false) fail("--mode moe is of the experts; leave out --no-moe");
+  const unused = (["kernels", "category", "ncu"] as const).find((name) =>
+    values[name] !== undefined
+  );
+  if (unused !== undefined && !withNcu) {
+    fail(`--${unused} is for --with-ncu; add that, or leave it out`);
+  }
   if (outputDir !== undefined && common.out !== undefined && common.out !== outputDir) {
     fail(`--output-dir is "${outputDir}" and --out "${common.out}"; give one of them`);
   }
@@ -59,9 +66,10 @@ export function readAutomation(
 
 /** The stages, in their order. */
 export function stagesOf(automation: Automation, writePage?: WritePage): Stage[] {
-  const { mode, moe, report } = automation.values;
+  const { mode, moe, report, withNcu } = automation.values;
   const work = [
     ...(mode === "moe" ? [] : nsysStages(automation)),
+    ...(withNcu ? ncuStages(automation) : []),
     ...(mode === "moe" || moe === true || (mode === "full" && moe !== false)
       ? [moeStage(automation)]
       : []),

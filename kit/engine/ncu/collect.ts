@@ -10,6 +10,7 @@ import { formatBytes } from "../../contract/quantities.ts";
 import { shellWord } from "../../contract/shell_word.ts";
 import { analyzeCapture } from "../../analysis/capture/analyze.ts";
 import { ANALYSIS_NAME } from "../../analysis/capture/stored.ts";
+import { writeManifest } from "../../bundle/manifest_file.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import { lastLines } from "../log_tail.ts";
 import type { FoundTool } from "../nvidia/find_tool.ts";
@@ -27,26 +28,39 @@ export interface Collection {
   filter: KernelFilter;
   keepRep: boolean;
   timeoutSec: number;
+  /** Why the report cannot be proven to hold no secret; absent where it can. */
+  unproven?: string;
 }
 
 /** What ncu says while it prints a report; within the bundle. */
 const IMPORT_LOG = "logs/import.log";
 
-/** Brings the report into the bundle; what goes wrong becomes a note. */
+/**
+ * Brings the report into the bundle; what goes wrong becomes a note. May be done again after a vscope
+ * was killed within it.
+ */
 export async function collectReport(
   context: RunContext,
   bundle: OpenCapture,
   collection: Collection,
 ): Promise<void> {
+  const { files } = context;
+  const report = `${bundle.dir}/${REPORT}.ncu-rep`;
+  const there = await files.stat(report).then(() => true, () => false);
   try {
-    await printTable(context, bundle, collection);
+    // Where the report has gone already the table is whole.
+    if (there || collection.capture.table === undefined) {
+      await printTable(context, bundle, collection);
+    }
     bundle.captured = true;
     await analyze(context, bundle, collection);
   } catch (error) {
     if (!(error instanceof RunError) && !(error instanceof UsageError)) throw error;
     bundle.note("error", messageOf(error));
   }
-  await judge(context, bundle, collection);
+  // The report may be gone after this: the manifest knows of the table first.
+  await writeManifest(files, bundle.dir, bundle.manifest);
+  if (there) await judge(context, bundle, collection);
 }
 
 async function printTable(
@@ -57,6 +71,8 @@ async function printTable(
   const report = `${bundle.dir}/${REPORT}.ncu-rep`;
   const table = `${bundle.dir}/${TABLE}`;
   const { size } = await context.files.stat(report);
+  // What is printed is appended.
+  await context.files.remove(table).catch(() => {});
   context.output.progress(`Printing ${formatBytes(size)} as a table`);
   await print(context, {
     argv: importArgv(ncu.path, report, "raw"),
@@ -155,10 +171,9 @@ async function analyze(
   if (there < measured && !context.signal.aborted) {
     bundle.note("error", `The table has ${there} of the ${measured} launches that ncu measured`);
   }
-  await context.files.writeTextFile(
-    `${bundle.dir}/${ANALYSIS_NAME}`,
-    JSON.stringify(analysis, null, 1) + "\n",
-  );
+  const path = `${bundle.dir}/${ANALYSIS_NAME}`;
+  await context.files.writeTextFile(`${path}.tmp`, JSON.stringify(analysis, null, 1) + "\n");
+  await context.files.rename(`${path}.tmp`, path);
 }
 
 /** Keeps the report where nothing was found in it, or where a person wants it all the same. */
@@ -167,12 +182,13 @@ async function judge(
   bundle: OpenCapture,
   collection: Collection,
 ): Promise<void> {
-  const { plants, capture, keepRep } = collection;
+  const { plants, capture, keepRep, unproven } = collection;
   const report = `${bundle.dir}/${REPORT}.ncu-rep`;
   context.output.progress("Looking for secrets in the report");
   const found = new Set(await foundIn(context.files, report, plants.needles));
   for (const needle of await inSession(context, report, collection)) found.add(needle);
   const names = [...found].map(({ what }) => what);
+  if (unproven !== undefined) names.push(unproven);
   capture.secrets = {
     variables_left_behind: Object.keys(plants.environment.left).length,
     found_in_report: names,

@@ -20,7 +20,7 @@ import { CONTROL } from "../torch/offline_plan.ts";
 import { profilerFacts } from "../torch/profiler_facts.ts";
 import { readPrompts } from "../torch/prompts_file.ts";
 import type { NcuCapture } from "./capture_facts.ts";
-import { collectReport } from "./collect.ts";
+import { type Collection, collectReport } from "./collect.ts";
 import { type EngineArguments, engineArguments, engineFacts } from "./engine_arguments.ts";
 import { findNcu } from "./find_ncu.ts";
 import { Measuring } from "./measuring.ts";
@@ -37,6 +37,20 @@ import { measureServer } from "./server.ts";
 export async function runNcu<O extends Options>(
   context: RunContext,
   plan: Plan<O> & { values: NcuValues },
+): Promise<Outcome> {
+  return await measureNcu<O>(context, plan, collectReport);
+}
+
+/**
+ * Measures as the plan says.
+ *
+ * @param collect What is done with a report once ncu has written it.
+ * @throws {UsageError} as {@linkcode runNcu}.
+ */
+export async function measureNcu<O extends Options>(
+  context: RunContext,
+  plan: Plan<O> & { values: NcuValues },
+  collect: (context: RunContext, bundle: OpenCapture, collection: Collection) => Promise<void>,
 ): Promise<Outcome> {
   const { values, invocation, out } = plan;
   const { command } = invocation;
@@ -99,7 +113,7 @@ export async function runNcu<O extends Options>(
         await guided(measuring, { argv, env, invocation, prompts });
         if (measuring.talk.measured > 0) capture.kernels.measured = measuring.talk.measured;
         if (await measuring.explain()) {
-          await collectReport(context, bundle, {
+          await collect(context, bundle, {
             ncu,
             plants,
             capture,

@@ -12,16 +12,11 @@ import { readManifest } from "../../../bundle/manifest_file.ts";
 import type { NsysCapture } from "../../nsys/capture_facts.ts";
 import { reportLeft } from "../../nsys/collect.ts";
 import { findNsys } from "../../nsys/find_nsys.ts";
-import {
-  analyzeLater,
-  exportLater,
-  keepForLater,
-  WAITS,
-  waitsForExport,
-} from "../../nsys/later.ts";
+import { analyzeLater, exportLater, keepForLater } from "../../nsys/later.ts";
 import { nsysOptions } from "../../nsys/options.ts";
 import { planNsys, REPORT } from "../../nsys/plan.ts";
 import { recordNsys } from "../../nsys/run.ts";
+import { isKept, WAITS } from "../../nvidia/kept_recording.ts";
 import { closedAs, endOf, errorsOf, holds, nested } from "../nested.ts";
 import type { Automation, Stage } from "../stage.ts";
 
@@ -60,7 +55,7 @@ export function nsysStages(automation: Automation): Stage[] {
       check,
       done: async (context) =>
         await isExported(context, out) ||
-        await waitsForExport(context.files, out) && await reportLeft(context, out),
+        await isKept(context.files, out) && await reportLeft(context, out),
       run: async (context) => {
         const outcome = await recordNsys<typeof nsysOptions>(context, plan, keepForLater);
         const capture = await captureOf(context, out);
@@ -78,8 +73,7 @@ export function nsysStages(automation: Automation): Stage[] {
       needs: [NAMES.record],
       files: of(plan.files, [`${REPORT}.sqlite`, `${REPORT}.nsys-rep`]),
       check,
-      done: async (context) =>
-        await isExported(context, out) && !await waitsForExport(context.files, out),
+      done: async (context) => await isExported(context, out) && !await isKept(context.files, out),
       run: async (context) => {
         const known = [WAITS, ...await errorsOf(context, out)];
         return await endOf(context, await exportLater(context, out, values, invocation), known);
