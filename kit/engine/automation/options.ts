@@ -41,7 +41,8 @@ export function automationOptions(mode: "quick" | "full") {
       choices: MODES,
       default: mode,
       doc:
-        "quick: nsys; full: nsys, and the experts of a model that has some; moe: the experts alone",
+        "What is recorded: nsys (quick), the experts of a model that has some too (full), or the " +
+        "experts alone (moe)",
     }),
     withNcu: boolean({
       default: false,
@@ -59,13 +60,13 @@ export function automationOptions(mode: "quick" | "full") {
         "gone on with in any case",
     }),
     loadFormat: text({
-      doc: "vLLM's --load-format; dummy fills a model without weights with noise",
+      doc: "The --load-format of vLLM; dummy fills a model without weights with noise",
     }),
     tensorParallelSize: integer({
       min: 1,
       max: 1024,
       unit: "GPUs",
-      doc: "vLLM's --tensor-parallel-size",
+      doc: "The --tensor-parallel-size of vLLM",
     }),
     requests: integer({
       default: 64,
