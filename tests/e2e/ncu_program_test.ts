@@ -94,11 +94,16 @@ Deno.test("the seconds bound a call between two steps, and end a program that ha
   });
 });
 
-Deno.test("without permission a program is not waited for; Ctrl-C ends one, and keeps what was measured", async () => {
+Deno.test("where ncu cannot measure a program is not waited for; Ctrl-C ends one, and keeps what was measured", async () => {
   await onNcu({ permission: true }, {}, async (machine) => {
     const run = await machine.run(["--", "sleep", "71.25"]);
     assert.deepEqual([run.code, run.json.status], [1, "failed"]);
     assert.match(run.notes, /ERR_NVGPUCTRPERM/);
+  });
+  await onNcu({}, {}, async (machine) => {
+    const run = await machine.run(["--sections", "Nonsense", "--", "sleep", "71.25"]);
+    assert.deepEqual([run.code, run.json.status], [1, "failed"]);
+    assert.match(run.notes, /^ncu left no report; it says: .*'Nonsense'.*is invalid\.$/);
   });
   await onNcu({}, {}, async (machine) => {
     const ctrlC = new AbortController();

@@ -135,7 +135,8 @@ export class Measuring {
     for (const { message, final } of troubles) bundle.note(final ? "error" : "warning", message);
     const errors = otherErrors(talk);
     if (left) {
-      for (const text of new Set(errors)) bundle.note("warning", `ncu says: ${text}`);
+      const severity = !this.task.server && this.end?.code ? "error" : "warning";
+      for (const text of new Set(errors)) bundle.note(severity, `ncu says: ${text}`);
     } else if (!troubles.some(({ final }) => final) && (errors.length > 0 || !this.#told())) {
       bundle.note("error", this.#whyEmpty(errors));
     }

@@ -28,6 +28,7 @@ import type { NcuValues } from "./options.ts";
 import { measureArgv, type NcuTask, readTask, targetArgv, targetVariables } from "./plan.ts";
 import { measureProgram } from "./program.ts";
 import { measureServer } from "./server.ts";
+import { otherErrors } from "./troubles.ts";
 
 /**
  * Runs the plan.
@@ -186,7 +187,10 @@ function judgeEnd(
   }
   // A server was ended by us, and a program that measured too long: the code says nothing more.
   if (task.server || capture.window.ended === "the seconds had passed") return;
-  if (code === 0 || told || talk.unknownOption || talk.empty) return;
+  // What ncu itself complains of is told with what it left.
+  if (code === 0 || told || talk.unknownOption || talk.empty || otherErrors(talk).length > 0) {
+    return;
+  }
   bundle.note(
     "error",
     talk.exception

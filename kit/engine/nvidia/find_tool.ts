@@ -44,7 +44,11 @@ export async function installedTools(
     }
   }
   const order = new Intl.Collator("en", { numeric: true });
-  return found.sort((a, b) => order.compare(b.version, a.version)).map(({ path }) => path);
+  // A folder of the tool's own version says how new it is; that of a toolkit does not.
+  const own = (version: string) => /^\d/.test(version) ? 1 : 0;
+  return found.sort((a, b) =>
+    own(b.version) - own(a.version) || order.compare(b.version, a.version)
+  ).map(({ path }) => path);
 }
 
 /**
