@@ -30,3 +30,5 @@ export type { Points } from "./kit/analysis/downsample.ts";
 export type { Statistics } from "./kit/bundle/samples.ts";
 export { type Finding, findSessionFindings } from "./kit/analysis/findings.ts";
 export { generateReport } from "./kit/report/generate.ts";
+export type { LintFinding } from "./kit/sweep/lint/finding.ts";
+export { lintBundle } from "./kit/sweep/lint/lint.ts";

@@ -26,25 +26,26 @@ import f16 from "./vscope_hooks/plugin.py" with { type: "text" };
 import f17 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
 import f18 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
 import f19 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
-import f20 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
-import f21 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
-import f22 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
-import f23 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
-import f24 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
-import f25 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
-import f26 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
-import f27 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
-import f28 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
-import f29 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
-import f30 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
-import f31 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
-import f32 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
-import f33 from "./vscope_hooks/recorder.py" with { type: "text" };
-import f34 from "./vscope_hooks/session.py" with { type: "text" };
-import f35 from "./vscope_hooks/sites.py" with { type: "text" };
-import f36 from "./vscope_hooks/steps.py" with { type: "text" };
-import f37 from "./vscope_hooks/table.py" with { type: "text" };
-import f38 from "./vscope_hooks/torch_window.py" with { type: "text" };
+import f20 from "./vscope_hooks/profilers/cuda_events.py" with { type: "text" };
+import f21 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
+import f22 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
+import f23 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
+import f24 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
+import f25 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
+import f26 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
+import f27 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
+import f28 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
+import f29 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
+import f30 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
+import f31 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
+import f32 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
+import f33 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
+import f34 from "./vscope_hooks/recorder.py" with { type: "text" };
+import f35 from "./vscope_hooks/session.py" with { type: "text" };
+import f36 from "./vscope_hooks/sites.py" with { type: "text" };
+import f37 from "./vscope_hooks/steps.py" with { type: "text" };
+import f38 from "./vscope_hooks/table.py" with { type: "text" };
+import f39 from "./vscope_hooks/torch_window.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -155,101 +156,106 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
     text: f19,
-    sha256: "96f8128b200d959e405bdd4e8b771f49603a94f66f040fb72fc5d1e4fb002682",
+    sha256: "14d961b2b5ff5302459ac21d660d4376c43fcd7be0a8ef0e63f29ebaade906d2",
+  },
+  {
+    path: "vscope_hooks/profilers/cuda_events.py",
+    text: f20,
+    sha256: "c6bf2fd8de4e4baa1d0b2ea2d241f9ad9ce703c2ec4efcef1e3b425957b1e18f",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
-    text: f20,
-    sha256: "b52355ff01143b3dcf3b39bacea2baf964a0ab43efee4dd042f4cd8b28e6dc67",
+    text: f21,
+    sha256: "d9ae724e78362b88a2a08245e486dcbe9e0b9351fd056facd7b9e15daed6b7d8",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
-    text: f21,
+    text: f22,
     sha256: "c77db9bf3780239bc7a7eeb7d1926dd81ba33fd451605d952a90be923a3ed79c",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
-    text: f22,
+    text: f23,
     sha256: "719a8426e8622b281b363cfddf3fc6c536087655b3ed22464d99e312d6ffde4b",
   },
   {
     path: "vscope_hooks/profilers/forward_pass.py",
-    text: f23,
+    text: f24,
     sha256: "2bb99bd498885cd86aacb923af69ad8519eff1b7395bd8bd3ba95857882a4b6e",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
-    text: f24,
-    sha256: "ed96c8629e46801d6f198410b38572cfd33c226bf6916d7edfd6aa8e287339b0",
+    text: f25,
+    sha256: "69978267888d5c8f37730a7adf605157e3d2eaeda9e1001218e65bd6c1ba5568",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
-    text: f25,
+    text: f26,
     sha256: "dd00f5608f221a03e72c8aee536a56e5fb847d8100b069d873f2897d31641fb7",
   },
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
-    text: f26,
+    text: f27,
     sha256: "d44c9d5e5d1cdc8518a6caf120f3c0122fb9c8021bcd4818fd4b139a1341f26f",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
-    text: f27,
+    text: f28,
     sha256: "4b8cc143b31c602ddd343a4bb6ecd0b27e33f03c83345c1e79c2a280f428bd27",
   },
   {
     path: "vscope_hooks/profilers/moe_expert.py",
-    text: f28,
+    text: f29,
     sha256: "961f59747f31a6396e6bb3a3dee2b9132405bb4470a8f412b3ec1b370208b19d",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
-    text: f29,
+    text: f30,
     sha256: "4d64a2bced94949140933f5e9dd8cf8f3a5540c3e92e646f6812607657cf0444",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",
-    text: f30,
+    text: f31,
     sha256: "35f4eceb5f2f9ad6e9ee46bf2bf4c45da932b91467f886dd745214270742abd2",
   },
   {
     path: "vscope_hooks/profilers/request_results.py",
-    text: f31,
+    text: f32,
     sha256: "bdeb4dd17ceecbdbfd97d5e35e58d5800d6f295b3b9b08ed01a29e09b3a4e420",
   },
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
-    text: f32,
-    sha256: "56dc7fee1ce0b01ae090c95957b03583c49351ac985a2b484a172a0fe9e97fb1",
+    text: f33,
+    sha256: "6927628be2d90ca3ddfada016bd324f64e0791357d958fc6f747fa21cf80c3f5",
   },
   {
     path: "vscope_hooks/recorder.py",
-    text: f33,
+    text: f34,
     sha256: "cf36bba241ad7339c6e6b6c9137c1ec9b7be63054d44d896eae8407d3c8b84ce",
   },
   {
     path: "vscope_hooks/session.py",
-    text: f34,
+    text: f35,
     sha256: "7fb010ec055ae0e4785211670ede901455cc3e36f0790baeda5e9dda499192f5",
   },
   {
     path: "vscope_hooks/sites.py",
-    text: f35,
+    text: f36,
     sha256: "f3c212a03de9ce8e600e4060154392d156367599f6532901dd6fb9f4b377b445",
   },
   {
     path: "vscope_hooks/steps.py",
-    text: f36,
-    sha256: "949803e4a4251592802de395126facf596bacf171c9a8f896e92f9760f7aced9",
+    text: f37,
+    sha256: "4b65921f40c8a188852daca451687fe1d6313ee59ebf93f82edc3c158ea3f116",
   },
   {
     path: "vscope_hooks/table.py",
-    text: f37,
+    text: f38,
     sha256: "1c748a67e067b7ca866977d7bcc4b94254f854e0467c6fcb36540c23c0702351",
   },
   {
     path: "vscope_hooks/torch_window.py",
-    text: f38,
+    text: f39,
     sha256: "d048c7f6d5c6f777f8f4993a8a0d211ceed6266c5fa39c1a4222a0a9a7f397c9",
   },
 ];

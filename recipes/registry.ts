@@ -65,4 +65,9 @@ export const recipes: readonly RecipeEntry[] = [
     summary: "Apple Silicon: a whole-process trace with Instruments",
     load: async () => ({ default: (await import("./xctrace.ts")).default as unknown as Recipe }),
   },
+  {
+    name: "sweep",
+    summary: "operator-level sweep of one model: what would be measured (not yet the measuring)",
+    load: async () => ({ default: (await import("./sweep.ts")).default as unknown as Recipe }),
+  },
 ];

@@ -8,6 +8,7 @@ joined whatever the executor, and vLLM's own warm-up batches, which no scheduler
 from typing import NamedTuple, Optional
 
 _ATTRIBUTE = "_vscope_step"
+_UNMARKED = (None,)
 
 
 class Step(NamedTuple):
@@ -54,7 +55,9 @@ def describe(output, number=None, engine_pid=None):
     produced = getattr(cached, "num_output_tokens", None)
     if produced is None:
         context += [name for name in cached.req_ids if tokens.get(name, 0) > 1]
-    elif resumed or 0 in produced:
+    elif not context and not resumed and 0 not in produced:
+        return Step(number, engine_pid, 0, 0, requests, total)
+    else:
         context += [
             name
             for name, count in zip(cached.req_ids, produced)
@@ -80,3 +83,8 @@ def marked(output):
     """The step written on the object, or one without a number made from its contents."""
     fields = getattr(output, _ATTRIBUTE, None)
     return Step(*fields) if fields else describe(output)
+
+
+def number_of(output):
+    """The step's number, or None where no watched scheduler made the batch."""
+    return getattr(output, _ATTRIBUTE, _UNMARKED)[0]

@@ -60,6 +60,7 @@ export async function executeRecipe<O extends Options>(
       );
     }
     checkCommand(recipe as unknown as Recipe, read.command);
+    const found = await recipe.look?.(values, context);
     const plan = recipe.plan(values, {
       command: read.command ?? [],
       common,
@@ -68,12 +69,19 @@ export async function executeRecipe<O extends Options>(
       env: context.env,
       startedAt: context.clock.now(),
       pid: Deno.pid,
+      found,
     });
+    if (plan.answer) {
+      const { json, text } = plan.answer;
+      context.output.result(common.json ? JSON.stringify(json, null, 2) : text);
+      return 0;
+    }
     if (common.dryRun) {
-      const found = common.json
-        ? JSON.stringify(planJson(recipe.name, plan), null, 2)
-        : planText(recipe.name, plan);
-      context.output.result(found);
+      context.output.result(
+        common.json
+          ? JSON.stringify(planJson(recipe.name, plan), null, 2)
+          : planText(recipe.name, plan),
+      );
       return 0;
     }
     for (const warning of plan.warnings) context.output.warn(warning);

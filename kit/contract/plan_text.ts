@@ -25,6 +25,7 @@ export function planJson<O extends Options>(recipe: string, plan: Plan<O>): obje
     notes: plan.notes ?? [],
     ...(plan.stages === undefined ? {} : { stages: plan.stages.map(stageJson) }),
     contract: plan.invocation.contract,
+    ...plan.details?.json,
   };
 }
 
@@ -40,6 +41,7 @@ export function planText<O extends Options>(recipe: string, plan: Plan<O>): stri
     lines.push("", `Process ${name}:`, `  ${argv.map(shellWord).join(" ")}`);
     for (const [key, value] of Object.entries(env)) lines.push(`    ${key}=${shellWord(value)}`);
   }
+  if (plan.details) lines.push("", ...plan.details.text);
   lines.push("", "Files:", ...plan.files.map(({ path, why }) => `  ${path}: ${why}`));
   lines.push(
     "",

@@ -21,6 +21,8 @@ export interface Invocation {
   env: Readonly<Record<string, string>>;
   startedAt: Date;
   pid: number;
+  /** What the recipe's `look` found. */
+  found?: unknown;
 }
 
 /** A process that a plan starts. */
@@ -51,6 +53,10 @@ export interface Plan<O extends Options> {
   unknown: readonly string[];
   /** What a person should know before the run, and is no reason to worry. */
   notes?: readonly string[];
+  /** What the plan of this recipe tells besides, as members of the document and as lines. */
+  details?: { json: Readonly<Record<string, unknown>>; text: readonly string[] };
+  /** What was asked for in the place of a run: it is printed, and nothing is started. */
+  answer?: { json: Readonly<Record<string, unknown>>; text: string };
   /** The stages of a run that has such, in their order. */
   stages?: readonly PlannedStage[];
 }
@@ -103,6 +109,11 @@ export interface Recipe<O extends Options = Options> {
   examples: readonly { line: string; why: string }[];
   /** Further commands, named by the first word behind the recipe's name, as `nsys stop`: tools. */
   commands?: readonly { name: string; summary: string; load(): Promise<{ default: unknown }> }[];
+  /**
+   * Looks up what the plan depends on, as `invocation.found`: files are read, nothing is written and
+   * nothing is started. Throws a UsageError for bad input.
+   */
+  look?(values: Values<O>, context: RunContext): Promise<unknown>;
   /** Makes the plan. Pure: no clock, no file, no process. Throws a UsageError for bad input. */
   plan(values: Values<O>, invocation: Invocation): Plan<O>;
   /** Carries the plan out. */

@@ -9,8 +9,22 @@ import type { Tool, ToolGroup } from "../contract/tool.ts";
 /** The group. */
 const group: ToolGroup = {
   name: "bundle",
-  summary: "validate and merge bundles",
+  summary: "validate, merge, lint and fit bundles",
   commands: [
+    {
+      name: "fit",
+      summary: "compute skew_fit.csv of a sweep from its skew.csv",
+      load: async () => ({
+        default: (await import("./bundle/fit.ts")).default as unknown as Tool,
+      }),
+    },
+    {
+      name: "lint",
+      summary: "what is wrong with the contents of a sweep, anybody's",
+      load: async () => ({
+        default: (await import("./bundle/lint.ts")).default as unknown as Tool,
+      }),
+    },
     {
       name: "merge",
       summary: "make a complete bundle of what the hooks of a session left",

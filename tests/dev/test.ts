@@ -1,51 +1,87 @@
 /**
- * `./dev test [--long] [FOLDER…]`: unit tests first, then those with real engines, and with --long
- * those of tests/long where there are any; the last line counts all of them.
+ * `./dev test [--long] [--jobs N] [PATH…]`: unit tests first, then those with real engines, and with
+ * --long those of tests/long where there are any; the last line counts all of them.
  *
  * @module
  */
 
 import { getTools } from "./test_tools.ts";
 import { ROOT, run, say } from "./run.ts";
-
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: string[];
-}
+import { jobsHere, runPool } from "./test_pool.ts";
+import { type Counts, runTests, sumOf } from "./test_report.ts";
 
 /** Runs the tests. */
 export async function test(args: string[]): Promise<number> {
-  const folders = args.filter((arg) => !arg.startsWith("--")).map((arg) => arg.replace(/\/+$/, ""));
-  const long = args.includes("--long");
-  await getTools();
-  const parts = folders.length > 0 ? folders : [
-    ...await unitFolders(),
-    "tests/e2e",
-    ...(long && await exists(`${ROOT}/tests/long`) ? ["tests/long"] : []),
-  ];
-  const total: Counts = { passed: 0, failed: 0, skipped: [] };
-  // Unit tests in one run, because each run type-checks; engines in another.
-  const groups = [parts.filter((part) => !isHeavy(part)), parts.filter(isHeavy)];
-  for (const group of groups.filter((group) => group.length > 0)) {
-    await say(`\n== ${group.join(" ")}`);
-    const counts = await runGroup(group);
-    total.passed += counts.passed;
-    total.failed += counts.failed;
-    total.skipped.push(...counts.skipped);
+  const { long, jobs, paths } = readArguments(args);
+  if (!Number.isInteger(jobs) || jobs < 1) {
+    await say("Usage: ./dev test [--long] [--jobs N] [PATH…], N from 1");
+    return 2;
   }
-  for (const name of total.skipped) await say(`skipped: ${name}`);
-  const skipped = total.skipped.length > 0 ? `, ${total.skipped.length} skipped` : "";
-  await say(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
-  return total.failed === 0 && total.passed > 0 ? 0 : 1;
+  for (const path of paths) {
+    if (await Deno.stat(`${ROOT}/${path}`).then(() => false, () => true)) {
+      await say(`Cannot run the tests of "${path}": there is no such file or folder`);
+      return 2;
+    }
+  }
+  await getTools();
+  const parts = paths.length > 0
+    ? paths
+    : [...await unitFolders(), "tests/e2e", ...long ? ["tests/long"] : []];
+  const files = (await Promise.all(parts.map(testFiles))).flat();
+  // Types are checked once, and not again by each run.
+  const checked = await run(["check", "--quiet", ...files]);
+  if (checked !== 0) {
+    await say("\n0 passed, 1 failed: the types do not fit");
+    return 1;
+  }
+  const results: Counts[] = [];
+  const unit = files.filter((file) => !isHeavy(file));
+  if (unit.length > 0) {
+    await say(`\n== ${unit.length} files of unit tests, ${jobs} at a time`);
+    // Some of them wait for processes more than they compute.
+    const options = { env: { DENO_JOBS: String(jobs > 1 ? jobs + 1 : 1) } };
+    results.push(await runTests(unit, jobs > 1 ? ["--parallel"] : [], options));
+  }
+  for (const folder of ["tests/e2e", "tests/long"]) {
+    const heavy = files.filter((file) => file.startsWith(folder));
+    if (heavy.length === 0) continue;
+    // Long tests measure: nothing else may run.
+    const atOnce = folder === "tests/long" ? 1 : Math.min(jobs, heavy.length);
+    await say(`\n== ${heavy.length} files of ${folder}, ${atOnce} at a time`);
+    results.push(await runPool(heavy, atOnce));
+  }
+  const { passed, failed, skipped } = sumOf(results);
+  await say("");
+  for (const name of skipped) await say(`skipped: ${name}`);
+  for (const name of failed) await say(`failed: ${name}`);
+  const left = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
+  await say(`${passed} passed, ${failed.length} failed${left}`);
+  return failed.length === 0 && passed > 0 ? 0 : 1;
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+function readArguments(args: string[]): { long: boolean; jobs: number; paths: string[] } {
+  const at = args.indexOf("--jobs");
+  const rest = args.filter((_, n) => at < 0 || (n !== at && n !== at + 1));
+  return {
+    long: rest.includes("--long"),
+    jobs: at < 0 ? jobsHere() : Number(args[at + 1]),
+    paths: rest.filter((arg) => !arg.startsWith("--")).map((arg) => arg.replace(/^\.\/|\/+$/g, "")),
+  };
 }
 
-function isHeavy(folder: string): boolean {
-  return folder.startsWith("tests/e2e") || folder.startsWith("tests/long");
+function isHeavy(path: string): boolean {
+  return /^tests\/(e2e|long)(\/|$)/.test(path);
+}
+
+/** The test files at or below a path, sorted. */
+async function testFiles(path: string): Promise<string[]> {
+  if ((await Deno.stat(`${ROOT}/${path}`)).isFile) return [path];
+  const found: string[] = [];
+  for await (const { name, isFile, isDirectory } of Deno.readDir(`${ROOT}/${path}`)) {
+    if (isDirectory) found.push(...await testFiles(`${path}/${name}`));
+    if (isFile && name.endsWith("_test.ts")) found.push(`${path}/${name}`);
+  }
+  return found.sort();
 }
 
 async function unitFolders(): Promise<string[]> {
@@ -58,31 +94,4 @@ async function unitFolders(): Promise<string[]> {
     }
   }
   return found.sort();
-}
-
-async function runGroup(paths: string[]): Promise<Counts> {
-  const report = await Deno.makeTempFile({ suffix: ".xml" });
-  try {
-    const code = await run(["test", "-A", `--junit-path=${report}`, ...paths]);
-    const counts = readReport(await Deno.readTextFile(report));
-    // A file that cannot be loaded fails without a test case.
-    if (code !== 0 && counts.failed === 0) counts.failed = 1;
-    return counts;
-  } finally {
-    await Deno.remove(report);
-  }
-}
-
-/** Test cases of a JUnit report; steps are not counted. */
-function readReport(xml: string): Counts {
-  const counts: Counts = { passed: 0, failed: 0, skipped: [] };
-  for (
-    const match of xml.matchAll(/<testcase name="([^"]*)"[^>]*?(\/>|>([\s\S]*?)<\/testcase>)/g)
-  ) {
-    const body = match[3] ?? "";
-    if (/<(failure|error)/.test(body)) counts.failed++;
-    else if (/<skipped/.test(body)) counts.skipped.push(match[1]!);
-    else counts.passed++;
-  }
-  return counts;
 }

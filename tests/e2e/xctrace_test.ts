@@ -10,23 +10,18 @@ import { EXPORTS, toc } from "../xctrace/exports.ts";
 
 /** Records as xctrace does: until its time is up or an INT comes; a TERM loses the trace. */
 const XCTRACE = `
-import os, re, shutil, signal, subprocess, sys, time
+import json, os, re, signal, subprocess, sys, time
 home, mode = os.environ["FAKE_HOME"], os.environ.get("FAKE_XCTRACE", "ok")
 words = sys.argv[1:]
 def option(name):
     return words[words.index(name) + 1] if name in words else None
-def orphan(argv):
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setsid()
-        grandchild = os.fork()
-        if grandchild == 0:
-            os.execve(shutil.which(argv[0]), argv, {})
-        os.write(writing, str(grandchild).encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    return int(os.read(reading, 20))
+def launched(argv):
+    """A service of the system starts it: no child, no mark in its environment. That is the test."""
+    with open(home + "/launch.part", "w") as handle:
+        json.dump(argv, handle)
+    os.rename(home + "/launch.part", home + "/launch.json")
+    while not os.path.exists(home + "/target.pid"):
+        time.sleep(0.02)
 if words[0] == "version":
     print("xctrace version 16.0 (17F113)")
 elif words[0] == "record":
@@ -38,12 +33,10 @@ elif words[0] == "record":
     if "--launch" in words:
         argv = words[words.index("--launch") + 2 :]
         if mode == "leaves":
-            # A service of the system starts it: no child, no mark in its environment.
-            number = orphan(argv)
+            launched(argv)
         else:
             target = subprocess.Popen(argv, start_new_session=True)
-            number = target.pid
-        open(home + "/target.pid", "w").write(str(number))
+            open(home + "/target.pid", "w").write(str(target.pid))
     limit = option("--time-limit")
     end = time.monotonic() + (int(limit[:-2]) / 1000 if limit else 3600)
     while time.monotonic() < end and not stopped:
@@ -170,15 +163,33 @@ Deno.test("a server gets its requests, and the recording ends with them", async 
   });
 });
 
+/** Starts what xctrace asks for as the system does: as no descendant of vscope, and without its mark. */
+async function launch(mac: Mac): Promise<Deno.ChildProcess> {
+  const request = `${mac.dir}/launch.json`;
+  await until("xctrace asks", 60_000, () => Deno.stat(request).then(() => true, () => false));
+  const [program, ...args] = JSON.parse(await Deno.readTextFile(request)) as string[];
+  const child = new Deno.Command(program!, {
+    args,
+    clearEnv: true,
+    env: { PATH: Deno.env.get("PATH")! },
+    stdin: "null",
+  }).spawn();
+  await Deno.writeTextFile(`${mac.dir}/target.part`, String(child.pid));
+  await Deno.rename(`${mac.dir}/target.part`, `${mac.dir}/target.pid`);
+  return child;
+}
+
 Deno.test("a process that xctrace leaves running is ended", async () => {
   await recording(async (mac) => {
-    const ran = await mac.run(
+    const recorded = mac.run(
       ["xctrace", "--out", `${mac.dir}/run`, "--time-limit", "1s", "--", "sleep", "63.25"],
       { FAKE_XCTRACE: "leaves" },
     );
+    const target = await launch(mac);
+    const ran = await recorded;
     assert.equal(ran.code, 0, ran.stderr);
     assert.match(ran.stderr, /Ending python3 \(\d+\), which xctrace left running/);
-    assert.deepEqual(await running([await targetOf(mac)]), []);
+    assert.equal((await target.status).signal, "SIGTERM");
   });
 });
 

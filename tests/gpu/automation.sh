@@ -18,7 +18,11 @@ mkdir -p "$out" "$work"
 python=$(command -v python3)
 failed=0
 
-model_of() { # folder of a model, made of its config alone
+model_of() { # folder of a model, made of its config and of a small tokenizer
+  mkdir -p "$work/models/$1"
+  python3 "$here/../../kit/engine/private/make_tokenizer.py" "$work/models/$1/tokenizer.json"
+  printf '{"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<eos>", "pad_token": "<pad>"}\n' \
+    > "$work/models/$1/tokenizer_config.json"
   python3 - "$here" "$work/models/$1" "$1" "${LAYERS:-8}" <<'PY'
 import sys
 sys.path.insert(0, sys.argv[1])

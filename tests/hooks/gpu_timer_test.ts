@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { python } from "./python.ts";
 
-/** Events that complete when told, in the place of CUDA's, which need a GPU (tests/gpu). */
+/** Events of torch that complete when told, in the place of real ones (tests/gpu). */
 const SETUP = `
 import os, sys
 import vscope_hooks.profilers.gpu_timer as module

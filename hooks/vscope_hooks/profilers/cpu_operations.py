@@ -8,7 +8,7 @@ call without one is vLLM's own warm-up.
 
 from ..passes import V1_RUNNER, V2_RUNNER, passes_of, runner_watchers
 from ..sites import Watcher
-from ..steps import marked
+from ..steps import number_of
 from .scheduler_steps import steps_of
 
 NAME = "cpu_operations"
@@ -22,10 +22,14 @@ def watchers(recorder):
     steps, passes = steps_of(recorder), passes_of(recorder)
     table = recorder.table("cpu_operations_timing", COLUMNS)
 
+    # A step has several rows: [its number, its name].
+    named = [None, ""]
+
     def add(operation, start, end, number):
-        context = "" if number is None else "step=%d" % number
+        if number != named[0]:
+            named[:] = number, "" if number is None else "step=%d" % number
         table.add(
-            (recorder.seconds(start), operation, 1e3 * (end - start), context, recorder.rank)
+            (recorder.seconds(start), operation, 1e3 * (end - start), named[1], recorder.rank)
         )
 
     def after_schedule(args, kwargs, output, start, end):
@@ -35,7 +39,7 @@ def watchers(recorder):
     def after_update(args, kwargs, result, start, end):
         output = args[1] if len(args) > 1 else kwargs["scheduler_output"]
         if output.total_num_scheduled_tokens:
-            add("output_update", start, end, marked(output).number)
+            add("output_update", start, end, number_of(output))
 
     def in_pass(operation):
         def after(args, kwargs, result, start, end):

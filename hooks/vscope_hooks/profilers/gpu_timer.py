@@ -5,6 +5,7 @@ import threading
 
 from ..passes import cuda_ready, passes_of
 from ..session import whole
+from .cuda_events import events_of
 
 
 def make_timer(recorder, wanted):
@@ -47,6 +48,8 @@ class EventTimer(HostTimer):
         self._passes = passes
         self._batch = whole("CUDA_EVENT_BATCH_SIZE", 100, 1)
         self._newest = min(4, self._batch // 8)
+        # Made with the first mark, when CUDA is in use.
+        self._events = None
         self._pool = []
         # Of the last mark that asked for it.
         self._stream = None
@@ -55,12 +58,14 @@ class EventTimer(HostTimer):
 
     def mark(self, after=None):
         if after is None:
-            self._cuda = cuda_ready()
-            if self._cuda is None:
+            cuda = cuda_ready()
+            if cuda is None:
                 return None
-            self._stream = self._cuda.current_stream()
-        event = self._pool.pop() if self._pool else self._cuda.Event(enable_timing=True)
-        event.record(self._stream)
+            if self._events is None:
+                self._events = events_of(cuda)
+            self._stream = self._events.stream()
+        event = self._pool.pop() if self._pool else self._events.make()
+        self._events.record(event, self._stream)
         return event
 
     def when_known(self, marks, host_ms, call):
@@ -79,18 +84,19 @@ class EventTimer(HostTimer):
         try:
             if cuda_ready() is None:
                 return
+            done_by_now, milliseconds = self._events.done, self._events.milliseconds
             count = min(2 * self._batch, len(self._waiting))
             # A stream does its work in order: where one has completed, so have those before it. The
             # newest are still on their way.
             done = max(0, count - self._newest)
-            if done and not self._waiting[done - 1][0][-1].query():
+            if done and not done_by_now(self._waiting[done - 1][0][-1]):
                 done = 0
             for number in range(count):
                 marks, call = self._waiting[0]
-                if number >= done and not marks[-1].query():
+                if number >= done and not done_by_now(marks[-1]):
                     return
                 self._waiting.popleft()
-                call([a.elapsed_time(b) for a, b in zip(marks, marks[1:])], "cuda_event")
+                call([milliseconds(a, b) for a, b in zip(marks, marks[1:])], "cuda_event")
                 self._pool += marks
         finally:
             self._reading.release()

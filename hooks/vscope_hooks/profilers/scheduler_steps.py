@@ -2,14 +2,14 @@
 
 A row of step_adjustments.csv takes tokens off a step: recomputed (a preemption had freed them),
 overscheduled (the request had already ended when the step came back; asynchronous scheduling runs
-ahead by a step), rejected_draft (speculative tokens that the model did not accept). They are few,
-so a step without any costs two dictionary look-ups.
+ahead by a step), rejected_draft (speculative tokens that the model did not accept). They are few, and
+a step without any costs next to nothing.
 """
 
 import collections
 
 from ..sites import Watcher, argument
-from ..steps import describe, mark
+from ..steps import describe, mark, number_of
 
 NAME = "scheduler_steps"
 TOGGLE = None
@@ -31,6 +31,8 @@ class Steps:
         self.scheduling = False
         # Position up to which a preempted request had been computed.
         self.computed = {}
+        # Requests that have ended, with the newest step at that moment: it may come back with them.
+        self.freed = {}
         self.recent = collections.deque(maxlen=REMEMBERED_STEPS)
 
     def recent_of(self, request_id):
@@ -99,16 +101,21 @@ def watchers(recorder):
     def before_update(args, kwargs):
         scheduler = args[0]
         output = argument(args, kwargs, 1, "scheduler_output")
-        number = getattr(output, "_vscope_step", (None,))[0]
+        number = number_of(output)
         if number is None:
             return
-        tokens = output.num_scheduled_tokens
-        if not tokens.keys() <= scheduler.requests.keys():
-            now = recorder.seconds()
-            for name in tokens.keys() - scheduler.requests.keys():
-                table.add((now, number, name, "overscheduled", tokens[name]))
+        if steps.freed:
+            count_overscheduled(scheduler, output.num_scheduled_tokens, number)
         if output.scheduled_spec_decode_tokens:
             count_rejected(scheduler, output, argument(args, kwargs, 2, "model_runner_output"), number)
+
+    def count_overscheduled(scheduler, tokens, number):
+        now = recorder.seconds()
+        for name, newest in list(steps.freed.items()):
+            if name in tokens and name not in scheduler.requests:
+                table.add((now, number, name, "overscheduled", tokens[name]))
+            if newest <= number:
+                del steps.freed[name]
 
     def count_rejected(scheduler, output, produced, number):
         now = recorder.seconds()
@@ -123,7 +130,9 @@ def watchers(recorder):
                 table.add((now, number, name, "rejected_draft", rejected))
 
     def after_free(args, kwargs, result, start, end):
-        steps.computed.pop(argument(args, kwargs, 1, "request").request_id, None)
+        name = argument(args, kwargs, 1, "request").request_id
+        steps.computed.pop(name, None)
+        steps.freed[name] = steps.number
 
     return [
         Watcher(

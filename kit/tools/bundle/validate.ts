@@ -7,6 +7,7 @@
 import { settleBundle } from "../../bundle/settle.ts";
 import { validateBundle } from "../../bundle/validate.ts";
 import { defineTool } from "../../contract/tool.ts";
+import { isSweep, validateSweep } from "../../sweep/validate_sweep.ts";
 
 /** The tool. */
 const tool = defineTool({
@@ -14,13 +15,18 @@ const tool = defineTool({
   summary: "compare a bundle's files with its manifest",
   description:
     "Checks that every file of the manifest is there with its size and checksum, that no other " +
-    "is, and that each table has the columns of its schema. Exit code 1 where something is wrong.",
+    "is, and that each table has the columns of its schema. A sweep, also one that another tool " +
+    "made, is checked for the layout that LLMServingSim reads. Exit code 1 where something is wrong.",
   options: {},
   operands: [{ name: "BUNDLE", doc: "The bundle's folder", required: true, leadsTo: "folder" }],
   examples: [{ line: "vscope bundle validate run1", why: "after it was copied" }],
   async run(_values, [dir = "."], context) {
-    await settleBundle(context.files, dir);
-    const problems = await validateBundle(context.files, dir);
+    const manifest = await settleBundle(context.files, dir);
+    const sweep = await isSweep(context.files, dir);
+    const problems = [
+      ...(sweep && !manifest ? [] : await validateBundle(context.files, dir)),
+      ...(sweep ? await validateSweep(context.files, dir) : []),
+    ];
     return {
       exitCode: problems.length === 0 ? 0 : 1,
       json: { schema_version: 1, bundle: dir, problems },

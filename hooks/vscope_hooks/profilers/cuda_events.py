@@ -1,0 +1,111 @@
+"""CUDA events: recorded on a stream, asked whether they have completed, and subtracted.
+
+torch's events look for the device and make a stream object at every call; the driver's own functions
+take a tenth of the time, and a forward pass records three. torch's are for where there is no such
+driver (ROCm).
+"""
+
+import ctypes
+import sys
+import threading
+
+NOT_READY = 600
+
+
+def events_of(cuda):
+    """Events of the device that this thread computes on. cuda: torch.cuda, in use."""
+    try:
+        if getattr(sys.modules["torch"].version, "cuda", None):
+            return DriverEvents(ctypes.PyDLL("libcuda.so.1"), cuda)
+    except (AttributeError, KeyError, OSError, RuntimeError):
+        pass
+    return TorchEvents(cuda)
+
+
+class TorchEvents:
+    """Events of torch."""
+
+    def __init__(self, cuda):
+        self._cuda = cuda
+
+    def stream(self):
+        """The stream that this thread computes on."""
+        return self._cuda.current_stream()
+
+    def make(self):
+        return self._cuda.Event(enable_timing=True)
+
+    def record(self, event, stream):
+        event.record(stream)
+
+    def done(self, event):
+        return event.query()
+
+    def milliseconds(self, begin, end):
+        return begin.elapsed_time(end)
+
+
+class DriverEvents:
+    """Events of CUDA's driver, in the context of the thread that makes this object.
+
+    None of its calls waits, so the interpreter is kept meanwhile: another thread of vLLM must not
+    get its turn in the middle of a step.
+
+    Raises RuntimeError where the driver refuses; a driver without one of its functions raises
+    AttributeError.
+    """
+
+    def __init__(self, driver, cuda):
+        self._driver = driver
+        self._record = driver.cuEventRecord
+        self._query = driver.cuEventQuery
+        self._elapsed = driver.cuEventElapsedTime
+        self._context = ctypes.c_void_p()
+        _check(driver.cuCtxGetCurrent(ctypes.byref(self._context)), "cuCtxGetCurrent")
+        if not self._context:
+            raise RuntimeError("this thread has no CUDA context")
+        self._threads = {threading.get_ident()}
+        device = cuda.current_device()
+        raw = getattr(sys.modules["torch"]._C, "_cuda_getCurrentRawStream", None)
+        self._raw_stream = (lambda: raw(device)) if raw else lambda: cuda.current_stream().cuda_stream
+
+    def stream(self):
+        """Handle of the stream that this thread computes on; 0 is the default one."""
+        return ctypes.c_void_p(self._raw_stream())
+
+    def make(self):
+        event = ctypes.c_void_p()
+        _check(self._driver.cuEventCreate(ctypes.byref(event), 0), "cuEventCreate")
+        return event
+
+    def record(self, event, stream):
+        _check(self._record(event, stream), "cuEventRecord")
+
+    def done(self, event):
+        self._enter()
+        status = self._query(event)
+        if status != NOT_READY:
+            _check(status, "cuEventQuery")
+        return status == 0
+
+    def milliseconds(self, begin, end):
+        """Time on the device between two events that have completed."""
+        self._enter()
+        found = ctypes.c_float()
+        _check(self._elapsed(ctypes.byref(found), begin, end), "cuEventElapsedTime")
+        return found.value
+
+    def _enter(self):
+        """A thread that reads needs the context too: without one it would make another."""
+        if threading.get_ident() in self._threads:
+            return
+        current = ctypes.c_void_p()
+        _check(self._driver.cuCtxGetCurrent(ctypes.byref(current)), "cuCtxGetCurrent")
+        if not current:
+            _check(self._driver.cuCtxSetCurrent(self._context), "cuCtxSetCurrent")
+        self._threads.add(threading.get_ident())
+
+
+def _check(status, name):
+    if status:
+        raise RuntimeError("%s: CUDA error %d" % (name, status))

@@ -1,0 +1,76 @@
+/**
+ * Files with real engines: several at a time, each in a process of its own, the longest first.
+ *
+ * @module
+ */
+
+import { availableParallelism, totalmem } from "node:os";
+import { say, write } from "./run.ts";
+import { type Counts, runTests, sumOf } from "./test_report.ts";
+import { readSeconds, writeSeconds } from "./test_seconds.ts";
+
+/** Files that run alone, after the others, and why. */
+const ALONE: Readonly<Record<string, string>> = {};
+
+/** Memory that an engine and its test may take, in bytes. */
+const FILE_BYTES = 6e9;
+
+/** More than this gains little: the longest file takes as long as it takes. */
+const MOST_JOBS = 4;
+
+/** How many files run at a time on this machine. */
+export function jobsHere(): number {
+  const fit = Math.min(availableParallelism(), Math.floor(totalmem() / FILE_BYTES), MOST_JOBS);
+  return Math.max(1, fit);
+}
+
+/** The longest first, by what they took last time; before those, new ones, by their length. */
+async function longestFirst(files: readonly string[]): Promise<string[]> {
+  const known = await readSeconds();
+  const sizes = new Map<string, number>();
+  for (const file of files) sizes.set(file, (await Deno.stat(file)).size);
+  const rank = (file: string) => known[file] ?? 1e6 + sizes.get(file)!;
+  return files.toSorted((a, b) => rank(b) - rank(a));
+}
+
+/** CPUs that we may use, where the system tells. */
+async function ownCpus(): Promise<number[]> {
+  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
+  const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? "";
+  return list.split(",").filter(Boolean).flatMap((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  });
+}
+
+/** Runs test files. */
+export async function runPool(files: readonly string[], jobs: number): Promise<Counts> {
+  const together = await longestFirst(files.filter((file) => !(file in ALONE)));
+  const alone = files.filter((file) => file in ALONE);
+  const cpus = await ownCpus();
+  const seconds: Record<string, number> = {};
+  const results: Counts[] = [];
+
+  const runFile = async (file: string, env: Record<string, string>, live: boolean) => {
+    await say(`-- ${file} begins${file in ALONE ? `, alone: ${ALONE[file]}` : ""}`);
+    const start = performance.now();
+    const print = async (output: Uint8Array) => {
+      const took = Math.round((performance.now() - start) / 1000);
+      await say(`\n-- ${file} took ${took} s:`);
+      await write(output);
+    };
+    const counts = await runTests([file], [], live ? { env } : { env, print });
+    results.push(counts);
+    seconds[file] = (performance.now() - start) / 1000;
+    if (counts.failed.length === 0) await writeSeconds({ [file]: seconds[file] });
+  };
+  const worker = async (slot: number) => {
+    // vLLM would bind the workers of all engines to the same core.
+    const cpu = jobs > 1 ? cpus[slot] : undefined;
+    const env = cpu === undefined ? {} : { VLLM_CPU_OMP_THREADS_BIND: String(cpu) };
+    for (let file; (file = together.shift());) await runFile(file, env, jobs === 1);
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, together.length) }, (_, n) => worker(n)));
+  for (const file of alone) await runFile(file, {}, true);
+  return sumOf(results);
+}

@@ -1,0 +1,268 @@
+/** Lint flags a planted instance of each rule, and nothing else. */
+
+import assert from "node:assert/strict";
+import { fitBundle } from "../../kit/sweep/fit/fit_bundle.ts";
+import { lintBundle } from "../../kit/sweep/lint/lint.ts";
+import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
+import { vscope } from "../cli.ts";
+import { inFolder } from "../folders.ts";
+import { edit, editRows, writeSweep } from "./made.ts";
+
+const lint = (dir: string) => lintBundle(Deno, dir, "/");
+
+/** Rules that a planted fault is flagged by, with file, rows and severity. */
+async function planted(plant: (dir: string) => Promise<void>): Promise<string[]> {
+  return await inFolder(async (dir) => {
+    await writeSweep(dir);
+    await plant(dir);
+    return (await lint(dir)).map(({ rule, severity, file, rows }) =>
+      `${severity} ${rule} ${file} ${rows}`
+    );
+  });
+}
+
+Deno.test("a sweep that nothing is wrong with is linted and validated in silence", async () => {
+  await inFolder(async (dir) => {
+    await writeSweep(dir);
+    assert.deepEqual(await lint(dir), []);
+    assert.deepEqual(await validateSweep(Deno, dir), []);
+    const { code, stdout } = await vscope(["bundle", "lint", dir, "--json"]);
+    assert.equal(code, 0);
+    assert.deepEqual(JSON.parse(stdout), []);
+    assert.equal((await vscope(["bundle", "validate", dir])).code, 0);
+  });
+});
+
+Deno.test("a sweep of one TP degree without skew is linted in silence", async () => {
+  await inFolder(async (dir) => {
+    await writeSweep(dir, [1]);
+    await Deno.remove(`${dir}/tp1/skew.csv`);
+    await Deno.remove(`${dir}/tp1/skew_fit.csv`);
+    await edit(
+      `${dir}/meta.yaml`,
+      (text) =>
+        text.replace(/skew_profile:[\s\S]*$/, "skew_profile:\n  enabled: false\n") +
+        "skew_fit:\n  enabled: false\n",
+    );
+    assert.deepEqual(await lint(dir), []);
+  });
+});
+
+Deno.test("alpha-noise: an alpha where the times hardly differ", async () => {
+  const found = await planted(async (dir) => {
+    await editRows(`${dir}/tp2/skew.csv`, (rows) => {
+      const blank = rows.findIndex((row) => row[13] === "");
+      assert.ok(blank >= 0, "the made sweep has a blank alpha");
+      rows[blank]![13] = "-735.0";
+      return rows;
+    });
+    await fitBundle(Deno, dir, { write: true });
+  });
+  assert.deepEqual(found, ["warning alpha-noise tp2/skew.csv 1"]);
+});
+
+Deno.test("skew-scale: times that were added and not averaged", async () => {
+  const found = await inFolder(async (dir) => {
+    await writeSweep(dir);
+    await editRows(
+      `${dir}/tp1/skew.csv`,
+      (rows) =>
+        rows.map((row) =>
+          row.map((cell, place) => place >= 10 && place <= 12 ? String(Number(cell) * 3) : cell)
+        ),
+    );
+    await fitBundle(Deno, dir, { write: true });
+    return await lint(dir);
+  });
+  assert.equal(found.length, 1);
+  assert.equal(found[0]!.rule, "skew-scale");
+  assert.equal(found[0]!.file, "tp1/skew.csv");
+  assert.match(found[0]!.message, /^times are 3\.00 times those of attention\.csv/);
+});
+
+Deno.test("meta-mismatch: limits, degrees, skew and fit that the files contradict", async () => {
+  const meta = (from: string | RegExp, to: string) => async (dir: string) => {
+    await edit(`${dir}/meta.yaml`, (text) => text.replace(from, to));
+  };
+  assert.deepEqual(await planted(meta("tp_degrees: [1, 2]", "tp_degrees: [1, 4]")), [
+    "error meta-mismatch meta.yaml 0",
+  ]);
+  const limited = await planted(meta("max_kv: 2048", "max_kv: 1024"));
+  assert.ok(limited.some((line) => /^error meta-mismatch meta.yaml [1-9]/.test(line)));
+  assert.ok((await planted(meta("enabled: true\n  factors", "enabled: false\n  factors")))
+    .includes("error meta-mismatch meta.yaml 0"));
+  assert.deepEqual(await planted(meta(/skew_fit:[\s\S]*$/, "skew_fit:\n  enabled: false\n")), [
+    "error meta-mismatch meta.yaml 0",
+    "error meta-mismatch meta.yaml 0",
+  ]);
+  assert.deepEqual(await planted(meta(/alpha_default: .*/, "alpha_default: 0.9")), [
+    "error meta-mismatch meta.yaml 0",
+  ]);
+  assert.deepEqual(await planted((dir) => Deno.remove(`${dir}/meta.yaml`)), [
+    "error meta-mismatch meta.yaml 0",
+  ]);
+});
+
+Deno.test("meta-mismatch: a sweep below perf stands where its names say", async () => {
+  await inFolder(async (dir) => {
+    const place = `${dir}/perf/H200/Qwen/Qwen3-30B-A3B-Instruct-2507`;
+    await Deno.mkdir(place, { recursive: true });
+    await writeSweep(`${place}/bf16`);
+    assert.deepEqual(await lint(`${place}/bf16`), []);
+    await Deno.rename(`${place}/bf16`, `${place}/fp8`);
+    const [found, ...others] = await lint(`${place}/fp8`);
+    assert.deepEqual(others, []);
+    assert.equal(found?.message, "variant is bf16, and the folder is that of fp8");
+  });
+});
+
+Deno.test("mixed-sweeps: rows of another grid, of another run, of another GPU", async () => {
+  assert.deepEqual(
+    await planted((dir) =>
+      editRows(`${dir}/tp1/attention.csv`, (rows) => [...rows, ["17", "0", "0", "0", "5.2"]])
+    ),
+    ["warning mixed-sweeps tp1/attention.csv 1"],
+  );
+  assert.deepEqual(
+    await planted(async (dir) => {
+      await editRows(`${dir}/tp1/skew.csv`, (rows) => {
+        const other = [...rows.find((row) => row[1] === "8")!];
+        other[2] = "5";
+        return [...rows, other];
+      });
+      await fitBundle(Deno, dir, { write: true });
+    }),
+    ["warning mixed-sweeps tp1/skew.csv 1"],
+  );
+  assert.deepEqual(
+    await planted((dir) =>
+      editRows(`${dir}/tp2/dense.csv`, (rows) => {
+        const row = rows.find(([layer]) => layer === "final_layernorm")!;
+        row[2] = String(Number(row[2]) * 1.02);
+        return rows;
+      })
+    ),
+    ["warning mixed-sweeps tp2/dense.csv 1"],
+  );
+  assert.deepEqual(
+    await planted((dir) =>
+      edit(`${dir}/meta.yaml`, (text) => `${text}sweeps:\n  - { gpu: NVIDIA H100 }\n`)
+    ),
+    ["warning mixed-sweeps meta.yaml 0"],
+  );
+});
+
+Deno.test("missing-layers: a layer, some of its shapes, a table", async () => {
+  assert.deepEqual(
+    await planted(async (dir) => {
+      for (const tp of [1, 2]) {
+        await editRows(
+          `${dir}/tp${tp}/dense.csv`,
+          (rows) => rows.filter(([layer]) => layer !== "qk_norm"),
+        );
+      }
+    }),
+    ["error missing-layers tp1/dense.csv 0", "error missing-layers tp2/dense.csv 0"],
+  );
+  assert.deepEqual(
+    await planted((dir) =>
+      editRows(
+        `${dir}/tp2/per_sequence.csv`,
+        (rows) => rows.filter(([layer, size]) => layer !== "lm_head" || Number(size) < 7),
+      )
+    ),
+    ["error missing-layers tp2/per_sequence.csv 2"],
+  );
+  assert.deepEqual(await planted((dir) => Deno.remove(`${dir}/tp1/moe.csv`)), [
+    "error missing-layers tp1/moe.csv 0",
+  ]);
+  assert.deepEqual(await planted((dir) => Deno.remove(`${dir}/tp2/per_sequence.csv`)), [
+    "error missing-layers tp2/per_sequence.csv 0",
+  ]);
+});
+
+Deno.test("non-monotone: a large shape that takes far less time than a small one", async () => {
+  assert.deepEqual(
+    await planted((dir) =>
+      editRows(`${dir}/tp1/moe.csv`, (rows) => {
+        rows.at(-1)![2] = "3.5";
+        return rows;
+      })
+    ),
+    ["warning non-monotone tp1/moe.csv 1"],
+  );
+});
+
+Deno.test("bad-time: a time that is missing, zero, NaN or no number", async () => {
+  for (const time of ["", "nan", "0", "-3", "fast", "inf"]) {
+    assert.deepEqual(
+      await planted((dir) =>
+        editRows(`${dir}/tp1/moe.csv`, (rows) => {
+          rows[3]![2] = time;
+          return rows;
+        })
+      ),
+      ["error bad-time tp1/moe.csv 1"],
+      time,
+    );
+  }
+});
+
+Deno.test("duplicate-key: the same shape twice, however it is written", async () => {
+  assert.deepEqual(
+    await planted((dir) =>
+      editRows(`${dir}/tp1/moe.csv`, (rows) => {
+        const [tokens, experts, time] = rows[2]!;
+        return [...rows, [`${tokens}.0`, experts!, time!]];
+      })
+    ),
+    ["error duplicate-key tp1/moe.csv 1"],
+  );
+});
+
+Deno.test("stale-fit: a skew_fit.csv that its skew.csv does not give", async () => {
+  assert.deepEqual(
+    await planted((dir) =>
+      editRows(`${dir}/tp1/skew_fit.csv`, (rows) => {
+        rows[0]![5] = "0.9999";
+        return rows;
+      })
+    ),
+    ["error stale-fit tp1/skew_fit.csv 1"],
+  );
+});
+
+Deno.test("a table that lacks columns is told by validate, and does not stop lint", async () => {
+  await inFolder(async (dir) => {
+    await writeSweep(dir);
+    await edit(`${dir}/tp1/skew.csv`, (text) => text.replace("t_max_us", "t_most"));
+    assert.deepEqual(await validateSweep(Deno, dir), [
+      { path: "tp1/skew.csv", message: "lacks the columns t_max_us" },
+    ]);
+    assert.ok((await lint(dir)).length > 0);
+    const { code, stdout } = await vscope(["bundle", "validate", dir, "--json"]);
+    assert.equal(code, 1);
+    assert.equal(JSON.parse(stdout).problems.length, 1);
+  });
+});
+
+Deno.test("validate: comment lines, missing folders and keys that are no numbers", async () => {
+  await inFolder(async (dir) => {
+    await writeSweep(dir);
+    await edit(`${dir}/tp1/dense.csv`, (text) => `# by hand\n${text}`);
+    await edit(`${dir}/tp2/attention.csv`, (text) => text.replace("\n16,", "\nsixteen,"));
+    await edit(`${dir}/meta.yaml`, (text) => text.replace("[1, 2]", "[1, 2, 4]"));
+    const found = (await validateSweep(Deno, dir)).map(({ path }) => path);
+    assert.deepEqual(found, ["tp4", "tp1/dense.csv", "tp2/attention.csv"]);
+  });
+});
+
+Deno.test("a folder that is no sweep is bad input, in one sentence", async () => {
+  await inFolder(async (dir) => {
+    for (const command of ["lint", "fit"]) {
+      const { code, stderr } = await vscope(["bundle", command, dir]);
+      assert.equal(code, 2);
+      assert.match(stderr, new RegExp(`Cannot ${command} ".*": it holds no folder tp1`));
+    }
+  });
+});
