@@ -18,6 +18,9 @@ const WHOLE = {
   report: "complete",
 };
 
+/** For a vscope in a process of its own: with our home, which has Deno's cache. */
+const variables = ({ env }: AutomationMachine) => ({ ...env, HOME: Deno.env.get("HOME")! });
+
 /** Whether the bundle is what its manifest says, and holds no secret. */
 async function checkBundle(dir: string): Promise<void> {
   assert.deepEqual(await validateBundle(Deno, dir), []);
@@ -191,7 +194,7 @@ Deno.test("experts that cannot be counted leave the rest complete; ncu that is m
       ["full", "--moe", "--json", "--out", machine.out, "--model", machine.model].concat(
         ["--load-format", "dummy", ...FEW],
       ),
-      { env: machine.env },
+      { env: variables(machine) },
     );
     assert.equal(run.code, 1, run.stderr);
     const { status, stages, notes } = JSON.parse(run.stdout);
@@ -204,6 +207,18 @@ Deno.test("experts that cannot be counted leave the rest complete; ncu that is m
       assert.equal(status === "complete", name !== "moe", name);
     }
     assert.deepEqual(await validateBundle(Deno, machine.out), []);
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await Deno.writeTextFile(`${machine.dir}/prompts.jsonl`, "no JSON");
+    for (
+      const [args, said] of [
+        [["--", "--port", String(taken.addr.port)], /port \d+ is taken by another process/],
+        [["--prompts", `${machine.dir}/prompts.jsonl`], /prompts\.jsonl/],
+      ] as const
+    ) {
+      const refused = await machine.run("full", [...args], { out: `${machine.dir}/other` });
+      assert.equal(refused.code, 2);
+      assert.match(refused.json.error!.message, said);
+    }
     await Deno.remove(`${machine.dir}/ncu/bin/ncu`);
     const refused = await machine.run("full", ["--with-ncu"], { out: `${machine.dir}/other` });
     assert.equal(refused.code, 2);
@@ -241,7 +256,7 @@ async function killedAt(
     ["quick", "--quiet", "--out", machine.out, "--model", machine.model].concat(
       ["--load-format", "dummy", ...FEW],
     ),
-    { env: { ...machine.env, PATH: machine.env["PATH"]! } },
+    { env: variables(machine) },
   );
   let over = false;
   child.status.then(() => over = true);
@@ -294,7 +309,7 @@ Deno.test("two vscopes do not work on one run at a time", async () => {
       ["quick", "--quiet", "--out", machine.out, "--model", machine.model].concat(
         ["--load-format", "dummy", ...FEW],
       ),
-      { env: machine.env },
+      { env: variables(machine) },
     );
     await until("it has begun", 20_000, () => has(`${machine.out}/nsys/bundle.json`));
     const run = await machine.run("quick");

@@ -12,12 +12,15 @@ import { makeBundleFolder } from "../../bundle/bundle_folder.ts";
 import { closeCapture } from "../../bundle/capture_bundle.ts";
 import type { BundleStatus, Manifest, StageRecord } from "../../bundle/manifest.ts";
 import { readManifest, writeManifest } from "../../bundle/manifest_file.ts";
-import { findFreePort } from "../free_port.ts";
+import { giveUpReserve, keepReserve } from "../../bundle/reserve.ts";
+import { findFreePort, requireFreePort } from "../free_port.ts";
 import { openManifest, reopenManifest } from "../open_manifest.ts";
 import { outcomeOf } from "../outcome.ts";
 import { onPath, type PythonFacts } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
+import { readPrompts } from "../torch/prompts_file.ts";
 import { unsecretArgv } from "../unsecret.ts";
+import { readVllmCommand } from "../vllm_command.ts";
 import { readModel } from "./model.ts";
 import type { AutomationValues } from "./options.ts";
 import { readAutomation, stagesOf } from "./plan.ts";
@@ -64,6 +67,7 @@ export async function runAutomation<O extends Options>(
     recipe,
     python,
   );
+  await keepReserve(context.files, out);
   manifest.notes = [];
   manifest.engine["model"] = values.model;
   await context.files.mkdir(`${out}/logs`, { recursive: true });
@@ -134,6 +138,11 @@ async function lookAround(
         "or name its Python with --python",
     );
   }
+  const { host = "127.0.0.1", port = NaN } = readVllmCommand(serve);
+  requireFreePort(recipe, host, port);
+  if (values.prompts !== undefined) {
+    await readPrompts(context.files, values.prompts, values.outputTokens);
+  }
   return await requireVllm(context, recipe, serve, values.python);
 }
 
@@ -177,6 +186,7 @@ async function close(
       message: `The journal could not be written (${journalFailure}): a second run would know less`,
     });
   }
+  await giveUpReserve(files, out);
   const interrupted = context.signal.aborted && records.some(isOpen);
   const status = interrupted ? "interrupted" : statusOf(records);
   await closeCapture(files, out, manifest, { status, endedAt: context.clock.now() });
