@@ -266,7 +266,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/torch_window.py",
     text: f39,
-    sha256: "e2bba70aeb6cb1c8e5b993a273c888396e182919a024c96ef47f5cbd7225dc92",
+    sha256: "d048c7f6d5c6f777f8f4993a8a0d211ceed6266c5fa39c1a4222a0a9a7f397c9",
   },
   {
     path: "vscope_sweep/__init__.py",

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { integer } from "../kit/contract/options.ts";
 import { defineRecipe } from "../kit/contract/recipe.ts";
+import { EXPECTED_EXPERTS, expertOptions, planExperts } from "../kit/engine/expert_session.ts";
 import { runAlone } from "../kit/engine/main.ts";
-import { planSession } from "../kit/engine/session_plan.ts";
 import { commandOptions, runWatched } from "../kit/engine/watched_command.ts";
 
 /** The recipe. */
@@ -21,39 +20,15 @@ const recipe = defineRecipe({
     "in the bundle as well. A model without experts leaves a partial bundle.",
   options: {
     ...commandOptions,
-    profilingLogInterval: integer({
-      env: "VLLM_PROFILING_LOG_INTERVAL",
-      default: 25,
-      min: 1,
-      unit: "operations",
-      doc: "Forward passes between two samples of the imbalance; totals do not depend on it",
-    }),
-    expertSampleTokens: integer({
-      env: "VSCOPE_EXPERT_SAMPLE_TOKENS",
-      default: 64,
-      min: 1,
-      max: 1024,
-      unit: "tokens",
-      doc: "Tokens whose routing weights are kept one by one, a uniform sample of all",
-    }),
+    ...expertOptions,
   },
   command: "required",
   examples: [
     { line: "vscope moe -- vllm serve Qwen/Qwen3-30B-A3B", why: "a server, until Ctrl-C" },
     { line: "vscope moe --out run1 -- python offline.py", why: "a script, into folder run1" },
   ],
-  plan: (values, invocation) =>
-    planSession(values, invocation, {
-      argv: invocation.command,
-      env: { VSCOPE_EXPERT_SAMPLE_TOKENS: String(values.expertSampleTokens) },
-    }),
-  run: (plan, context) =>
-    runWatched(context, "moe", plan, {
-      file: "moe_totals.json",
-      otherwise:
-        "No router of a mixture-of-experts layer was counted: the model has none, or its " +
-        "hooks are absent (see hooks in bundle.json)",
-    }),
+  plan: (values, invocation) => planExperts(values, invocation),
+  run: (plan, context) => runWatched(context, "moe", plan, EXPECTED_EXPERTS),
 });
 
 export default recipe;

@@ -41,6 +41,21 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => ({ default: (await import("./nsys.ts")).default as unknown as Recipe }),
   },
   {
+    name: "ncu",
+    summary: "NVIDIA's ncu on chosen kernels: bandwidth, occupancy, roofline",
+    load: async () => ({ default: (await import("./ncu.ts")).default as unknown as Recipe }),
+  },
+  {
+    name: "quick",
+    summary: "the automation: nsys around a load, analysis and report, in about five minutes",
+    load: async () => ({ default: (await import("./quick.ts")).default as unknown as Recipe }),
+  },
+  {
+    name: "full",
+    summary: "the automation in full: nsys, experts, with --with-ncu kernels, and one report",
+    load: async () => ({ default: (await import("./full.ts")).default as unknown as Recipe }),
+  },
+  {
     name: "metal",
     summary: "Apple Silicon: a Metal frame capture around a bounded request",
     load: async () => ({ default: (await import("./metal.ts")).default as unknown as Recipe }),

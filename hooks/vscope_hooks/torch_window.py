@@ -2,8 +2,8 @@
 
 VSCOPE_TORCH_WINDOW holds a JSON document: `control` (a folder), `call` (which call, from 1) and
 `config` (fields of ProfilerConfig). An engine that is built without a profiler gets that
-configuration; one that has its own keeps it. A script that calls start_profile itself is left
-alone. In the control folder, `window.json` says how far it is, and a file `stop` ends it.
+configuration; one that has its own keeps it. `engine` may hold fields of EngineArgs for an engine
+that leaves them as they are. A script that calls start_profile itself is left alone. In the control folder, `window.json` says how far it is, and a file `stop` ends it.
 """
 
 import functools
@@ -51,6 +51,7 @@ class Window:
         self.control = asked["control"]
         self.call = asked["call"]
         self.config = asked["config"]
+        self.engine = asked.get("engine") or {}
         # imports.py lets a recorder call what waits here; without one nobody does, and nobody has to.
         self.ticks = []
         self.state = "waiting"
@@ -71,6 +72,7 @@ class Window:
         @functools.wraps(original)
         def create_engine_config(args, *more, **named):
             self.guard(self.configure, args)
+            self.guard(self.configure_engine, args)
             return original(args, *more, **named)
 
         owner.create_engine_config = create_engine_config
@@ -98,6 +100,24 @@ class Window:
             self.facts["configured_by"] = "script"
             if own.profiler != self.config.get("profiler", "torch"):
                 self.leave_alone("the script configures the profiler %r" % own.profiler)
+
+    def configure_engine(self, args):
+        """Sets what the script has not: a KV cache of another size is its own affair altogether."""
+        asked = dict(self.engine)
+        if getattr(args, "num_gpu_blocks_override", None) is not None:
+            asked.pop("kv_cache_memory_bytes", None)
+        unset = (None, False)
+        if getattr(args, "kv_cache_memory_bytes", False) is not None:
+            asked.pop("kv_cache_memory_bytes", None)
+        if "kv_cache_memory_bytes" not in asked:
+            asked.pop("max_model_len", None)
+        given = {}
+        for name, value in asked.items():
+            if hasattr(args, name) and getattr(args, name) in unset:
+                setattr(args, name, value)
+                given[name] = value
+        if given:
+            self.facts["engine"] = given
 
     # Which call is recorded.
 

@@ -74,7 +74,11 @@ export async function measure(
 }
 
 function schemaOf(path: string): string {
-  const table = Object.values(SESSION_TABLES).find((candidate) => candidate.path === path);
+  // A session may lie within the bundle of an automation.
+  const inside = path.slice(path.indexOf("/") + 1);
+  const table = Object.values(SESSION_TABLES).find((candidate) =>
+    candidate.path === path || candidate.path === inside
+  );
   if (table) return table.schema;
   return MEDIA_TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream";
 }

@@ -36,6 +36,8 @@ export async function makeBundleFolder(
   try {
     await files.mkdir(dir, { recursive: true });
     for await (const entry of files.readDir(dir)) {
+      // A vscope was killed as it began.
+      if (entry.name.endsWith(".tmp")) continue;
       throw new UsageError(
         `Cannot write ${what} to "${dir}": the folder already holds "${entry.name}"; ` +
           "give an empty or a new folder with --out",

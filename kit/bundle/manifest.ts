@@ -80,6 +80,29 @@ export interface BundleNote {
   from_run?: true;
 }
 
+/** How a stage ended; one that was not reached has none. */
+export type StageStatus = BundleStatus | "skipped" | "unneeded";
+
+/** A stage of an automation. */
+export interface StageRecord {
+  /** As the journal and the logs name it. */
+  name: string;
+  /** One line. */
+  title: string;
+  /** How it ended; absent where it was not reached. */
+  status?: StageStatus;
+  /** Of its last run, which may have been in a vscope before this one. */
+  seconds?: number;
+  /** Its log, relative to the bundle's folder. */
+  log?: string;
+  /** The bundle that it works on, relative to the bundle's folder. */
+  bundle?: string;
+  /** Why it is not complete, or not needed. */
+  reason?: string;
+  /** What it did, one after the other. */
+  steps?: { name: string; seconds: number }[];
+}
+
 /** What `bundle.json` holds. What cannot be known is absent. */
 export interface Manifest {
   schema_version: typeof BUNDLE_SCHEMA_VERSION;
@@ -115,6 +138,8 @@ export interface Manifest {
   capture?: Record<string, unknown>;
   /** The traces of a capture, whether or not they lie in the bundle. */
   captures?: CaptureRecord[];
+  /** The stages of an automation, in their order; their bundles lie within this one. */
+  stages?: StageRecord[];
   /** The vscope process that keeps the bundle open; gone once it is closed. */
   open_by?: { pid: number; start_ticks?: string; host: string };
 }

@@ -75,5 +75,6 @@ function complete(manifest: Partial<Manifest>): Manifest {
     artifacts: list(manifest.artifacts),
     notes: list(manifest.notes),
     ...(manifest.captures === undefined ? {} : { captures: list(manifest.captures) }),
+    ...(manifest.stages === undefined ? {} : { stages: list(manifest.stages) }),
   };
 }

@@ -13,8 +13,8 @@ const WIDTH = 96;
 
 /** The help of a recipe. */
 export function recipeHelp(recipe: Recipe): string {
-  const command =
-    { required: " -- COMMAND…", optional: " [-- COMMAND…]", none: "" }[recipe.command];
+  const rest = recipe.rest ?? "COMMAND…";
+  const command = { required: ` -- ${rest}`, optional: ` [-- ${rest}]`, none: "" }[recipe.command];
   const further = (recipe.commands ?? []).map(({ name, summary }) =>
     [`${recipe.name} ${name}`, summary] as const
   );

@@ -6,7 +6,7 @@
 
 import type { Options } from "./option.ts";
 import { aboutBytes, formatDuration } from "./quantities.ts";
-import type { Plan } from "./recipe.ts";
+import type { Plan, PlannedStage } from "./recipe.ts";
 import { shellWord } from "./shell_word.ts";
 
 /** The document of `--dry-run --json`. */
@@ -23,14 +23,20 @@ export function planJson<O extends Options>(recipe: string, plan: Plan<O>): obje
     warnings: plan.warnings,
     unknown: plan.unknown,
     notes: plan.notes ?? [],
+    ...(plan.stages === undefined ? {} : { stages: plan.stages.map(stageJson) }),
     contract: plan.invocation.contract,
     ...plan.details?.json,
   };
 }
 
+function stageJson({ diskBytes, ...stage }: PlannedStage): object {
+  return { ...stage, disk_bytes: diskBytes };
+}
+
 /** The same for a person. */
 export function planText<O extends Options>(recipe: string, plan: Plan<O>): string {
   const lines = [`Plan of ${recipe}; nothing is started`, "", `Bundle: ${plan.out}`];
+  section(lines, "Stages", (plan.stages ?? []).map(stageText));
   for (const { name, argv, env } of plan.processes) {
     lines.push("", `Process ${name}:`, `  ${argv.map(shellWord).join(" ")}`);
     for (const [key, value] of Object.entries(env)) lines.push(`    ${key}=${shellWord(value)}`);
@@ -55,6 +61,14 @@ export function planText<O extends Options>(recipe: string, plan: Plan<O>): stri
     lines.push(`  ${name} = ${JSON.stringify(value) ?? "(none)"} (${from ?? source})`);
   }
   return lines.join("\n");
+}
+
+function stageText(stage: PlannedStage, place: number): string {
+  const { name, title, seconds, diskBytes, needs, condition } = stage;
+  return `${place + 1}. ${name}: ${title}; about ${formatDuration(seconds)}, ${
+    aboutBytes(diskBytes)
+  }` + (needs.length > 0 ? `; after ${needs.join(", ")}` : "") +
+    (condition === undefined ? "" : `; ${condition}`);
 }
 
 function section(lines: string[], title: string, entries: readonly string[]): void {

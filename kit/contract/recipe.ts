@@ -57,6 +57,28 @@ export interface Plan<O extends Options> {
   details?: { json: Readonly<Record<string, unknown>>; text: readonly string[] };
   /** What was asked for in the place of a run: it is printed, and nothing is started. */
   answer?: { json: Readonly<Record<string, unknown>>; text: string };
+  /** The stages of a run that has such, in their order. */
+  stages?: readonly PlannedStage[];
+}
+
+/** A part of a run that can be done again without the others. */
+export interface PlannedStage {
+  /** As the journal and the logs name it. */
+  name: string;
+  /** One line. */
+  title: string;
+  /** About how long it takes. */
+  seconds: number;
+  /** About how much room it takes. */
+  diskBytes: number;
+  /** Stages that have to have left something. */
+  needs: readonly string[];
+  /** Names of the plan's processes that it starts. */
+  processes: readonly string[];
+  /** What it leaves, relative to `out`. */
+  files: readonly string[];
+  /** When it is left out; absent for a stage that is always done. */
+  condition?: string;
 }
 
 /** How a run ended. */
@@ -82,6 +104,8 @@ export interface Recipe<O extends Options = Options> {
   options: O;
   /** Whether a command follows `--`. */
   command: "required" | "optional" | "none";
+  /** What follows `--` where that is no command, for the usage line. */
+  rest?: string;
   examples: readonly { line: string; why: string }[];
   /** Further commands, named by the first word behind the recipe's name, as `nsys stop`: tools. */
   commands?: readonly { name: string; summary: string; load(): Promise<{ default: unknown }> }[];

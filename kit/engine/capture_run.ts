@@ -19,7 +19,7 @@ import {
   runGuided,
   troubles,
 } from "./guided_command.ts";
-import { openManifest } from "./open_manifest.ts";
+import { openManifest, reopenManifest } from "./open_manifest.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { PythonFacts } from "./python_of.ts";
 import { absolute } from "./session_plan.ts";
@@ -80,7 +80,7 @@ export async function runCapture(context: RunContext, run: CaptureRun): Promise<
     await writeManifest(files, out, manifest);
   });
   output.note(`Capturing to ${out}`);
-  const bundle = openCapture(context, run, manifest);
+  const bundle = openCapture(context, out, run.plan.invocation, manifest);
   try {
     await run.capture(bundle);
   } catch (error) {
@@ -88,9 +88,42 @@ export async function runCapture(context: RunContext, run: CaptureRun): Promise<
       await files.remove(out, { recursive: true });
       throw error;
     }
-    const own = error instanceof RunError || error instanceof UsageError;
-    bundle.note("error", own ? messageOf(error) : `vscope itself failed: ${messageOf(error)}`);
+    noteFailure(bundle, error);
   }
+  return await close(context, bundle);
+}
+
+/**
+ * Opens a capture's bundle again, has more work done, and closes it however that ended.
+ *
+ * @param dir Its folder.
+ * @throws {UsageError} when it is none, or another vscope keeps it open.
+ */
+export async function continueCapture(
+  context: RunContext,
+  dir: string,
+  invocation: Invocation,
+  work: (bundle: OpenCapture) => Promise<void>,
+): Promise<Outcome> {
+  const manifest = await reopenManifest(context.files, dir);
+  const bundle = openCapture(context, dir, invocation, manifest);
+  bundle.captured = (manifest.captures ?? []).length > 0;
+  try {
+    await work(bundle);
+  } catch (error) {
+    noteFailure(bundle, error);
+  }
+  return await close(context, bundle);
+}
+
+function noteFailure(bundle: OpenCapture, error: unknown): void {
+  const own = error instanceof RunError || error instanceof UsageError;
+  bundle.note("error", own ? messageOf(error) : `vscope itself failed: ${messageOf(error)}`);
+}
+
+async function close(context: RunContext, bundle: OpenCapture): Promise<Outcome> {
+  const { files } = context;
+  const { dir: out, manifest } = bundle;
   const flawed = manifest.notes.some(({ severity }) => severity === "error");
   const status = context.signal.aborted && !bundle.settled
     ? "interrupted"
@@ -101,8 +134,12 @@ export async function runCapture(context: RunContext, run: CaptureRun): Promise<
   return outcomeOf(context, out, manifest);
 }
 
-function openCapture(context: RunContext, run: CaptureRun, manifest: Manifest): OpenCapture {
-  const { out, invocation } = run.plan;
+function openCapture(
+  context: RunContext,
+  out: string,
+  invocation: Invocation,
+  manifest: Manifest,
+): OpenCapture {
   const { quiet, json } = invocation.common;
   const bundle: OpenCapture = {
     dir: out,

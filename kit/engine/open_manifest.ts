@@ -4,15 +4,41 @@
  * @module
  */
 
-import type { RunContext } from "../contract/context.ts";
+import type { FileSystem, RunContext } from "../contract/context.ts";
+import { UsageError } from "../contract/errors.ts";
 import type { Options } from "../contract/option.ts";
 import type { Plan } from "../contract/recipe.ts";
 import { VERSION } from "../contract/version.ts";
-import { thisProcess } from "../bundle/liveness.ts";
+import { isAlive, thisProcess } from "../bundle/liveness.ts";
 import { BUNDLE_SCHEMA_VERSION, type Manifest } from "../bundle/manifest.ts";
+import { readManifest, writeManifest } from "../bundle/manifest_file.ts";
 import { listDevices } from "./devices.ts";
 import type { PythonFacts } from "./python_of.ts";
 import { unsecretArgv } from "./unsecret.ts";
+
+/**
+ * Opens the manifest of a bundle again: what it says of its end is taken back. Needs read and write
+ * permission.
+ *
+ * @throws {UsageError} when there is none, or another vscope keeps it open.
+ */
+export async function reopenManifest(files: FileSystem, dir: string): Promise<Manifest> {
+  const manifest = await readManifest(files, dir);
+  if (!manifest) throw new UsageError(`Cannot go on with "${dir}": it holds no bundle.json`);
+  const { open_by: other } = manifest;
+  if (other && other.pid !== Deno.pid && await isAlive(files, other)) {
+    throw new UsageError(
+      `Cannot go on with "${dir}": the vscope with pid ${other.pid} works on it; wait for its end, ` +
+        "or end it",
+    );
+  }
+  delete manifest.status;
+  delete manifest.ended_at;
+  manifest.artifacts = [];
+  manifest.open_by = await thisProcess(files);
+  await writeManifest(files, dir, manifest);
+  return manifest;
+}
 
 /**
  * Makes the manifest: what was asked for and what is here, without a status.

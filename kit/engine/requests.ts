@@ -16,6 +16,8 @@ export interface Target {
   apiKey?: string | undefined;
   /** Gives up what has not been answered; Ctrl-C does too. */
   signal?: AbortSignal;
+  /** How long an answer may take; five minutes where nothing is said. */
+  requestSeconds?: number | undefined;
 }
 
 /** Requests of mixed lengths. */
@@ -108,7 +110,7 @@ async function sendOne(
   request: PlannedRequest,
 ): Promise<RequestResult> {
   const start = context.clock.monotonicMs();
-  const signals = [context.signal, AbortSignal.timeout(300_000)];
+  const signals = [context.signal, AbortSignal.timeout(1000 * (target.requestSeconds ?? 300))];
   if (target.signal) signals.push(target.signal);
   try {
     const route = request.messages ? "chat/completions" : "completions";

@@ -9,6 +9,7 @@ import { path } from "../contract/options.ts";
 import { defineTool } from "../contract/tool.ts";
 import { listDevices } from "../engine/devices.ts";
 import { isMac, xcodeGuard, xctraceGuard } from "../engine/mac/mac_guards.ts";
+import { HOW_TO_GET_NCU, installedNcu } from "../engine/ncu/find_ncu.ts";
 import { HOW_TO_GET, installedNsys } from "../engine/nsys/find_nsys.ts";
 import { hasPrivateEngine, privateEngineAt } from "../engine/private/install.ts";
 import { onPath, pythonFacts, pythonOf } from "../engine/python_of.ts";
@@ -45,7 +46,7 @@ const tool = defineTool({
       await lookFor(context, "uv", "quickstart gets it by itself where python3 and pip are there"),
       ...await lookForDevices(context),
       await lookForNsys(context),
-      await lookFor(context, "ncu", "ncu and full need it: install NVIDIA Nsight Compute"),
+      await lookForNcu(context),
       ...await isMac(context) ? await lookForXcode(context) : [],
     ];
     return {
@@ -94,6 +95,12 @@ async function lookForNsys(context: RunContext): Promise<Finding> {
   const advice = `nsys needs it: ${HOW_TO_GET}`;
   const found = await lookFor(context, "nsys", advice);
   const [other] = found.found ? [] : await installedNsys(context);
+  return other === undefined ? found : { ...found, found: true, detail: other };
+}
+
+async function lookForNcu(context: RunContext): Promise<Finding> {
+  const found = await lookFor(context, "ncu", `ncu and full need it: ${HOW_TO_GET_NCU}`);
+  const [other] = found.found ? [] : await installedNcu(context);
   return other === undefined ? found : { ...found, found: true, detail: other };
 }
 

@@ -18,12 +18,19 @@ import { engine, OFFLINE_ENV } from "./engine.ts";
 
 /** Shots that are in the journal when vscope is killed. */
 const KILLED_AT = 40;
+const VOCABULARY = 32768;
 
-async function tinyExperts(): Promise<{ python: string; model: string }> {
+/** The tiny model with experts, and a vocabulary that costs the sampler something. */
+async function tinyExperts(folder: string): Promise<{ python: string; model: string }> {
   const { python, models } = await engine();
   const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
-  const model = await ensureTinyModel(context, python, models, "tiny-moe");
+  const tiny = await ensureTinyModel(context, python, models, "tiny-moe");
   await close();
+  const config = JSON.parse(await Deno.readTextFile(`${tiny}/config.json`));
+  const model = `${folder}/tiny-experts`;
+  await Deno.mkdir(model);
+  const text = JSON.stringify({ ...config, vocab_size: VOCABULARY });
+  await Deno.writeTextFile(`${model}/config.json`, text);
   return { python, model };
 }
 
@@ -46,9 +53,9 @@ function ends(
 }
 
 Deno.test("a sweep that is killed goes on where it was, and its times grow with the shapes", async () => {
-  const { python, model } = await tinyExperts();
   await inFolder(async (cwd) => {
-    const dir = `${cwd}/perf/CPU/tiny-moe/bf16`;
+    const { python, model } = await tinyExperts(cwd);
+    const dir = `${cwd}/perf/CPU/tiny-experts/bf16`;
     const args = [
       ...["sweep", "--json", "--model", model, "--hardware", "CPU", "--python", python],
       ...["--tp-degrees", "1", "--max-num-batched-tokens", "256", "--max-num-seqs", "16"],

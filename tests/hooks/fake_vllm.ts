@@ -17,9 +17,15 @@ class ProfilerConfig:
 `,
   "vllm/engine/arg_utils.py": `
 from importlib.metadata import entry_points
+human_readable_int_or_auto = int
 class EngineArgs:
-    def __init__(self, profiler_config=None):
+    def __init__(self, profiler_config=None, enforce_eager=False, kv_cache_memory_bytes=None,
+                 num_gpu_blocks_override=None, max_model_len=None):
         self.profiler_config = profiler_config
+        self.enforce_eager = enforce_eager
+        self.kv_cache_memory_bytes = kv_cache_memory_bytes
+        self.num_gpu_blocks_override = num_gpu_blocks_override
+        self.max_model_len = max_model_len
         for plugin in entry_points(group="vllm.general_plugins"):
             plugin.load()()
     def create_engine_config(self):
@@ -47,8 +53,9 @@ class LLMEngine:
 from vllm.engine.arg_utils import EngineArgs
 from vllm.v1.engine.llm_engine import LLMEngine
 class LLM:
-    def __init__(self, profiler_config=None, broken=False):
-        self.config = EngineArgs(profiler_config).create_engine_config()
+    def __init__(self, profiler_config=None, broken=False, **more):
+        self.args = EngineArgs(profiler_config, **more)
+        self.config = self.args.create_engine_config()
         self.told, self.broken = [], broken
         self.llm_engine = LLMEngine(self.told, self.config)
     def generate(self, prompts, between=None):

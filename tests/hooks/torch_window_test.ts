@@ -10,7 +10,7 @@ interface Seen {
 }
 
 /** Runs a script as a program of the user's, with the hook's window set. */
-async function run(script: string, call = 1): Promise<Seen> {
+async function run(script: string, call = 1, engine?: Record<string, unknown>): Promise<Seen> {
   return await inFolder(async (dir) => {
     await writeFakeVllm(`${dir}/site`);
     const setup = `
@@ -30,6 +30,7 @@ from vllm.entrypoints.llm import LLM
           control: dir,
           call,
           config: { profiler: "torch", torch_profiler_dir: "/t", later_field: 1 },
+          ...(engine ? { engine } : {}),
         }),
       },
       stdout: "piped",
@@ -149,4 +150,26 @@ llm = LLM()
 print(json.dumps([llm.generate(["a"]), llm.told[:1]]))`);
   assert.equal(unwritable.stderr, "");
   assert.deepEqual(JSON.parse(unwritable.stdout)[0], ["a"]);
+});
+
+Deno.test("an engine gets what the script leaves as it is, and keeps what it sets", async () => {
+  const wish = { enforce_eager: true, kv_cache_memory_bytes: 9, max_model_len: -1, unheard_of: 1 };
+  const engineOf = async (given: string) => {
+    const seen = await run(
+      `
+args = LLM(${given}).args
+LLM().generate(["a"])
+print(json.dumps([args.enforce_eager, args.kv_cache_memory_bytes, args.max_model_len]))`,
+      1,
+      wish,
+    );
+    return [told(seen), seen.window?.["engine"]];
+  };
+  const { unheard_of: _, ...known } = wish;
+  assert.deepEqual(await engineOf(""), [[true, 9, -1], known]);
+  assert.deepEqual((await engineOf("max_model_len=64"))[0], [true, 9, 64]);
+  // With a KV cache of the script's own, its length is no affair of ours.
+  assert.deepEqual((await engineOf("num_gpu_blocks_override=4"))[0], [true, null, null]);
+  assert.deepEqual((await engineOf("kv_cache_memory_bytes=5"))[0], [true, 5, null]);
+  assert.deepEqual(told(await run("print(json.dumps(LLM().args.enforce_eager))")), false);
 });

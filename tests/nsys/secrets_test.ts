@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { allowedEnvironment } from "../../kit/engine/nsys/environment.ts";
+import { allowedEnvironment } from "../../kit/engine/nvidia/environment.ts";
 import { scrubExport } from "../../kit/engine/nsys/scrub.ts";
-import { foundIn, PLANT, plantSecrets } from "../../kit/engine/nsys/secrets.ts";
+import { foundIn, PLANT, plantSecrets } from "../../kit/engine/nvidia/secrets.ts";
 import { recorded } from "../analysis/nsys/analyzed.ts";
 import { fc } from "../deps.ts";
 import { inFolder } from "../folders.ts";

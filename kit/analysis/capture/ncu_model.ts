@@ -88,4 +88,6 @@ export interface NcuParts {
   readonly ncu_by_kernel?: readonly NcuGroupRow[];
   readonly ncu_by_category?: readonly NcuGroupRow[];
   readonly roofline?: NcuRoofline;
+  /** Launches in the file that are of kinds which were not asked for: they are nowhere else. */
+  readonly ncu_left_out?: readonly { readonly category: Category; readonly launches: number }[];
 }

@@ -6,7 +6,7 @@
  */
 
 import type { FileSystem } from "../../contract/context.ts";
-import type { CaptureAnalysis, CaptureKind } from "./model.ts";
+import type { CaptureAnalysis, CaptureKind, Category } from "./model.ts";
 
 /** What a reader may use besides the files. */
 export interface ReadOptions {
@@ -14,6 +14,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
   /** Told now and then how far the reading is. */
   progress?(text: string): void;
+  /** Of Nsight Compute's launches, those of these kinds of work alone. */
+  readonly only?: readonly Category[];
 }
 
 /** What `--window` asks for: steps from `from` to `to` (both included, from 0 on), or seconds. */

@@ -4,11 +4,19 @@
  * @module
  */
 
+import { UsageError } from "../../contract/errors.ts";
 import { findCaptureFindings } from "../capture/capture_findings.ts";
-import type { CaptureAnalysis, CategoryRow, KernelRow, Missing, Source } from "../capture/model.ts";
+import type {
+  CaptureAnalysis,
+  Category,
+  CategoryRow,
+  KernelRow,
+  Missing,
+  Source,
+} from "../capture/model.ts";
 import type { NcuGroupRow, NcuKernelRow } from "../capture/ncu_model.ts";
 import { gravestFirst } from "../findings.ts";
-import { kernelClassifier } from "../kernels/classify.ts";
+import { type Classify, kernelClassifier } from "../kernels/classify.ts";
 import { Durations } from "../activity/durations.ts";
 import { figuresOf, judged } from "./figures.ts";
 import { groupsOf } from "./groups.ts";
@@ -18,14 +26,21 @@ import { findNcuFindings } from "./ncu_findings.ts";
 import type { Point } from "./numbers.ts";
 import { rooflineOf } from "./roofline.ts";
 
-/** The document. */
+/**
+ * The document.
+ *
+ * @param only Kinds of work to which it is restricted; nothing: all.
+ * @throws UsageError when no launch is of these.
+ */
 export async function documentOf(
   { style }: LaunchTable,
-  launches: readonly Launch[],
+  all: readonly Launch[],
   sources: readonly Source[],
   partial: readonly Missing[],
+  only?: readonly Category[],
 ): Promise<CaptureAnalysis> {
   const classify = await kernelClassifier();
+  const { launches, leftOut } = chosenOf(all, only, classify, sources);
   const figures = launches.map((launch) => figuresOf(launch, style.point));
   const names = new Set(launches.flatMap(({ deviceName }) => deviceName ?? []));
   const roofline = rooflineOf(figures, names);
@@ -57,11 +72,34 @@ export async function documentOf(
     ncu_by_kernel: groupsOf(rows, ({ name }) => name, roofline),
     ncu_by_category: byCategory,
     ...(roofline ? { roofline } : {}),
+    ...(leftOut.length > 0 ? { ncu_left_out: leftOut } : {}),
     ...(names.size > 0 ? { environment: { devices: [...names] } } : {}),
     findings: [],
   };
   const findings = [...findCaptureFindings(document), ...findNcuFindings(document)];
   return { ...document, findings: gravestFirst(findings) };
+}
+
+function chosenOf(
+  all: readonly Launch[],
+  only: readonly Category[] | undefined,
+  classify: Classify,
+  sources: readonly Source[],
+) {
+  if (!only) return { launches: all, leftOut: [] };
+  const kinds = new Map<Category, number>();
+  const launches = all.filter(({ identity }) => {
+    const category = classify(identity.name);
+    if (only.includes(category)) return true;
+    kinds.set(category, (kinds.get(category) ?? 0) + 1);
+    return false;
+  });
+  const leftOut = [...kinds].map(([category, launches]) => ({ category, launches }));
+  if (launches.length > 0) return { launches, leftOut };
+  throw new UsageError(
+    `Cannot analyze "${sources.map(({ path }) => path).join(", ")}": none of its ${all.length} ` +
+      `launches is of the kinds ${only.join(", ")}; they are of ${[...kinds.keys()].join(", ")}`,
+  );
 }
 
 function identityOf({ identity, deviceName }: Launch) {

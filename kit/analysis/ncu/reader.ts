@@ -7,7 +7,7 @@
 
 import { RunError, UsageError } from "../../contract/errors.ts";
 import { DamagedArchive } from "../capture/bytes.ts";
-import type { CaptureAnalysis, Missing, Source } from "../capture/model.ts";
+import type { CaptureAnalysis, Category, Missing, Source } from "../capture/model.ts";
 import type { CaptureReader } from "../capture/reader.ts";
 import { documentOf } from "./document.ts";
 import { LaunchTable } from "./launch_table.ts";
@@ -25,7 +25,7 @@ const reader: CaptureReader = {
     return lines.some(isHeader) ||
       /\.csv(\.\w+)*$/i.test(path) && lines.some((line) => /^==(?:PROF|ERROR)== /.test(line));
   },
-  async read(files, paths, { signal, progress }) {
+  async read(files, paths, { signal, progress, only }) {
     const table = new LaunchTable();
     const sources: Source[] = [];
     const partial: Missing[] = [];
@@ -60,7 +60,7 @@ const reader: CaptureReader = {
     }
     const path = paths.join(", ");
     for (const error of errors) partial.push({ path, reason: `ncu says: ${error}` });
-    return await checked(table, path, sources, partial, headers, errors);
+    return await checked(table, path, sources, partial, headers, errors, only);
   },
 };
 
@@ -77,6 +77,7 @@ async function checked(
   partial: Missing[],
   headers: number,
   errors: readonly string[],
+  only: readonly Category[] | undefined,
 ): Promise<CaptureAnalysis> {
   const launches = table.launches();
   if (launches.length === 0) {
@@ -106,5 +107,5 @@ async function checked(
       events: table.strange,
     });
   }
-  return await documentOf(table, launches, sources, partial);
+  return await documentOf(table, launches, sources, partial, only);
 }

@@ -35,6 +35,8 @@ export interface NsysCapture {
     /** From the end of the recording to the end of nsys. */
     report_seconds?: number;
   };
+  /** What was done with a server, one after the other, and how long it took. */
+  steps: { name: string; seconds: number }[];
   cuda_graphs: "node" | "graph";
   /** The report for the GUI, relative to the bundle's folder; absent where it was not kept. */
   report?: string;

@@ -10,13 +10,14 @@ import { formatBytes } from "../../contract/quantities.ts";
 import { shellWord } from "../../contract/shell_word.ts";
 import { analyzeCapture } from "../../analysis/capture/analyze.ts";
 import { ANALYSIS_NAME } from "../../analysis/capture/stored.ts";
+import { writeManifest } from "../../bundle/manifest_file.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import type { NsysCapture } from "./capture_facts.ts";
 import { exportArgv } from "./command.ts";
 import { findImporter, type FoundNsys, installedNsys } from "./find_nsys.ts";
 import { REPORT } from "./plan.ts";
 import { scrubExport } from "./scrub.ts";
-import { foundIn, type Plants } from "./secrets.ts";
+import { foundIn, type Plants } from "../nvidia/secrets.ts";
 
 /** What is needed to make a bundle of a report. */
 export interface Collection {
@@ -25,6 +26,8 @@ export interface Collection {
   capture: NsysCapture;
   keepRep: boolean;
   timeoutSec: number;
+  /** Why the report cannot be proven to hold no secret; absent where it can. */
+  unproven?: string;
 }
 
 /** Whether nsys left anything. */
@@ -44,20 +47,49 @@ export async function collectReport(
   bundle: OpenCapture,
   collection: Collection,
 ): Promise<void> {
-  const { dir } = bundle;
+  if (await exportRecording(context, bundle, collection)) await analyzeExport(context, bundle);
+}
+
+/**
+ * Exports the report, takes environments out of the export, and judges whether the report is kept.
+ * What goes wrong becomes a note. May be done again after a vscope was killed within it.
+ *
+ * @returns Whether there is an export.
+ */
+export async function exportRecording(
+  context: RunContext,
+  bundle: OpenCapture,
+  collection: Collection,
+): Promise<boolean> {
+  const { dir, manifest } = bundle;
   const report = `${dir}/${REPORT}.nsys-rep`;
   const sqlite = `${dir}/${REPORT}.sqlite`;
+  if (collection.capture.sqlite === undefined) {
+    await noted(bundle, async () => {
+      await importRecording(context, dir, collection);
+      await exportReport(context, bundle, collection, report, sqlite);
+      await takeOut(context, bundle, collection, sqlite);
+      bundle.captured = true;
+      // The report may be gone after this: the manifest knows of the export first.
+      await writeManifest(context.files, dir, manifest);
+    });
+  }
+  if (await sizeOf(context, report) > 0) await judge(context, bundle, collection, report);
+  return collection.capture.sqlite !== undefined;
+}
+
+/** Makes the analysis of the export; what goes wrong becomes a note. */
+export async function analyzeExport(context: RunContext, bundle: OpenCapture): Promise<void> {
+  await noted(bundle, () => analyze(context, bundle, `${bundle.dir}/${REPORT}.sqlite`));
+}
+
+async function noted(bundle: OpenCapture, work: () => Promise<void>): Promise<void> {
   try {
-    await importRecording(context, dir, collection);
-    await exportReport(context, bundle, collection, report, sqlite);
-    await takeOut(context, bundle, collection, sqlite);
-    bundle.captured = true;
-    await analyze(context, bundle, sqlite);
+    await work();
   } catch (error) {
     if (!(error instanceof RunError) && !(error instanceof UsageError)) throw error;
     bundle.note("error", messageOf(error));
   }
-  if (await sizeOf(context, report) > 0) await judge(context, bundle, collection, report);
 }
 
 /** An nsys without its importer leaves what it recorded as it is. */
@@ -183,10 +215,9 @@ async function analyze(
 ): Promise<void> {
   const progress = (text: string) => context.output.progress(`Reading ${text}`);
   const analysis = await analyzeCapture(context.files, [sqlite], { progress });
-  await context.files.writeTextFile(
-    `${bundle.dir}/${ANALYSIS_NAME}`,
-    JSON.stringify(analysis, null, 1) + "\n",
-  );
+  const path = `${bundle.dir}/${ANALYSIS_NAME}`;
+  await context.files.writeTextFile(`${path}.tmp`, JSON.stringify(analysis, null, 1) + "\n");
+  await context.files.rename(`${path}.tmp`, path);
   if (!analysis.gpu) {
     bundle.note(
       "error",
@@ -200,11 +231,12 @@ async function analyze(
 async function judge(
   context: RunContext,
   bundle: OpenCapture,
-  { plants, capture, keepRep }: Collection,
+  { plants, capture, keepRep, unproven }: Collection,
   report: string,
 ): Promise<void> {
   context.output.progress("Looking for secrets in the report");
   const found = (await foundIn(context.files, report, plants.needles)).map(({ what }) => what);
+  if (unproven !== undefined) found.push(unproven);
   if (capture.secrets) capture.secrets.found_in_report = found;
   const exported = capture.sqlite !== undefined;
   if (found.length > 0 && !keepRep && exported) {

@@ -5,7 +5,7 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
-import { UsageError } from "../../contract/errors.ts";
+import { findTool, type FoundTool, installedTools, type ToolWish } from "../nvidia/find_tool.ts";
 import { onPath } from "../python_of.ts";
 
 /** How to get nsys; part of every message about its absence. */
@@ -15,40 +15,23 @@ export const HOW_TO_GET =
   "or name it with --nsys";
 
 /** An nsys. */
-export interface FoundNsys {
-  path: string;
-  /** As it tells it: `2025.3.1.0`. */
-  version: string;
-  /** Whether it was found on PATH or named; else it is one of {@linkcode PLACES}. */
-  named: boolean;
-}
+export type FoundNsys = FoundTool;
 
 /** Folders that versions of nsys are installed below, and where it lies in each. */
-const PLACES: readonly (readonly [string, string])[] = [
-  ["/opt/nvidia/nsight-systems-cli", "target-linux-x64/nsys"],
-  ["/opt/nvidia/nsight-systems", "target-linux-x64/nsys"],
-  ["/opt/nvidia/nsight-systems", "bin/nsys"],
-  ["/opt/nvidia/nsight-compute", "host/target-linux-x64/nsys"],
-];
+const NSYS: ToolWish = {
+  program: "nsys",
+  places: [
+    ["/opt/nvidia/nsight-systems-cli", "target-linux-x64/nsys"],
+    ["/opt/nvidia/nsight-systems", "target-linux-x64/nsys"],
+    ["/opt/nvidia/nsight-systems", "bin/nsys"],
+    ["/opt/nvidia/nsight-compute", "host/target-linux-x64/nsys"],
+  ],
+  howToGet: HOW_TO_GET,
+};
 
 /** Every nsys of this machine outside PATH, the newest first. */
-export async function installedNsys(
-  context: RunContext,
-  root = "",
-): Promise<string[]> {
-  const found: { version: string; path: string }[] = [];
-  for (const [folder, inside] of PLACES) {
-    try {
-      for await (const { name } of context.files.readDir(root + folder)) {
-        const path = `${root}${folder}/${name}/${inside}`;
-        if (await onPath(context, path)) found.push({ version: name, path });
-      }
-    } catch {
-      // Not installed there.
-    }
-  }
-  const order = new Intl.Collator("en", { numeric: true });
-  return found.sort((a, b) => order.compare(b.version, a.version)).map(({ path }) => path);
+export async function installedNsys(context: RunContext, root = ""): Promise<string[]> {
+  return await installedTools(context, NSYS, root);
 }
 
 /**
@@ -62,27 +45,7 @@ export async function findNsys(
   subject: string,
   named: string | undefined,
 ): Promise<FoundNsys> {
-  const own = await onPath(context, named ?? "nsys");
-  if (named !== undefined && own === undefined) {
-    throw new UsageError(
-      `Cannot run ${subject}: --nsys is "${named}", and there is no such program; correct it`,
-    );
-  }
-  const path = own ?? (await installedNsys(context))[0];
-  if (path === undefined) {
-    throw new UsageError(`Cannot run ${subject}: there is no nsys on PATH; ${HOW_TO_GET}`);
-  }
-  const { code, stdout, stderr } = await context.processes
-    .capture([path, "--version"], { timeoutMs: 60_000 })
-    .catch((error) => ({ code: 1, stdout: "", stderr: String(error) }));
-  const version = /version (\d[\w.]*)/.exec(stdout)?.[1];
-  if (code !== 0 || version === undefined) {
-    throw new UsageError(
-      `Cannot run ${subject}: "${path} --version" ended with exit code ${code} ` +
-        `(${(stderr || stdout).trim().split("\n").at(-1) || "it said nothing"}); ${HOW_TO_GET}`,
-    );
-  }
-  return { path, version, named: own !== undefined };
+  return await findTool(context, subject, NSYS, named);
 }
 
 /**

@@ -12,7 +12,7 @@ import { benchArgv, splitWords } from "../torch/command_load.ts";
 import { profilerConfigOf, withProfilerConfig } from "../torch/server_command.ts";
 import { readVllmCommand } from "../vllm_command.ts";
 import { nsysArgv } from "./command.ts";
-import { allowedEnvironment } from "./environment.ts";
+import { allowedEnvironment } from "../nvidia/environment.ts";
 import type { nsysOptions, NsysValues } from "./options.ts";
 import { SESSION_PREFIX } from "./sessions.ts";
 

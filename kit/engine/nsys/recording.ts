@@ -130,6 +130,13 @@ export class Recording {
     return size > 0 && now - this.#lastGrowth > STILL_MS;
   }
 
+  /** Notes that a step is over: it lasted from the end of the one before. */
+  step(name: string): void {
+    const before = this.capture.steps.reduce((sum, { seconds }) => sum + seconds, 0);
+    const seconds = Math.max(0, this.seconds - before);
+    this.capture.steps.push({ name, seconds: Number(seconds.toFixed(3)) });
+  }
+
   /** Sets why the recording ended, once. */
   ended(why: NsysWindowEnd): void {
     this.capture.window.ended ??= why;

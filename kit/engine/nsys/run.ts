@@ -5,26 +5,26 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
-import { UsageError } from "../../contract/errors.ts";
 import type { Options } from "../../contract/option.ts";
 import type { Outcome, Plan } from "../../contract/recipe.ts";
 import { type OpenCapture, runCapture } from "../capture_run.ts";
 import { requireFreePort } from "../free_port.ts";
-import { hooksEnvironment, writeHooks } from "../hooks_package.ts";
-import { onPath, pythonFacts, pythonOf, unwrapped } from "../python_of.ts";
+import { writeHooks } from "../hooks_package.ts";
+import { inTheWordsOf, requireProgram, windowEnvironment } from "../nvidia/cuda_profiler.ts";
+import { plantSecrets } from "../nvidia/secrets.ts";
+import { pythonFacts, pythonOf } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
 import { HOOKS_FOLDER } from "../session_options.ts";
 import { CONTROL } from "../torch/offline_plan.ts";
 import { profilerFacts } from "../torch/profiler_facts.ts";
 import { readPrompts } from "../torch/prompts_file.ts";
 import type { NsysCapture } from "./capture_facts.ts";
-import { collectReport } from "./collect.ts";
+import { type Collection, collectReport } from "./collect.ts";
 import { findNsys, type FoundNsys } from "./find_nsys.ts";
 import type { NsysValues } from "./options.ts";
 import { type NsysTask, profileArgv, readTask, targetArgv, targetVariables } from "./plan.ts";
 import { recordProgram } from "./program.ts";
 import { Recording } from "./recording.ts";
-import { plantSecrets } from "./secrets.ts";
 import { recordServer } from "./server.ts";
 
 /** Exit code of nsys when it has ended its target itself, at the end of the duration. */
@@ -39,12 +39,26 @@ export async function runNsys<O extends Options>(
   context: RunContext,
   plan: Plan<O> & { values: NsysValues },
 ): Promise<Outcome> {
+  return await recordNsys<O>(context, plan, collectReport);
+}
+
+/**
+ * Records as the plan says.
+ *
+ * @param collect What is done with a report once nsys has written it.
+ * @throws {UsageError} as {@linkcode runNsys}.
+ */
+export async function recordNsys<O extends Options>(
+  context: RunContext,
+  plan: Plan<O> & { values: NsysValues },
+  collect: (context: RunContext, bundle: OpenCapture, collection: Collection) => Promise<void>,
+): Promise<Outcome> {
   const { values, invocation, out } = plan;
   const { command } = invocation;
   const wished = readTask(values, invocation);
   const nsys = await findNsys(context, "nsys", values.nsys);
   if (!nsys.named) context.output.note(`nsys is not on PATH; using ${nsys.path}`);
-  await requireProgram(context, command);
+  await requireProgram(context, "nsys", command);
   const named = values.python ?? await pythonOf(context, command);
   const python = wished.server
     ? await requireVllm(context, "nsys", command, named)
@@ -56,14 +70,24 @@ export async function runNsys<O extends Options>(
   const prompts = values.prompts === undefined
     ? undefined
     : await readPrompts(context.files, values.prompts, values.outputTokens);
-  const told = await inTheWordsOf(context, task, named);
+  const facts = Object.keys(task.config).length > 0
+    ? await profilerFacts(context, named)
+    : undefined;
+  const told = inTheWordsOf(facts, task.config, {
+    subject: "nsys",
+    otherwise: "record by the clock with --delay and --duration, or all of it with " +
+      "--capture-range=none",
+  });
   const plants = plantSecrets(context.env, values.passEnv ?? [], command);
   const env = {
     ...plants.environment.env,
     ...targetVariables(plants.environment.env, python?.nvtx !== undefined),
     ...told.env,
     ...(task.by === "hook"
-      ? hookEnvironment(plants.environment.env, out, values.recordCall, told.config)
+      ? windowEnvironment(plants.environment.env, out, {
+        call: values.recordCall,
+        config: told.config,
+      })
       : {}),
   };
   const argv = profileArgv(values, task, out, nsys.path, targetArgv(command, task, told.config));
@@ -89,15 +113,15 @@ export async function runNsys<O extends Options>(
         timeoutSec: values.stopTimeout,
       };
       let collected = false;
-      const collect = async () => {
+      const collectOnce = async () => {
         if (collected) return;
         collected = true;
-        if (!await recording.explainEmpty()) await collectReport(context, bundle, collection);
+        if (!await recording.explainEmpty()) await collect(context, bundle, collection);
       };
       const neighbour = await plants.neighbour(context);
       try {
-        await guided(recording, { argv, env, invocation, prompts, collect });
-        await collect();
+        await guided(recording, { argv, env, invocation, prompts, collect: collectOnce });
+        await collectOnce();
       } finally {
         await neighbour.end(0);
         for (const folder of [CONTROL, HOOKS_FOLDER]) {
@@ -171,64 +195,9 @@ function judgeEnd(
   }
 }
 
-/** nsys would start a program that is not there, and say so late. */
-async function requireProgram(context: RunContext, command: readonly string[]): Promise<void> {
-  const program = unwrapped(command)[0] ?? "";
-  if (await onPath(context, program)) return;
-  throw new UsageError(
-    `Cannot run nsys: there is no program "${program}"; correct its name, or activate its environment`,
-  );
-}
-
 /** A Python without vLLM calls no LLM.generate: it is recorded from start to end. */
 function forPython(task: NsysTask, hasVllm: boolean): NsysTask {
   return task.by === "hook" && !hasVllm ? { ...task, by: "run", config: {} } : task;
-}
-
-/** What the installed vLLM is told of its profiler. */
-async function inTheWordsOf(
-  context: RunContext,
-  task: NsysTask,
-  python: string | undefined,
-): Promise<{
-  config: Readonly<Record<string, unknown>>;
-  env: Record<string, string>;
-  missing: string[];
-}> {
-  const wished = Object.keys(task.config);
-  const facts = wished.length > 0 ? await profilerFacts(context, python) : undefined;
-  if (!facts) return { config: task.config, env: {}, missing: [] };
-  const { fields } = facts;
-  if (fields === undefined) {
-    if (facts.variables.includes("VLLM_TORCH_CUDA_PROFILE")) {
-      return { config: {}, env: { VLLM_TORCH_CUDA_PROFILE: "1" }, missing: [] };
-    }
-    throw new UsageError(
-      "Cannot run nsys: this vLLM has no cuda profiler that could begin and end a recording; record " +
-        "by the clock with --delay and --duration, or all of it with --capture-range=none",
-    );
-  }
-  const known = wished.filter((name) => fields.includes(name));
-  return {
-    config: Object.fromEntries(known.map((name) => [name, task.config[name]])),
-    env: {},
-    missing: wished.filter((name) => !fields.includes(name)).map((name) =>
-      `This vLLM's ProfilerConfig has no ${name}: it is not bounded so`
-    ),
-  };
-}
-
-function hookEnvironment(
-  env: Readonly<Record<string, string>>,
-  out: string,
-  call: number,
-  config: Readonly<Record<string, unknown>>,
-): Record<string, string> {
-  return {
-    ...hooksEnvironment(`${out}/${HOOKS_FOLDER}`, env),
-    VLLM_ENABLE_PROFILING: "0",
-    VSCOPE_TORCH_WINDOW: JSON.stringify({ control: `${out}/${CONTROL}`, call, config }),
-  };
 }
 
 function emptyCapture(values: NsysValues, task: NsysTask, nsys: FoundNsys): NsysCapture {
@@ -242,6 +211,7 @@ function emptyCapture(values: NsysValues, task: NsysTask, nsys: FoundNsys): Nsys
       ...(delay === undefined ? {} : { delay_seconds: delay }),
       ...(duration === undefined ? {} : { duration_seconds: duration }),
     },
+    steps: [],
     cuda_graphs: values.cudaGraphs,
   };
 }

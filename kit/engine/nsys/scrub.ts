@@ -6,7 +6,7 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { messageOf, RunError } from "../../contract/errors.ts";
-import type { Needle } from "./secrets.ts";
+import type { Needle } from "../nvidia/secrets.ts";
 
 /** Stands where a text was. */
 const REMOVED = "(removed by vscope)";

@@ -10,10 +10,9 @@ import type { Invocation } from "../../contract/recipe.ts";
 import { requireProfiler, startProfile, stopProfile } from "../profile_control.ts";
 import { waitUntilHealthy } from "../readiness.ts";
 import type { PlannedRequest } from "../requests.ts";
-import { servedModel } from "../served.ts";
-import { benchArgv, commandLoad } from "../torch/command_load.ts";
-import { foreignLoad, type Load, ownLoad } from "../torch/load.ts";
+import type { Load } from "../torch/load.ts";
 import { nameModel } from "../torch/record.ts";
+import { serverLoad } from "../torch/server_load.ts";
 import { LOOK_MS, type Recording } from "./recording.ts";
 
 /** A server that nsys starts. */
@@ -44,6 +43,7 @@ export async function recordServer(run: ServerRun): Promise<void> {
   } catch (error) {
     bundle.note("error", messageOf(error));
   }
+  recording.step(values.keepServing ? "report" : "report, engine down");
   capture.window.report_seconds = rounded((context.clock.monotonicMs() - stopping) / 1000);
   if (failure !== undefined) throw failure;
   if (values.keepServing && !context.signal.aborted) await serveOn(run);
@@ -60,11 +60,13 @@ async function byProfiler(run: ServerRun): Promise<void> {
     timeoutMs: 1000 * values.startTimeout,
   });
   await requireProfiler(context, baseUrl, "look into logs/ for how vLLM read its command line");
+  recording.step("engine up");
   const load = await loadOf(run, baseUrl);
   capture.load = load.name;
   await nameModel(bundle, baseUrl, values.apiKey);
   await load.prepare?.();
   if (context.signal.aborted) return;
+  recording.step("warm-up");
   if (!load.startsProfiler) await startProfile(context, baseUrl);
   context.output.note(
     load.startsProfiler
@@ -105,6 +107,7 @@ async function byProfiler(run: ServerRun): Promise<void> {
     if (!context.signal.aborted) bundle.note("error", messageOf(error));
   }
   over.abort();
+  recording.step("load");
   capture.window.seconds = rounded((context.clock.monotonicMs() - start) / 1000);
   if (!load.runsOn || context.signal.aborted) stopLoad.abort();
   if (!recording.over || !load.startsProfiler) {
@@ -286,21 +289,19 @@ async function answers(baseUrl: string): Promise<boolean> {
 /** The load that the options ask for. */
 async function loadOf(run: ServerRun, baseUrl: string): Promise<Load> {
   const { recording, invocation, prompts } = run;
-  const { values, context, bundle } = recording;
-  if (values.bench !== undefined) {
-    const served = await servedModel(baseUrl, {
-      apiKey: values.apiKey,
-      signal: context.signal,
-    });
-    const argv = benchArgv(invocation.command, baseUrl, values.bench, served, "nsys");
-    const load = commandLoad(context, bundle.dir, argv);
-    if (load.startsProfiler && recording.task.by !== "http") {
-      throw new RunError("--profile within --bench needs --capture-range=cudaProfilerApi");
-    }
-    return load;
+  const { values, context, bundle, task } = recording;
+  const load = await serverLoad(context, {
+    subject: "nsys",
+    dir: bundle.dir,
+    command: invocation.command,
+    baseUrl,
+    values,
+    prompts,
+  });
+  if (load.startsProfiler && task.by !== "http") {
+    throw new RunError("--profile within --bench needs --capture-range=cudaProfilerApi");
   }
-  if (!values.load) return foreignLoad(context, baseUrl, values);
-  return ownLoad(context, bundle.dir, baseUrl, values, prompts);
+  return load;
 }
 
 function limitOf({ recording: { context, values } }: ServerRun): number {

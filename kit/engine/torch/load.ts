@@ -27,17 +27,22 @@ export interface Load {
 }
 
 /** The options that a load is made by. */
-export type LoadValues = Pick<
-  TorchValues,
-  | "requests"
-  | "promptTokens"
-  | "outputTokens"
-  | "concurrency"
-  | "seed"
-  | "prompts"
-  | "loadTimeout"
-  | "apiKey"
->;
+export type LoadValues =
+  & Pick<
+    TorchValues,
+    | "requests"
+    | "promptTokens"
+    | "outputTokens"
+    | "concurrency"
+    | "seed"
+    | "prompts"
+    | "loadTimeout"
+    | "apiKey"
+  >
+  & {
+    /** How long an answer may take, where a profiler makes it slow. */
+    requestSeconds?: number | undefined;
+  };
 
 /** Results of our own requests within the bundle. */
 export const CLIENT_REQUESTS = "client_requests.json";
@@ -55,7 +60,7 @@ export function ownLoad(
   values: LoadValues,
   given: readonly PlannedRequest[] | undefined,
 ): Load {
-  const { concurrency, apiKey } = values;
+  const { concurrency, apiKey, requestSeconds } = values;
   let model = "";
   let requests: readonly PlannedRequest[] = given ?? [];
   return {
@@ -74,7 +79,7 @@ export function ownLoad(
       context.output.progress("Warming vLLM up");
       const [warm] = await sendRequests(
         context,
-        { baseUrl, model, concurrency: 1, apiKey },
+        { baseUrl, model, concurrency: 1, apiKey, requestSeconds },
         [{ ...first, maxTokens: Math.min(4, first.maxTokens) }],
       );
       if (warm && !warm.ok && !context.signal.aborted) {
@@ -82,7 +87,7 @@ export function ownLoad(
       }
     },
     async run(signal) {
-      const target = { baseUrl, model, concurrency, apiKey, signal };
+      const target = { baseUrl, model, concurrency, apiKey, signal, requestSeconds };
       const results = await sendRequests(context, target, requests);
       await context.files.writeTextFile(
         `${dir}/${CLIENT_REQUESTS}`,

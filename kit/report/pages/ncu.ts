@@ -11,6 +11,7 @@ import { ChartRoom } from "../chart.ts";
 import { pageOf } from "../page.ts";
 import type { Section } from "../section.ts";
 import { ncuKernelsSection } from "../sections/capture/ncu_kernels.ts";
+import { ncuRecording } from "../sections/capture/ncu_recording.ts";
 import { rooflineSection } from "../sections/capture/roofline.ts";
 import type { CaptureSource } from "../sections/capture/source.ts";
 import { filesSection } from "../sections/files.ts";
@@ -25,12 +26,16 @@ const WORDS = definitions<CaptureSource>([
   ["bound by latency", "neither is near its peak: the launch is too small, or waits within itself"],
   ["occupancy", "active warps over the warps that a multiprocessor can hold"],
   ["of roof", "operations a second over what the roofline allows at this many per byte"],
-  ["mean", "Nsight Compute runs a kernel alone and at a fixed clock: no time of a real step"],
+  [
+    "mean",
+    "Nsight Compute runs a kernel alone, with caches and clocks as it is told: no time of a real step",
+  ],
 ]);
 
 const SECTIONS: readonly Section<CaptureSource>[] = [
   head,
   findingsSection,
+  ncuRecording,
   rooflineSection,
   ncuKernelsSection,
   filesSection,

@@ -23,6 +23,8 @@ const CAPTURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["torch", () => import("./torch.ts")],
   ["nsys", () => import("./nsys.ts")],
   ["ncu", () => import("./ncu.ts")],
+  ["quick", () => import("./automation.ts")],
+  ["full", () => import("./automation.ts")],
   ["metal", () => import("./metal.ts")],
   ["xctrace", () => import("./xctrace.ts")],
 ]);

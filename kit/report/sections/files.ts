@@ -14,7 +14,7 @@ export const filesSection: Section<BundleSource> = ({ manifest }) => {
   const tables = new Map(
     Object.values(SESSION_TABLES).map(({ path, row }) => [path as string, row as string]),
   );
-  const shown = manifest.artifacts.filter(({ path }) => !path.startsWith("processes/"));
+  const shown = manifest.artifacts.filter(({ path }) => !/(^|\/)processes\//.test(path));
   return titled(
     "files",
     "Files",

@@ -9,6 +9,9 @@ import { factList } from "./facts.ts";
 import { withUnit } from "../format.ts";
 import type { BundleSource, Section } from "../section.ts";
 
+/** Longer words of a command line are cut to so many letters. */
+const [LONGEST_WORD, SHORTENED] = [800, 80];
+
 /** What a page is about, where it is not time and memory. */
 const TITLES: ReadonlyMap<string, string> = new Map([
   ["ncu", "kernels against the device’s peaks"],
@@ -41,7 +44,11 @@ export const head: Section<BundleSource> = ({ manifest }) => {
 <button type="button" id="theme" hidden>Light or dark</button></div>
 <h1>${manifest.recipe}: ${TITLES.get(manifest.recipe) ?? "where the time and memory went"}</h1>
 <p class="status s-${status}"><strong>${status}</strong> ${meaning[status]}</p>
-${manifest.command.length > 0 ? html`<pre class="command">${manifest.command.join(" ")}</pre>` : ""}
+${
+    manifest.command.length > 0
+      ? html`<pre class="command">${manifest.command.map(shortWord).join(" ")}</pre>`
+      : ""
+  }
 ${factList(facts)}</header>`;
 };
 
@@ -69,4 +76,11 @@ function limits(engine: Record<string, unknown>): string {
     .filter((name) => engine[name] !== undefined)
     .map((name) => `${name} ${engine[name]}`)
     .join(", ");
+}
+
+/** A word of a command line; an expression may fill pages, and is whole in bundle.json. */
+function shortWord(word: string): string {
+  return word.length <= LONGEST_WORD
+    ? word
+    : `${word.slice(0, SHORTENED)}… (${word.length} letters)`;
 }

@@ -11,7 +11,8 @@ import { type Content, html } from "../../html.ts";
 import { table, titled } from "../../section.ts";
 import { codeName, meter, ms, ofAnalysis, share, us } from "./source.ts";
 
-const CAUSES: Record<IdleCause, string> = {
+/** Each cause in words. */
+export const CAUSES: Record<IdleCause, string> = {
   host_between_steps: "the host had launched nothing: between two steps",
   host_in_step: "the host had launched nothing: within a step",
   host: "the host had launched nothing",

@@ -109,12 +109,14 @@ function chart(
     <ul class="legend">${kinds.map((kind) =>
       html`<li>${categoryMark(kind)}</li>`
     )}</ul></figcaption>
-      <svg class="step" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img"
-        aria-label="${title}: ${right} against ${up}">
+      <div class="scroll">
+        <svg class="step" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img"
+          aria-label="${title}: ${right} against ${up}">
         ${content}
         <text x="${RIGHT}" y="${HEIGHT - 6}" text-anchor="end">${right}</text>
         <text x="0" y="${TOP - 14}">${up}</text>
       </svg>
+      </div>
       <p class="caption">${caption}</p>
     </figure>
   `;

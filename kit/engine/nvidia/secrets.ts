@@ -1,7 +1,7 @@
 /**
- * Proof that the files of nsys hold no environment that is not meant for them.
+ * Proof that the files of NVIDIA's profilers hold no environment that is not meant for them.
  *
- * Two secrets are planted: one in the environment that a program under nsys would inherit, one in that
+ * Two secrets are planted: one in the environment that a program under them would inherit, one in that
  * of a process beside it (nsys reads the environments of processes that it did not start, seen with
  * 2025.3). Neither may be found in a file that is kept; nor may the variables of vscope's own
  * environment.
@@ -23,12 +23,16 @@ export interface Needle {
   what: string;
 }
 
+/** Texts of the two planted secrets: for the environment that would be inherited, for the other. */
+export type Planted = readonly [own: string, beside: string];
+
 /** What is planted, and what else must not be found. */
 export interface Plants {
-  /** The environment for nsys. */
+  planted: Planted;
+  /** The environment for the profiler. */
   environment: AllowedEnvironment;
   needles: readonly Needle[];
-  /** Starts the process beside nsys that carries the other secret. */
+  /** Starts the process beside the profiler that carries the other secret. */
   neighbour(context: RunContext): Promise<RunningProcess>;
 }
 
@@ -43,16 +47,15 @@ const LONGEST = 200;
  *
  * @param passed Names of variables that a person lets pass.
  * @param argv The command, whose secret options must not be found either.
+ * @param planted What a recording was made with, where that is over.
  */
 export function plantSecrets(
   inherited: Readonly<Record<string, string>>,
   passed: readonly string[],
   argv: readonly string[],
+  planted: Planted = [newSecret(), newSecret()],
 ): Plants {
-  const [own, beside] = [0, 1].map(() => `vscope-planted-${crypto.randomUUID()}`) as [
-    string,
-    string,
-  ];
+  const [own, beside] = planted;
   const environment = allowedEnvironment({ ...inherited, [PLANT]: own }, passed);
   const needles: Needle[] = [
     { text: own, what: "the secret planted in the inherited environment" },
@@ -69,6 +72,7 @@ export function plantSecrets(
     needles.push({ text: secret, what: "a secret argument of the command" });
   }
   return {
+    planted,
     environment,
     needles,
     neighbour: (context) =>
@@ -80,6 +84,10 @@ export function plantSecrets(
         stderrPath: "/dev/null",
       }),
   };
+}
+
+function newSecret(): string {
+  return `vscope-planted-${crypto.randomUUID()}`;
 }
 
 function secretArguments(argv: readonly string[]): string[] {

@@ -1,8 +1,8 @@
 /**
- * What of the environment a program under nsys gets.
+ * What of the environment a program under one of NVIDIA's profilers gets.
  *
  * nsys writes the environment of what it starts into its files: only variables that vLLM, Python and
- * CUDA read, and that hold no secret by their name, go there.
+ * CUDA read, and that hold no secret by their name, go there. ncu is trusted no more.
  *
  * @module
  */
