@@ -9,7 +9,8 @@ import { readJournal } from "../../kit/sweep/measure/journal.ts";
 import { readMeta } from "../../kit/sweep/sweep_folder.ts";
 import { numberIn, readTable } from "../../kit/sweep/table.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { vscope } from "../cli.ts";
+import { ended, startVscope, vscope } from "../cli.ts";
+import { until } from "../engine/processes.ts";
 import { inFolder, namesIn } from "../folders.ts";
 
 const FAKE = fileURLToPath(new URL("fixtures/fake_python.py", import.meta.url));
@@ -163,6 +164,10 @@ Deno.test("another vLLM does not go into the same folder", async () => {
       FAKE_VLLM: "0.33.0",
     });
     assert.equal(forced.code, 2);
+    const gpu = await sweep(cwd, [...ONE, "--only", "attention"], { FAKE_GPU: "Other" });
+    assert.equal(gpu.code, 2);
+    assert.match(gpu.stderr, /measured with gpu .*, and this would be Other/);
+    assert.equal((await readManifest(Deno, gpu.dir))!.status, "complete");
     assert.equal((await sweep(cwd, [...ONE, "--force"], { FAKE_VLLM: "0.33.0" })).code, 0);
   });
 });
@@ -195,5 +200,40 @@ Deno.test("a sweep of another folder is gone on with", async () => {
     );
     assert.equal(none.code, 2);
     assert.match(none.stderr, /--resume-from "[^"]*none" holds no journal\.log/);
+  });
+});
+
+Deno.test("a time budget ends a sweep with what it has, and the same command finishes it", async () => {
+  await inFolder(async (cwd) => {
+    const args = [...ONE, "--only", "dense,attention"];
+    const cut = await sweep(cwd, [...args, "--time-budget", "3s"], { FAKE_SLOW_SEC: "0.2" });
+    assert.equal(cut.code, 1);
+    assert.equal(cut.json.status, "partial");
+    assert.match(JSON.stringify(cut.json.notes), /The time budget of 3 s is spent/);
+    assert.match(JSON.stringify(cut.json.notes), /TP degree 1: \d+ shots are left to be fired/);
+    const rows = await column(cut.dir, "tp1/dense.csv", "time_us");
+    assert.ok(rows.length > 0);
+    const went = await sweep(cwd, args);
+    assert.equal(went.code, 0, went.stderr);
+    assert.ok((await column(cut.dir, "tp1/dense.csv", "time_us")).length > rows.length);
+    assert.deepEqual(await validateBundle(Deno, cut.dir), []);
+  });
+});
+
+Deno.test("Ctrl-C closes the bundle with what it has", async () => {
+  await inFolder(async (cwd) => {
+    const args = ["sweep", ...OPTIONS, ...ONE, "--only", "dense"];
+    const child = startVscope(args, { cwd, env: { FAKE_SLOW_SEC: "0.2" } });
+    const output = ended(child);
+    const dir = `${cwd}/${BUNDLE}`;
+    await until(
+      "a few shots",
+      20_000,
+      async () => (await readJournal(Deno, dir)).shots.length > 2,
+    );
+    child.kill("SIGINT");
+    assert.equal((await output).code, 130);
+    assert.equal((await readManifest(Deno, dir))!.status, "interrupted");
+    assert.ok((await column(dir, "tp1/dense.csv", "time_us")).length > 2);
   });
 });

@@ -38,7 +38,7 @@ import { absolute } from "../session_plan.ts";
 import type { EngineFacts, FailedShot } from "./driver.ts";
 import { checkIdentity, identityOf, sha256 } from "./identity.ts";
 import { measureDegree } from "./measure_degree.ts";
-import { openFolder } from "./sweep_bundle.ts";
+import { type OpenedFolder, openFolder } from "./sweep_bundle.ts";
 import { writeTables } from "./write_tables.ts";
 
 const PACKAGES = "packages";
@@ -50,6 +50,7 @@ export interface SweepRun {
   readonly values: SweepValues;
   readonly settings: SweepSettings;
   readonly manifest: Manifest;
+  readonly folder: OpenedFolder;
   journal: Journal;
   /** This run's line of the journal, once an engine told what it is. */
   line?: SweepLine;
@@ -74,26 +75,23 @@ export async function runSweep(
   const python = values.python ?? await onPath(context, "python3") ?? "python3";
   const facts = (await requireVllm(context, "sweep", [], python))!;
   const manifest = await openManifest(context, "sweep", plan, facts);
-  const known: Partial<SweepIdentity> = {
-    ...(facts.vllm === undefined ? {} : { vllm_version: facts.vllm.split("+")[0]! }),
-    model_config_sha256: sha256(JSON.stringify(settings.model.config)),
-  };
+  const check = (found: Journal) =>
+    checkIdentity(out, found, {
+      ...versionOf(facts.vllm, found),
+      model_config_sha256: sha256(JSON.stringify(settings.model.config)),
+    });
   const from = values.resumeFrom === undefined
     ? undefined
     : absolute(values.resumeFrom, context.cwd);
-  const journal = await openFolder(
-    context,
-    out,
-    { ...values, resumeFrom: from },
-    manifest,
-    (found) => checkIdentity(out, found, known),
-  );
+  const folder = await openFolder(context, out, { ...values, resumeFrom: from }, manifest, check);
+  const { journal } = folder;
   const run: SweepRun = {
     context,
     dir: out,
     values,
     settings,
     manifest,
+    folder,
     journal,
     engines: new Map(),
     unfinished: false,
@@ -106,9 +104,10 @@ export async function runSweep(
   try {
     await measure(run, python, work);
   } catch (error) {
-    if (error instanceof UsageError && run.line === undefined) {
-      // Of an engine that does not fit the folder: nothing was changed in it.
-      if (journal.shots.length > 0) throw error;
+    if (error instanceof UsageError && run.line === undefined && folder.before) {
+      // Of an engine that does not fit the folder: nothing is changed in it.
+      await writeManifest(context.files, out, folder.before);
+      throw error;
     }
     const own = error instanceof RunError || error instanceof UsageError;
     note(run, "error", own ? messageOf(error) : `vscope itself failed: ${messageOf(error)}`);
@@ -117,6 +116,18 @@ export async function runSweep(
     await context.files.remove(work, { recursive: true }).catch(() => {});
   }
   return await close(run);
+}
+
+/** The version as the folder has it, where only the build behind "+" may differ: packages and vLLM itself
+ * do not always tell it alike. */
+function versionOf(
+  version: string | undefined,
+  { sweeps }: Journal,
+): Pick<SweepIdentity, "vllm_version"> | Record<never, never> {
+  if (version === undefined) return {};
+  const base = (text: string) => text.split("+")[0];
+  const there = sweeps.find(({ identity }) => base(identity.vllm_version) === base(version));
+  return { vllm_version: there?.identity.vllm_version ?? version };
 }
 
 async function measure(run: SweepRun, python: string, work: string): Promise<void> {
@@ -217,6 +228,7 @@ async function up(run: SweepRun, tp: number, facts: EngineFacts, pid: number): P
       ...(facts.gpu_uuid === undefined ? {} : { gpu_uuid_sha256: sha256(facts.gpu_uuid) }),
     },
   };
+  await run.folder.wipe();
   await continueJournal(context.files, run.dir, run.journal, run.line);
   run.journal = await readJournal(context.files, run.dir);
 }

@@ -18,11 +18,21 @@ import {
 } from "../../sweep/measure/journal.ts";
 import type { SweepValues } from "../../sweep/options.ts";
 
+/** A folder that was opened. */
+export interface OpenedFolder {
+  /** What counts of its journal. */
+  readonly journal: Journal;
+  /** The manifest that was there. */
+  readonly before?: Manifest;
+  /** Removes what FORCE is to measure again. Called once an engine is up, and nothing before. */
+  wipe(): Promise<void>;
+}
+
 /**
  * Opens the folder, with its journal; `check` looks at one that is to be gone on with, and throws
  * where it cannot be. Needs read and write permission.
  *
- * With FORCE and all categories what was there is removed.
+ * With FORCE and all categories nothing of the journal counts.
  *
  * @throws {UsageError} where the folder holds something else, or another vscope is at work in it.
  */
@@ -35,7 +45,7 @@ export async function openFolder(
   },
   manifest: Manifest,
   check: (journal: Journal) => void,
-): Promise<Journal> {
+): Promise<OpenedFolder> {
   const there = await files.stat(`${dir}/${JOURNAL_NAME}`).catch(() => undefined);
   const before = await readManifest(files, dir);
   if (before?.open_by && before.status === undefined && await isAlive(files, before.open_by)) {
@@ -53,20 +63,25 @@ export async function openFolder(
       if (taken) await files.writeFile(`${dir}/${JOURNAL_NAME}`, taken);
       await writeManifest(files, dir, manifest);
     });
-    return await readJournal(files, dir);
+    return { journal: await readJournal(files, dir), wipe: async () => {} };
   }
-  if (wipes(values)) {
-    for await (const { name } of files.readDir(dir)) {
-      if (name === JOURNAL_NAME || name === "meta.yaml" || /^tp\d+$|^logs$/.test(name)) {
-        await files.remove(`${dir}/${name}`, { recursive: true });
-      }
-    }
-  }
-  const journal = await readJournal(files, dir);
+  const wiped = wipes(values);
+  const journal = wiped ? parseJournal(new Uint8Array()) : await readJournal(files, dir);
   check(journal);
   await files.mkdir(`${dir}/logs`, { recursive: true });
   await writeManifest(files, dir, manifest);
-  return journal;
+  return {
+    journal,
+    ...(before ? { before } : {}),
+    async wipe() {
+      if (!wiped) return;
+      for await (const { name } of files.readDir(dir)) {
+        if (name === "meta.yaml" || /^tp\d+$/.test(name)) {
+          await files.remove(`${dir}/${name}`, { recursive: true });
+        }
+      }
+    },
+  };
 }
 
 /** The whole lines of another sweep's journal. */
