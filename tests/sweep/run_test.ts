@@ -100,8 +100,14 @@ Deno.test("a larger grid fires what is missing, and what is complete fires nothi
     assert.equal(second.code, 0, second.stderr);
     const added = second.journal.shots.length - first.journal.shots.length;
     assert.ok(added > 0);
+    const table = `${second.dir}/tp1/attention.csv`;
+    const attention = await Deno.readTextFile(table);
+    await Deno.remove(table);
     const third = await sweep(cwd, ONE);
-    assert.equal(third.journal.shots.length, second.journal.shots.length);
+    assert.equal(third.code, 0, third.stderr);
+    assert.deepEqual(third.journal, second.journal, "an engine was started");
+    assert.equal(await Deno.readTextFile(table), attention);
+    assert.deepEqual(await lintBundle(Deno, third.dir, cwd), []);
     // What skew shares with attention was not fired again.
     const keys = second.journal.shots.map(({ k }) => k);
     assert.equal(new Set(keys).size, keys.length);

@@ -148,8 +148,13 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
     );
     for (const tp of degreesInOrder(settings)) {
       if (signal.aborted) break;
-      const known = run.line && knownLimits(run, tp);
-      if (known && missing(run, tp, known).length === 0) continue;
+      const known = values.force ? undefined : earlierEngine(run, tp);
+      if (known && missing(run, tp, known).length === 0) {
+        context.output.note(`TP degree ${tp}: everything is there`);
+        run.engines.set(tp, { facts: known, failed: [] });
+        run.manifest.engine[`tp${tp}`] = engineRecord(known);
+        continue;
+      }
       const place = { python, work, packages, log: `${run.dir}/logs/tp${tp}.log` };
       const { facts, failed } = await measureDegree(context, {
         tp,
@@ -243,13 +248,19 @@ function engineRecord(facts: EngineFacts): Record<string, unknown> {
     num_cache_tokens,
     max_model_len,
     modules: facts.modules,
-    missing_layers: facts.missing,
+    missing: facts.missing,
+    arguments: facts.arguments,
   };
 }
 
-/** A TP degree's engine is asked for its limits: that of another degree may hold more or less. */
-function knownLimits(run: SweepRun, tp: number): EngineFacts | undefined {
-  return run.engines.get(tp)?.facts;
+/** The engine of an earlier run in this folder: where nothing is missing none has to be started. */
+function earlierEngine({ folder }: SweepRun, tp: number): EngineFacts | undefined {
+  const record = folder.before?.engine[`tp${tp}`] as Partial<EngineFacts> | undefined;
+  const numbers = [record?.block_size, record?.num_cache_tokens, record?.max_model_len];
+  return record && numbers.every(Number.isSafeInteger) && Array.isArray(record.missing) &&
+      typeof record.arguments === "object"
+    ? record as EngineFacts
+    : undefined;
 }
 
 /** Settings with the limits of an engine. */
@@ -296,7 +307,8 @@ async function close(run: SweepRun): Promise<Outcome> {
     );
   }
   try {
-    if (run.line) await writeTables(run);
+    const reached = run.engines.size > 0 && run.journal.sweeps.length > 0;
+    if (reached) await writeTables(run);
     else run.unfinished = true;
   } catch (error) {
     note(run, "error", messageOf(error));
