@@ -8,7 +8,7 @@ import { until } from "../engine/processes.ts";
 import { type RecipeRun, runRecipe } from "../engine/run_recipe.ts";
 import { inFolder } from "../folders.ts";
 import { writeFakeVllm } from "../hooks/fake_vllm.ts";
-import { tableToHandOver } from "./made_table.ts";
+import { tableToHandOver } from "./recorded_table.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
