@@ -8,7 +8,7 @@ import type { RunContext } from "../../contract/context.ts";
 import { RunError } from "../../contract/errors.ts";
 import { type PlannedRequest, randomOf, type RequestResult, sendRequests } from "../requests.ts";
 import { servedModel } from "../served.ts";
-import type { TorchValues } from "./options.ts";
+import type { LoadValues } from "./options.ts";
 
 /** A load: what is sent while the profiler runs. */
 export interface Load {
@@ -25,24 +25,6 @@ export interface Load {
   /** Resolves when the first request is there; the seconds of the window count from it. */
   began?(signal: AbortSignal): Promise<void>;
 }
-
-/** The options that a load is made by. */
-export type LoadValues =
-  & Pick<
-    TorchValues,
-    | "requests"
-    | "promptTokens"
-    | "outputTokens"
-    | "concurrency"
-    | "seed"
-    | "prompts"
-    | "loadTimeout"
-    | "apiKey"
-  >
-  & {
-    /** How long an answer may take, where a profiler makes it slow. */
-    requestSeconds?: number | undefined;
-  };
 
 /** Results of our own requests within the bundle. */
 export const CLIENT_REQUESTS = "client_requests.json";
