@@ -36,6 +36,8 @@ export interface ProcessRecord {
   /** Exit code, for a process that vscope itself started. */
   exit_code?: number;
   signal?: string;
+  /** For the command: it ran until vscope ended it, as planned or upon Ctrl-C. */
+  ended_by?: "vscope";
 }
 
 /** A hook in a process. */

@@ -130,7 +130,9 @@ export async function mergeSession(
   manifest.versions = { ...manifest.versions, ...seen };
   if (manifest.devices.length === 0) manifest.devices = devicesOf(processes);
   await settle(files, manifest, processes, ending);
-  if (manifest.status !== undefined) manifest.notes.push(...abruptEnds(processes));
+  if (manifest.status !== undefined) {
+    manifest.notes.push(...abruptEnds(processes, endedByVscope(manifest)));
+  }
   manifest.artifacts = await listArtifacts(files, dir);
   // Kept for this: the tables may have taken all that was left.
   if (manifest.status !== undefined) await giveUpReserve(files, dir);
@@ -224,10 +226,15 @@ async function settle(
   delete manifest.open_by;
   const flawed = manifest.notes.some((note) => note.severity === "error") ||
     manifest.hooks.some((hook) => hook.status === "failed") ||
-    // A server whose engine died may end as if all were well.
-    processes.some(({ role, ended_sec }) => role === "engine_core" && ended_sec === null);
+    // A server whose engine died may end as if all were well; one that vscope ends may kill its engine.
+    !endedByVscope(manifest) &&
+      processes.some(({ role, ended_sec }) => role === "engine_core" && ended_sec === null);
   manifest.status = ending.status === "complete" && flawed ? "partial" : ending.status;
   manifest.ended_at = ending.endedAt.toISOString();
+}
+
+function endedByVscope({ processes }: Manifest): boolean {
+  return processes.some(({ ended_by }) => ended_by === "vscope");
 }
 
 async function anyAlive(files: FileSystem, processes: readonly RawProcess[]): Promise<boolean> {

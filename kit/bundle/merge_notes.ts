@@ -109,14 +109,30 @@ export function missingRanks(processes: readonly RawProcess[]): BundleNote[] {
   }));
 }
 
-/** Processes that had no time to say that they end: killed, or crashed. */
-export function abruptEnds(processes: readonly RawProcess[]): BundleNote[] {
-  return processes.filter(({ ended_sec }) => ended_sec === null).map(({ name, rank }) => ({
-    severity: "warning",
-    message:
-      `${name}${rank === undefined ? "" : ` (rank ${rank})`} ended without a last word: it ` +
-      "crashed or was killed, and up to a second of its rows is missing",
-  }));
+/**
+ * Processes that had no time to say that they end: killed, or crashed.
+ *
+ * @param byVscope Whether vscope ended vLLM: it waits before it does until all rows are written, and
+ * vLLM then kills its engine within milliseconds.
+ */
+export function abruptEnds(
+  processes: readonly RawProcess[],
+  byVscope: boolean,
+): BundleNote[] {
+  return processes.filter(({ ended_sec }) => ended_sec === null).map(({ name, rank }) => {
+    const named = `${name}${rank === undefined ? "" : ` (rank ${rank})`}`;
+    return byVscope
+      ? {
+        severity: "info",
+        message: `${named} was killed by vLLM when vscope ended it: its rows had been written, ` +
+          "but for what it did in its last moments",
+      }
+      : {
+        severity: "warning",
+        message: `${named} ended without a last word: it crashed or was killed, and up to a ` +
+          "second of its rows is missing",
+      };
+  });
 }
 
 /** The table of the bundle that a table of a process goes into. */

@@ -158,7 +158,7 @@ function openCapture(
           await writeManifest(context.files, out, manifest);
         },
       });
-      manifest.processes[place] = commandRecord(manifest.processes[place]!.pid, seen.end);
+      manifest.processes[place] = commandRecord(manifest.processes[place]!.pid, seen);
       for (const message of troubles(seen)) bundle.note("error", message);
       return seen;
     },

@@ -57,6 +57,8 @@ export interface CommandEnd {
   end: ProcessEnd;
   /** Nobody ended it. */
   byItself: boolean;
+  /** It ran until vscope ended it. */
+  endedByUs: boolean;
   /** Whether it ended as a command does that has succeeded. */
   well: boolean;
   /** Why `during` was not carried through. */
@@ -91,11 +93,14 @@ export async function runGuided(context: RunContext, command: GuidedCommand): Pr
       stderrLine: shown(output.note),
     }),
   });
+  let gone = false;
+  process.ended.then(() => gone = true, () => gone = true);
   await command.started?.(process);
   const failure = await guide(context, command, process, stderrPath);
   const death = await engineDeath(context, [stdoutPath, stderrPath]);
   if (context.signal.aborted || failure !== undefined) await command.cutShort?.();
   const byItself = failure === undefined && command.during === undefined && !context.signal.aborted;
+  const endedByUs = !byItself && !gone;
   if (!byItself) {
     context.output.progress("Ending vLLM");
     await command.ending?.();
@@ -105,6 +110,7 @@ export async function runGuided(context: RunContext, command: GuidedCommand): Pr
   return {
     end,
     byItself,
+    endedByUs,
     well: end.signal === null && (command.goodCodes ?? [0]).includes(end.code),
     ...(failure === undefined ? {} : { failure }),
     ...(death === undefined ? {} : { death }),
@@ -112,13 +118,15 @@ export async function runGuided(context: RunContext, command: GuidedCommand): Pr
 }
 
 /** The command in the manifest's list of processes. */
-export function commandRecord(pid: number, end?: ProcessEnd): ProcessRecord {
+export function commandRecord(pid: number, seen?: CommandEnd): ProcessRecord {
+  const end = seen?.end;
   return {
     pid,
     role: "command",
     started_sec: 0,
     ...(end ? { exit_code: end.code } : {}),
     ...(end?.signal ? { signal: end.signal } : {}),
+    ...(seen?.endedByUs ? { ended_by: "vscope" as const } : {}),
   };
 }
 

@@ -106,7 +106,7 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
     status: judged.status,
     endedAt: context.clock.now(),
     notes: judged.notes,
-    command: commandRecord(manifest.processes[0]!.pid, seen.end),
+    command: commandRecord(manifest.processes[0]!.pid, seen),
   });
   return outcomeOf(context, out, merged);
 }

@@ -160,6 +160,22 @@ Deno.test("an engine without a last word leaves a partial bundle, also where not
   });
 });
 
+Deno.test("an engine that vLLM kills while vscope ends it leaves a complete bundle, which says so", async () => {
+  await inFolder(async (dir) => {
+    const raw = session();
+    raw["engine_core-1"]!.record = { ended_sec: null };
+    await writeRawSession(dir, raw);
+    const command = { pid: 1, role: "command", exit_code: 0, ended_by: "vscope" } as const;
+    const ended = { status: "complete", endedAt: new Date(), command } as const;
+    // Merged anew it has to find the same.
+    for (const ending of [ended, undefined]) {
+      const { status, notes } = await mergeSession(Deno, dir, ending);
+      assert.equal(status, "complete");
+      assert.match(JSON.stringify(notes), /"info".*killed by vLLM when vscope ended it/);
+    }
+  });
+});
+
 Deno.test("dropped rows, failed hooks and unreadable processes are in the manifest", async () => {
   await inFolder(async (dir) => {
     const raw = session();

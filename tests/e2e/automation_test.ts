@@ -64,7 +64,7 @@ Deno.test("full on a real server: killed after the recording it goes on without 
       .map((line) => JSON.parse(line).argv[0]);
     assert.equal(calls.filter((verb) => verb === "profile").length, 1);
 
-    // Every token of the load, and of the request that warmed up, chose its experts in each layer.
+    // Every token of the load, and of the four requests that warmed up, chose its experts in each layer.
     const activations = await readTable(
       `${out}/moe/moe_expert_tracking/moe_expert_activations.csv`,
     );
@@ -78,7 +78,7 @@ Deno.test("full on a real server: killed after the recording it goes on without 
       0,
     );
     assert.equal(answers.length, 6);
-    assert.equal(total, (computed + 40 + 4 - 1) * layers! * chosen!);
+    assert.equal(total, (computed + 4 * (40 + 4 - 1)) * layers! * chosen!);
 
     assert.equal((await vscope(["bundle", "validate", out])).code, 0);
     const analysis = await vscope(["analyze", out, "--json"]);

@@ -3,7 +3,7 @@ import { ProcessTracker } from "../../kit/engine/process_table.ts";
 import { ended, startVscope, vscope } from "../cli.ts";
 import { until } from "../engine/processes.ts";
 import { inFolder } from "../folders.ts";
-import { launchesToHandOver } from "../ncu/made_table.ts";
+import { launchesToHandOver } from "../ncu/recorded_table.ts";
 import { installNcu, SECRET } from "../ncu/on_ncu.ts";
 import { installCudaPlugin } from "../nsys/cuda/install.ts";
 import { OFFLINE_ENV, serveCommand } from "./engine.ts";

@@ -18,7 +18,7 @@ FIGURES = (
     ("sm_pct", "sm__throughput.avg.pct_of_peak_sustained_elapsed", {"%": 1}),
     ("occupancy_pct", "sm__warps_active.avg.pct_of_peak_sustained_active", {"%": 1}),
     ("registers_per_thread", "launch__registers_per_thread", {"register/thread": 1, "": 1}),
-    ("dram_gbps", "dram__bytes.sum.per_second", {"byte/s": 1e-9, "byte/second": 1e-9, "Gbyte/s": 1}),
+    ("dram_gbps", "dram__bytes.sum.per_second", {"byte/s": 1e-9, "byte/second": 1e-9, "Mbyte/s": 1e-3, "Gbyte/s": 1, "Tbyte/s": 1e3}),
 )
 
 failures = []

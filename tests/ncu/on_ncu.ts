@@ -1,5 +1,6 @@
 /** A machine with a stand-in for ncu and a vLLM of ours, and runs of the recipe on it. */
 
+import { ownPython } from "../own_python.ts";
 import { fileURLToPath } from "node:url";
 import { findFreePort } from "../../kit/engine/free_port.ts";
 import type { NcuCapture } from "../../kit/engine/ncu/capture_facts.ts";
@@ -8,7 +9,7 @@ import { until } from "../engine/processes.ts";
 import { type RecipeRun, runRecipe } from "../engine/run_recipe.ts";
 import { inFolder } from "../folders.ts";
 import { writeFakeVllm } from "../hooks/fake_vllm.ts";
-import { tableToHandOver } from "./made_table.ts";
+import { tableToHandOver } from "./recorded_table.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -50,14 +51,6 @@ export async function installNcu(
     { mode: 0o755 },
   );
   return `${home}/bin`;
-}
-
-/** The Python of this machine, by its path: a python3 of the tests stands ahead of it on PATH. */
-async function ownPython(): Promise<string> {
-  const { stdout } = await new Deno.Command("python3", {
-    args: ["-c", "import sys; print(sys.executable)"],
-  }).output();
-  return new TextDecoder().decode(stdout).trim();
 }
 
 /** Makes a machine and uses it. */

@@ -1,5 +1,6 @@
 /** A machine with a stand-in for nsys and a vLLM of ours, and runs of the recipe on it. */
 
+import { ownPython } from "../own_python.ts";
 import { fileURLToPath } from "node:url";
 import { findFreePort } from "../../kit/engine/free_port.ts";
 import type { NsysCapture } from "../../kit/engine/nsys/capture_facts.ts";
@@ -70,7 +71,7 @@ export async function onNsys(
     await Deno.writeTextFile(
       python,
       `#!/bin/sh\nexport PYTHONDONTWRITEBYTECODE=1\n` +
-        `PYTHONPATH="$PYTHONPATH:${dir}/site" exec /usr/bin/python3 "$@"\n`,
+        `PYTHONPATH="$PYTHONPATH:${dir}/site" exec "${await ownPython()}" "$@"\n`,
       { mode: 0o755 },
     );
     await Deno.writeTextFile(`${bin}/server.json`, JSON.stringify(server));

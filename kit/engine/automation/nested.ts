@@ -79,7 +79,10 @@ export async function endOf(
   if (status === "complete" || bundle === undefined) return { status };
   const own = (await errorsOf(context, bundle)).filter((message) => !known.includes(message));
   if (own.length > 0) return { status, reason: own.join("; ") };
-  return { status: status === "partial" ? "complete" : status };
+  if (status !== "partial") return { status };
+  return known.length > 0
+    ? { status: "complete" }
+    : { status, reason: "something of it is missing; its page says what" };
 }
 
 /** The status of a bundle that is closed; undefined for one that is open, or not there. */

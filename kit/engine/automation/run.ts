@@ -18,7 +18,7 @@ import { openManifest, reopenManifest } from "../open_manifest.ts";
 import { outcomeOf } from "../outcome.ts";
 import { onPath, type PythonFacts } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
-import { readPrompts } from "../torch/prompts_file.ts";
+import { readPrompts } from "../load/prompts_file.ts";
 import { unsecretArgv } from "../unsecret.ts";
 import { readVllmCommand } from "../vllm_command.ts";
 import { readModel } from "./model.ts";

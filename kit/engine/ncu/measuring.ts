@@ -66,8 +66,9 @@ export class Measuring {
   /** How far it is, for a person. */
   get progress(): string {
     const { measured, current } = this.talk;
-    return `${measured} of at most ${this.values.count} launches` +
-      (current === undefined ? "" : ` (${current})`);
+    const { filterMode, count } = this.values;
+    const most = filterMode === "global" ? ` of at most ${count}` : "";
+    return `${measured}${most} launches` + (current === undefined ? "" : ` (${current})`);
   }
 
   /** Waits until there is nothing more to measure, `limit` seconds have passed, or Ctrl-C. */

@@ -16,9 +16,10 @@ import {
   text,
 } from "../../contract/options.ts";
 import { CATEGORIES } from "../../analysis/capture/model.ts";
-import { torchOptions } from "../torch/options.ts";
+import { loadOptions } from "../load/options.ts";
+import { vllmOptions } from "../vllm_options.ts";
 
-const { python, load, concurrency, seed, prompts, loadTimeout, apiKey } = torchOptions;
+const { python, apiKey } = vllmOptions;
 
 /** Options of `ncu`. */
 export const ncuOptions = {
@@ -133,7 +134,7 @@ export const ncuOptions = {
     doc: "The ncu to use; without it that on PATH, or the newest below /opt/nvidia and /usr/local",
   }),
   python,
-  load,
+  ...loadOptions,
   requests: integer({
     default: 4,
     min: 1,
@@ -148,14 +149,6 @@ export const ncuOptions = {
     unit: "tokens",
     doc: "Tokens that each request generates",
   }),
-  concurrency,
-  seed,
-  prompts,
-  bench: text({
-    doc: "Send the load of vllm bench serve with these arguments; with --profile among them it " +
-      "starts and stops the profiler itself",
-  }),
-  loadTimeout,
   startTimeout: duration({ default: 1200, min: 10, doc: "How long vLLM may take to start" }),
   stopTimeout: duration({
     default: 300,

@@ -9,7 +9,7 @@ import type { Invocation, Plan } from "../../contract/recipe.ts";
 import { captureFolder } from "../capture_run.ts";
 import { allowedEnvironment } from "../nvidia/environment.ts";
 import { baseName, isPython, unwrapped } from "../python_of.ts";
-import { benchArgv, splitWords } from "../torch/command_load.ts";
+import { benchArgv, splitWords } from "../load/command_load.ts";
 import { profilerConfigOf, withProfilerConfig, workersOf } from "../torch/server_command.ts";
 import { readVllmCommand } from "../vllm_command.ts";
 import { ncuArgv } from "./command.ts";

@@ -9,13 +9,16 @@ import { TargetTalk } from "../nvidia/target_talk.ts";
 /** How many names and messages are kept. */
 const KEPT = 50;
 
+/** Letters of a name that are shown. */
+const SHOWN = 40;
+
 /** Listens to the lines of a run. */
 export class NcuTalk extends TargetTalk {
   /** Processes that ncu has got hold of. */
   connected = 0;
   /** Launches whose measuring has begun. */
   measured = 0;
-  /** The last of them, as ncu shortens it. */
+  /** The last of them; ncu itself shortens what is no mangled name. */
   current: string | undefined;
   /** It says that it measured nothing. */
   empty = false;
@@ -30,7 +33,7 @@ export class NcuTalk extends TargetTalk {
     super.hear(line);
     for (const [, name] of line.matchAll(/==PROF== Profiling "([^"]*)"/g)) {
       this.measured++;
-      this.current = name;
+      this.current = name!.length > SHOWN ? `${name!.slice(0, SHOWN)}…` : name;
     }
     if (/==PROF== Connected to process/.test(line)) this.connected++;
     if (/==(?:WARNING|ERROR)== No kernels were profiled/.test(line)) this.empty = true;

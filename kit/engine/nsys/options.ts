@@ -6,21 +6,10 @@
 
 import type { Values } from "../../contract/option.ts";
 import { boolean, choice, duration, integer, list, path, text } from "../../contract/options.ts";
-import { torchOptions } from "../torch/options.ts";
+import { loadOptions } from "../load/options.ts";
+import { vllmOptions } from "../vllm_options.ts";
 
-const {
-  python,
-  load,
-  requests,
-  promptTokens,
-  outputTokens,
-  concurrency,
-  seed,
-  prompts,
-  loadTimeout,
-  startTimeout,
-  apiKey,
-} = torchOptions;
+const { python, startTimeout, apiKey } = vllmOptions;
 
 /** Options of `nsys`. */
 export const nsysOptions = {
@@ -93,18 +82,7 @@ export const nsysOptions = {
     doc: "The nsys to use; without it that on PATH, or the newest below /opt/nvidia",
   }),
   python,
-  load,
-  requests,
-  promptTokens,
-  outputTokens,
-  concurrency,
-  seed,
-  prompts,
-  bench: text({
-    doc: "Send the load of vllm bench serve with these arguments; with --profile among them it " +
-      "starts and stops the profiler itself",
-  }),
-  loadTimeout,
+  ...loadOptions,
   startTimeout,
   stopTimeout: duration({
     default: 600,

@@ -17,7 +17,7 @@ import { requireVllm } from "../require_vllm.ts";
 import { HOOKS_FOLDER } from "../session_options.ts";
 import { CONTROL } from "../torch/offline_plan.ts";
 import { profilerFacts } from "../torch/profiler_facts.ts";
-import { readPrompts } from "../torch/prompts_file.ts";
+import { readPrompts } from "../load/prompts_file.ts";
 import type { NsysCapture } from "./capture_facts.ts";
 import { type Collection, collectReport } from "./collect.ts";
 import { findNsys, type FoundNsys } from "./find_nsys.ts";

@@ -10,9 +10,9 @@ import type { Invocation } from "../../contract/recipe.ts";
 import { requireProfiler, startProfile, stopProfile } from "../profile_control.ts";
 import { waitUntilHealthy } from "../readiness.ts";
 import type { PlannedRequest } from "../requests.ts";
-import type { Load } from "../torch/load.ts";
+import type { Load } from "../load/load.ts";
 import { nameModel } from "../torch/record.ts";
-import { serverLoad } from "../torch/server_load.ts";
+import { serverLoad } from "../load/server_load.ts";
 import { LOOK_MS, type Recording } from "./recording.ts";
 
 /** A server that nsys starts. */

@@ -11,11 +11,11 @@ import { runCapture } from "../capture_run.ts";
 import { requireProfiler } from "../profile_control.ts";
 import { servedModel, servedVersion } from "../served.ts";
 import { lookUpServer } from "./attached_server.ts";
-import { benchArgv, commandLoad } from "./command_load.ts";
-import { foreignLoad, type Load, ownLoad } from "./load.ts";
+import { benchArgv, commandLoad } from "../load/command_load.ts";
+import { foreignLoad, type Load, ownLoad } from "../load/load.ts";
 import type { TorchValues } from "./options.ts";
 import { emptyCapture } from "./plan.ts";
-import { readPrompts } from "./prompts_file.ts";
+import { readPrompts } from "../load/prompts_file.ts";
 import { record } from "./record.ts";
 
 /** How to start a server that can be attached to. */

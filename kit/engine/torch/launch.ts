@@ -15,13 +15,13 @@ import { waitUntilHealthy } from "../readiness.ts";
 import { servedModel } from "../served.ts";
 import { requireVllm } from "../require_vllm.ts";
 import { readVllmCommand } from "../vllm_command.ts";
-import { benchArgv, commandLoad } from "./command_load.ts";
+import { benchArgv, commandLoad } from "../load/command_load.ts";
 import { configureProfiler } from "./configure.ts";
-import { foreignLoad, type Load, ownLoad } from "./load.ts";
+import { foreignLoad, type Load, ownLoad } from "../load/load.ts";
 import type { TorchValues } from "./options.ts";
 import { emptyCapture, tellTranslation, traceFolder, wishOf } from "./plan.ts";
 import { profilerFacts } from "./profiler_facts.ts";
-import { readPrompts } from "./prompts_file.ts";
+import { readPrompts } from "../load/prompts_file.ts";
 import { record } from "./record.ts";
 import { profilerConfigOf, withProfilerConfig, workersOf } from "./server_command.ts";
 

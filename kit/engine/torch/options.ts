@@ -6,16 +6,16 @@
 
 import { boolean, bytes, duration, integer, path, text } from "../../contract/options.ts";
 import type { Values } from "../../contract/option.ts";
+import { loadOptions } from "../load/options.ts";
+import { vllmOptions } from "../vllm_options.ts";
+
+const { python, startTimeout, apiKey } = vllmOptions;
 
 /** Options of `torch`. */
 export const torchOptions = {
   url: text({ doc: "Address of a server that runs, as http://127.0.0.1:8000, to attach to" }),
   model: text({ doc: "Without a command: run a built-in offline example with this model" }),
-  python: path({
-    env: "VSCOPE_PYTHON",
-    leadsTo: "file",
-    doc: "The Python that has vLLM, where vscope cannot tell it from the command",
-  }),
+  python,
   delayIterations: integer({
     default: 0,
     min: 0,
@@ -52,51 +52,7 @@ export const torchOptions = {
     doc: "Trace the API server's process too; its trace spans all of the recording, whatever the " +
       "bounds in steps",
   }),
-  load: boolean({
-    default: true,
-    doc: "Send requests; off: the requests are yours, and recording lasts until a bound is " +
-      "reached or until Ctrl-C",
-  }),
-  requests: integer({
-    default: 8,
-    min: 1,
-    max: 100_000,
-    unit: "requests",
-    doc: "Requests to send",
-  }),
-  promptTokens: integer({
-    default: 256,
-    min: 1,
-    unit: "tokens",
-    doc: "Length of each prompt",
-  }),
-  outputTokens: integer({
-    default: 24,
-    min: 1,
-    unit: "tokens",
-    doc: "Tokens that each request generates",
-  }),
-  concurrency: integer({
-    default: 4,
-    min: 1,
-    max: 4096,
-    unit: "requests",
-    doc: "Requests under way at a time",
-  }),
-  seed: integer({ default: 1, min: 0, doc: "The same seed makes the same prompts" }),
-  prompts: path({
-    leadsTo: "file",
-    doc: "JSONL file of requests to send instead: prompt, prompt_token_ids or messages a line",
-  }),
-  bench: text({
-    doc: "Send the load of vllm bench serve with these arguments; with --profile among them it " +
-      "starts and stops the profiler itself",
-  }),
-  loadTimeout: duration({
-    default: 600,
-    min: 1,
-    doc: "With --no-load: how long to wait for the first request",
-  }),
+  ...loadOptions,
   recordCall: integer({
     default: 1,
     min: 1,
@@ -122,7 +78,7 @@ export const torchOptions = {
     unit: "ms",
     doc: "The same in milliseconds, by the name that vLLM's documentation gave it",
   }),
-  startTimeout: duration({ default: 600, min: 10, doc: "How long vLLM may take to start" }),
+  startTimeout,
   grace: duration({
     env: "VSCOPE_GRACE",
     default: 20,
@@ -131,11 +87,7 @@ export const torchOptions = {
     doc:
       "How long vLLM may take to write traces after Ctrl-C, and then to end, before it is killed",
   }),
-  apiKey: text({
-    env: "VLLM_API_KEY",
-    secret: true,
-    doc: "Key of a server that asks its clients for one",
-  }),
+  apiKey,
 };
 
 /** Values of {@linkcode torchOptions}. */

@@ -11,7 +11,7 @@ import type { Invocation, Plan, PlannedProcess } from "../../contract/recipe.ts"
 import { captureFolder } from "../capture_run.ts";
 import { absolute } from "../session_plan.ts";
 import { readVllmCommand } from "../vllm_command.ts";
-import { benchArgv, splitWords } from "./command_load.ts";
+import { benchArgv, splitWords } from "../load/command_load.ts";
 import type { TorchCapture } from "./capture_facts.ts";
 import { TRACES } from "./collect.ts";
 import {

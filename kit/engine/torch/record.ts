@@ -16,7 +16,7 @@ import { analyzeTraces } from "./analyze.ts";
 import { collectTraces, type Expected } from "./collect.ts";
 import { delayOf } from "./configure.ts";
 import { allRanksThere, freshTraces, snapshot, watchFlush } from "./flush.ts";
-import type { Load } from "./load.ts";
+import type { Load } from "../load/load.ts";
 import { flushSeconds, type TorchValues } from "./options.ts";
 
 /** A server that answers, and what is to be recorded of it. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../../../kit/contract/errors.ts";
-import { benchArgv, profilesItself, splitWords } from "../../../kit/engine/torch/command_load.ts";
-import { readPrompts } from "../../../kit/engine/torch/prompts_file.ts";
+import { benchArgv, profilesItself, splitWords } from "../../../kit/engine/load/command_load.ts";
+import { readPrompts } from "../../../kit/engine/load/prompts_file.ts";
 import { readTraceName, traceLabel } from "../../../kit/engine/torch/trace_files.ts";
 import { checkTrace } from "../../../kit/engine/torch/check_trace.ts";
 import { vscope } from "../../cli.ts";

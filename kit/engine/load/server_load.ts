@@ -8,7 +8,8 @@ import type { RunContext } from "../../contract/context.ts";
 import type { PlannedRequest } from "../requests.ts";
 import { servedModel } from "../served.ts";
 import { benchArgv, commandLoad } from "./command_load.ts";
-import { foreignLoad, type Load, type LoadValues, ownLoad } from "./load.ts";
+import { foreignLoad, type Load, ownLoad } from "./load.ts";
+import type { LoadValues } from "./options.ts";
 
 /** What a load is made of. */
 export interface LoadWish {

@@ -8,7 +8,7 @@ import type { RunContext } from "../../contract/context.ts";
 import { RunError } from "../../contract/errors.ts";
 import { type PlannedRequest, randomOf, type RequestResult, sendRequests } from "../requests.ts";
 import { servedModel } from "../served.ts";
-import type { TorchValues } from "./options.ts";
+import type { LoadValues } from "./options.ts";
 
 /** A load: what is sent while the profiler runs. */
 export interface Load {
@@ -25,24 +25,6 @@ export interface Load {
   /** Resolves when the first request is there; the seconds of the window count from it. */
   began?(signal: AbortSignal): Promise<void>;
 }
-
-/** The options that a load is made by. */
-export type LoadValues =
-  & Pick<
-    TorchValues,
-    | "requests"
-    | "promptTokens"
-    | "outputTokens"
-    | "concurrency"
-    | "seed"
-    | "prompts"
-    | "loadTimeout"
-    | "apiKey"
-  >
-  & {
-    /** How long an answer may take, where a profiler makes it slow. */
-    requestSeconds?: number | undefined;
-  };
 
 /** Results of our own requests within the bundle. */
 export const CLIENT_REQUESTS = "client_requests.json";
@@ -72,18 +54,25 @@ export function ownLoad(
     async prepare() {
       const served = await servedModel(baseUrl, { apiKey, signal: context.signal });
       model = served.id;
-      let [first] = requests;
-      if (!given) [first, ...requests] = await randomRequests(context, baseUrl, values, served);
-      if (!first) return;
-      // What happens only once is not what a profile should show.
+      let first = requests.slice(0, 1);
+      if (!given) {
+        const made = await randomRequests(context, baseUrl, values, served);
+        const ahead = 1 + warmUpWave(values);
+        [first, requests] = [made.slice(0, ahead), made.slice(ahead)];
+      }
+      // What happens only once is not what a profile should show: kernels that are compiled for the
+      // size of a batch make a step a thousand times longer. One goes ahead, to fail alone.
       context.output.progress("Warming vLLM up");
-      const [warm] = await sendRequests(
-        context,
-        { baseUrl, model, concurrency: 1, apiKey, requestSeconds },
-        [{ ...first, maxTokens: Math.min(4, first.maxTokens) }],
-      );
-      if (warm && !warm.ok && !context.signal.aborted) {
-        throw new RunError(`The first request failed: ${warm.error}`);
+      for (const wave of [first.slice(0, 1), first.slice(1)]) {
+        const results = await sendRequests(
+          context,
+          { baseUrl, model, concurrency: Math.max(1, wave.length), apiKey, requestSeconds },
+          wave.map((request) => ({ ...request, maxTokens: Math.min(4, request.maxTokens) })),
+        );
+        const failed = results.find(({ ok }) => !ok);
+        if (failed && !context.signal.aborted) {
+          throw new RunError(`The first request failed: ${failed.error}`);
+        }
       }
     },
     async run(signal) {
@@ -103,6 +92,12 @@ export function ownLoad(
       }
     },
   };
+}
+
+/** How many requests at a time warm a server up: as many as the load has at its start. */
+export function warmUpWave({ concurrency, requests }: LoadValues): number {
+  const wave = Math.min(concurrency, requests);
+  return wave > 1 ? wave : 0;
 }
 
 /** A request that was under way when the window was full did not fail. */
@@ -130,8 +125,9 @@ async function randomRequests(
   }
   const alphabet = await tokensOf(context, baseUrl, id) ?? SAFE_TOKENS;
   const random = randomOf(values.seed);
-  // One more to warm up: the prefix cache would know the others.
-  return Array.from({ length: 1 + values.requests }, (_, place) => ({
+  // More of them to warm up: the prefix cache would know the others.
+  const count = 1 + warmUpWave(values) + values.requests;
+  return Array.from({ length: count }, (_, place) => ({
     prompt: Array.from(
       { length: promptTokens },
       () => alphabet[Math.floor(random() * alphabet.length)]!,
