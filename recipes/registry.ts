@@ -51,6 +51,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => ({ default: (await import("./xctrace.ts")).default as unknown as Recipe }),
   },
   {
+    name: "watch",
+    summary: "live view of a running session, and /metrics",
+    load: async () => ({ default: (await import("./watch.ts")).default as unknown as Recipe }),
+  },
+  {
     name: "sweep",
     summary: "operator-level sweep of one model: what would be measured (not yet the measuring)",
     load: async () => ({ default: (await import("./sweep.ts")).default as unknown as Recipe }),
