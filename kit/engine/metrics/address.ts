@@ -32,7 +32,8 @@ export function readAddress(option: string, text: string): ListenAddress {
     );
   }
   const hostname = bracketed ?? (plain || LOOPBACK);
-  const loopback = hostname === "localhost" || hostname === "::1" || /^127\./.test(hostname);
+  const loopback = hostname === "localhost" || hostname === "::1" ||
+    /^127(\.\d+){3}$/.test(hostname);
   return { hostname, port, loopback };
 }
 

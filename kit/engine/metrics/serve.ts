@@ -83,7 +83,7 @@ export function wantedForm(accept: string | null): Exposition {
   const weights = { "application/openmetrics-text": 0, "text/plain": 0 };
   for (const part of (accept ?? "").split(",")) {
     const [type = "", ...parameters] = part.split(";").map((piece) => piece.trim().toLowerCase());
-    if (!(type in weights)) continue;
+    if (!Object.hasOwn(weights, type)) continue;
     const given = parameters.find((parameter) => parameter.startsWith("q="));
     const weight = given === undefined ? 1 : Number(given.slice(2));
     const name = type as keyof typeof weights;

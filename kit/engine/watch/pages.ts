@@ -50,24 +50,26 @@ function joined(loads: readonly number[], room: number): number[] {
 }
 
 /** Each process with its hooks, and what is wrong with them. */
-export function hookLines(live: LiveSession): Piece[][] {
+export function hookLines(live: LiveSession, columns: number): Piece[][] {
   const { silent, troubles } = hookHealth(live);
-  const lines: Piece[][] = live.processes.map((process): Piece[] => {
+  const lines = live.processes.flatMap((process): Piece[][] => {
     const names = (status: string) => [
       ...new Set(process.hooks.filter((hook) => hook.status === status).map(({ name }) => name)),
     ];
     const failed = names("failed");
     const dropped = Object.values(process.dropped).reduce((a, b) => a + b, 0);
-    const ended = process.ended_sec === null || process.ended_sec === undefined ? "" : ", ended";
+    const [first = "no hook", ...more] = inLines(names("attached"), columns - NAME - 2);
+    const beside = (piece: Piece): Piece[] => [{ text: " ".repeat(NAME + 1) }, piece];
     return [
-      { text: ` ${process.name.padEnd(20)}`, style: "bold" },
-      { text: `${names("attached").join(", ") || "no hook"}${ended}` },
+      [
+        { text: ` ${process.name.padEnd(NAME)}`, style: "bold" },
+        { text: process.ended_sec == null ? first : `ended; ${first}` },
+      ],
+      ...more.map((text) => beside({ text })),
       ...(failed.length > 0
-        ? [{ text: `, failed: ${failed.join(", ")}`, style: "bad" as const }]
+        ? [beside({ text: `failed: ${failed.join(", ")}`, style: "bad" })]
         : []),
-      ...(dropped > 0
-        ? [{ text: `, ${figure(dropped)} rows dropped`, style: "bad" as const }]
-        : []),
+      ...(dropped > 0 ? [beside({ text: `${figure(dropped)} rows dropped`, style: "bad" })] : []),
     ];
   });
   if (lines.length === 0) lines.push([dim(" No process has loaded the hooks yet")]);
@@ -75,6 +77,24 @@ export function hookLines(live: LiveSession): Piece[][] {
     lines.push([{ text: ` ${name} records nothing: ${reasons[0] ?? ""}`, style: "notice" }]);
   }
   for (const trouble of troubles) lines.push([{ text: ` ${trouble}`, style: "bad" }]);
+  return lines;
+}
+
+/** Width of the processes' names. */
+const NAME = 20;
+
+/** Words with commas between them, in lines of at most `width` signs. */
+function inLines(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const [place, word] of words.entries()) {
+    const text = place < words.length - 1 ? `${word},` : word;
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + text.length <= width - 7) {
+      lines[lines.length - 1] = `${last} ${text}`;
+    } else {
+      lines.push(text);
+    }
+  }
   return lines;
 }
 

@@ -65,7 +65,7 @@ export function draw(live: LiveSession, state: ViewState, canvas: Canvas): strin
     ? overviewLines(live, state.window, columns)
     : state.page === "experts"
     ? expertLines(live, columns)
-    : hookLines(live);
+    : hookLines(live, columns);
   const room = rows - 4;
   const shown = body.length > room
     ? [...body.slice(0, room - 1), [
