@@ -47,7 +47,7 @@ Deno.test({
       await Deno.writeTextFile(`${dir}/prometheus.yml`, CONFIG([running, ended]));
       const children = [
         new Deno.Command(Deno.execPath(), {
-          args: ["run", "-A", "--quiet", `${ROOT}/tests/bench/live_session.ts`, `${dir}/run`]
+          args: ["run", "-A", "--quiet", `${ROOT}/tests/bench/live/session.ts`, `${dir}/run`]
             .concat(["60", "50"]),
           stdout: "null",
           stderr: "null",

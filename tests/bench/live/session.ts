@@ -1,12 +1,12 @@
 /**
  * Writes a session that runs: as many steps a second as are asked for, as the hooks would.
  *
- *     deno run -A tests/bench/live_session.ts FOLDER SECONDS STEPS_PER_SECOND
+ *     deno run -A tests/bench/live/session.ts FOLDER SECONDS STEPS_PER_SECOND
  *
  * @module
  */
 
-import { HOOKS, STEP_TABLES, stepRows } from "./live_rows.ts";
+import { HOOKS, STEP_TABLES, stepRows } from "./rows.ts";
 
 const [dir = "", seconds = "60", rate = "50"] = Deno.args;
 const startedAt = Date.now() - 1000;
