@@ -148,7 +148,7 @@ export class LiveTables {
     this.#take("forward_pass_timing", row, { num_tokens: undefined });
     this.figures.pass(row, at(row));
     const worker = { phase: row.get("phase"), rank: row.get("rank") || undefined };
-    const key = JSON.stringify(worker);
+    const key = `${worker.phase}/${worker.rank}`;
     this.settling.hold({
       at: at(row),
       pid: row.number("engine_pid"),

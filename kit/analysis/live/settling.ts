@@ -13,8 +13,9 @@ import type { AdjustmentKind } from "../../bundle/step_adjustments.ts";
 /** How long the tokens of a step wait, in seconds. */
 export const HOLD_SEC = 5;
 
-/** Most steps and adjustments that are remembered. */
+/** Most adjustments that are remembered, and steps that have been counted. */
 const MOST = 50_000;
+const MOST_SETTLED = 2_000;
 
 /** Tokens of a step that brought nothing new. */
 export type Wasted = Readonly<Record<AdjustmentKind, number>>;
@@ -76,7 +77,7 @@ export class Settling {
       else this.#settled.set(key, [row]);
     }
     this.#rows = waiting;
-    forget(this.#settled);
+    forget(this.#settled, MOST_SETTLED);
   }
 }
 
@@ -98,9 +99,9 @@ function keyOf(pid: number | undefined, step: number | undefined): string {
 }
 
 /** The oldest entries go. */
-function forget(entries: Map<string, unknown> | Set<string>): void {
+function forget(entries: Map<string, unknown> | Set<string>, most = MOST): void {
   for (const key of entries.keys()) {
-    if (entries.size <= MOST) return;
+    if (entries.size <= most) return;
     entries.delete(key);
   }
 }

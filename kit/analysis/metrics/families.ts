@@ -119,8 +119,11 @@ export function exposition(families: Iterable<Family>, form: Exposition = "openm
   return form === "openmetrics" ? `${text}# EOF\n` : text;
 }
 
+/** Made for every row of a session that is followed: JSON would cost several times as much. */
 function keyOf(labels: Labels): string {
-  return JSON.stringify(labels);
+  let key = "";
+  for (const name in labels) key += `${name}\0${labels[name] ?? "\0"}\0`;
+  return key;
 }
 
 function labelText(labels: Labels): string {
