@@ -12,14 +12,13 @@ const there = await new Deno.Command("script", { args: ["--version"] }).output()
 
 /** Runs the view, ends it, and returns what the terminal saw and how it is set afterwards. */
 async function seen(
-  dir: string,
+  log: string,
   end: (pid: number, press: (key: string) => Promise<void>) => void,
 ) {
   const inner = `trap : INT; stty -a | grep -o -- '-\\?icanon'; stty cols 100 rows 24; ` +
     `sh -c 'echo PID $$; exec "$0" run -A --quiet "$1" watch "$2"' ` +
     `"${Deno.execPath()}" "${CLI}" "${example("session")}"; ` +
     `echo CODE $?; stty -a | grep -o -- '-\\?icanon'`;
-  const log = `${dir}/typescript`;
   const child = new Deno.Command("script", {
     args: ["-qfc", inner, log],
     env: { TERM: "xterm" },
@@ -60,7 +59,7 @@ Deno.test({
     ];
     await inFolder(async (dir) => {
       for (const [name, code, end] of endings) {
-        const text = await seen(dir, end);
+        const text = await seen(`${dir}/${name}`, end);
         const after = text.slice(text.lastIndexOf("\x1b[?1049l"));
         assert.ok(text.includes("\x1b[?1049h") && after.startsWith("\x1b[?1049l"), name);
         assert.ok(text.includes("\x1b[?25h"), `${name}: the cursor`);
