@@ -66,6 +66,11 @@ export const recipes: readonly RecipeEntry[] = [
     load: async () => ({ default: (await import("./xctrace.ts")).default as unknown as Recipe }),
   },
   {
+    name: "watch",
+    summary: "live view of a running session, and /metrics",
+    load: async () => ({ default: (await import("./watch.ts")).default as unknown as Recipe }),
+  },
+  {
     name: "sweep",
     summary: "operator-level sweep of one model: what each operator costs at every shape",
     load: async () => ({ default: (await import("./sweep.ts")).default as unknown as Recipe }),

@@ -237,19 +237,23 @@ function endedByVscope({ processes }: Manifest): boolean {
   return processes.some(({ ended_by }) => ended_by === "vscope");
 }
 
-async function anyAlive(files: FileSystem, processes: readonly RawProcess[]): Promise<boolean> {
+/** Whether any process of a session still runs on this machine. */
+export async function anyAlive(
+  files: FileSystem,
+  processes: readonly RawProcess[],
+): Promise<boolean> {
   for (const process of processes) if (await isAlive(files, process)) return true;
   return false;
 }
 
 /** The last time at which a process of the session wrote its record. */
-function lastSign(startedAt: string, processes: readonly RawProcess[]): Date {
+export function lastSign(startedAt: string, processes: readonly RawProcess[]): Date {
   const seconds = Math.max(0, ...processes.map((process) => process.updated_sec ?? 0));
   return new Date(Date.parse(startedAt) + 1000 * seconds);
 }
 
 /** The GPUs that the processes computed on, where whoever started vLLM has not listed them. */
-function devicesOf(processes: readonly RawProcess[]): Manifest["devices"] {
+export function devicesOf(processes: readonly RawProcess[]): Manifest["devices"] {
   return processes.flatMap(({ cuda_device: device }) =>
     device ? [{ kind: "gpu", name: device.name, memory_bytes: device.memory_bytes }] : []
   );
@@ -262,11 +266,12 @@ function modelTypeOf(engine: Record<string, unknown>): string | undefined {
 }
 
 /** Whether the run was asked to record nothing. */
-function isOff(manifest: Manifest | undefined): boolean {
+export function isOff(manifest: Manifest | undefined): boolean {
   return manifest?.contract["enable-profiling"]?.value === "0";
 }
 
-async function readMetadata(
+/** `metadata.json`; undefined where it is missing or no JSON. */
+export async function readMetadata(
   files: FileSystem,
   dir: string,
 ): Promise<Record<string, unknown> | undefined> {

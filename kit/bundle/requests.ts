@@ -37,6 +37,11 @@ export interface RequestLife {
   e2e?: number;
 }
 
+/** A request of which nothing is known yet. */
+export function newLife(engineId: string): RequestLife {
+  return { engineId, preemptions: 0, preemptionDelay: 0 };
+}
+
 /** Reads the requests of a session, and moves what a stop string wasted to `adjustments`. */
 export async function readRequests(
   files: FileSystem,
@@ -47,7 +52,7 @@ export async function readRequests(
   const lives = new Map<string, RequestLife>();
   const life = (id: string): RequestLife => {
     let found = lives.get(id);
-    if (!found) lives.set(id, found = { engineId: id, preemptions: 0, preemptionDelay: 0 });
+    if (!found) lives.set(id, found = newLife(id));
     return found;
   };
   for await (const row of mergedRows(files, processes, "request_events", cut)) {
@@ -60,7 +65,8 @@ export async function readRequests(
   return [...lives.values()].sort((a, b) => (a.queued ?? Infinity) - (b.queued ?? Infinity));
 }
 
-function takeEvent(life: RequestLife, row: RawRow): void {
+/** Takes a row of request_events.csv. */
+export function takeEvent(life: RequestLife, row: RawRow): void {
   const at = row.number("timestamp_sec");
   life.enginePid = row.process.pid;
   switch (row.get("event")) {
@@ -96,7 +102,8 @@ function takeEvent(life: RequestLife, row: RawRow): void {
   }
 }
 
-function takeResult(life: RequestLife, row: RawRow): void {
+/** Takes a row of request_results.csv. */
+export function takeResult(life: RequestLife, row: RawRow): void {
   assign(life, {
     clientId: row.get("request_id"),
     prompt: row.number("prompt_tokens"),
@@ -111,7 +118,10 @@ function takeResult(life: RequestLife, row: RawRow): void {
 }
 
 /** The last tokens that the engine made for a request were more than its client was given. */
-function takeSurplus(life: RequestLife, adjustments: StepAdjustments): void {
+export function takeSurplus(
+  life: RequestLife,
+  adjustments: Pick<StepAdjustments, "has" | "add">,
+): void {
   let surplus = (life.engineGenerated ?? 0) - (life.generated ?? 0);
   if (surplus <= 0 || life.enginePid === undefined) return;
   const steps = (life.recentSteps ?? "").split(" ").filter(Boolean).reverse();

@@ -106,6 +106,19 @@ export interface Output {
   readonly color: boolean;
 }
 
+/** A terminal that is drawn on: standard output, with the keyboard as standard input. */
+export interface Terminal {
+  /** Characters and lines that fit. */
+  size(): { columns: number; rows: number };
+  /** Writes text, escape sequences included. */
+  write(text: string): void;
+  /**
+   * Hands over keys as they are pressed, until `close` is called on what it returns. The terminal is as
+   * it was before when the process ends, however it ends but by SIGKILL.
+   */
+  open(listeners: { key(text: string): void; resized(): void }): { close(): void };
+}
+
 /** All of the outside world that a recipe or a tool sees. */
 export interface RunContext {
   clock: Clock;
@@ -114,6 +127,8 @@ export interface RunContext {
   files: FileSystem;
   processes: ProcessHost;
   output: Output;
+  /** Absent where standard input or output is no terminal. */
+  terminal?: Terminal;
   /** Aborted by the first Ctrl-C or TERM; `reason` is the signal's name. */
   signal: AbortSignal;
 }

@@ -14,7 +14,7 @@ import { planJson, planText } from "./plan_text.ts";
 import type { Recipe } from "./recipe.ts";
 import { resolve } from "./resolve.ts";
 import { suggestion } from "./suggest.ts";
-import type { Tool, ToolGroup } from "./tool.ts";
+import type { Operand, Tool, ToolGroup } from "./tool.ts";
 
 /** Exit codes of a run that a signal ended. */
 export const INTERRUPTED: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
@@ -51,7 +51,8 @@ export async function executeRecipe<O extends Options>(
       env: context.env,
       file,
     });
-    if (read.operands.length > 0) {
+    if (recipe.operands) checkOperands(recipe.name, recipe.operands, read.operands);
+    else if (read.operands.length > 0) {
       throw new UsageError(
         `Cannot run ${recipe.name}: "${read.operands[0]}" is no option; ` +
           (recipe.command !== "none"
@@ -60,9 +61,10 @@ export async function executeRecipe<O extends Options>(
       );
     }
     checkCommand(recipe as unknown as Recipe, read.command);
-    const found = await recipe.look?.(values, context);
+    const found = await recipe.look?.(values, context, read.operands);
     const plan = recipe.plan(values, {
       command: read.command ?? [],
+      operands: read.operands,
       common,
       contract,
       cwd: context.cwd,
@@ -119,7 +121,7 @@ export function executeTool<O extends Options>(
       file,
     });
     const operands = [...read.operands, ...(read.command ?? [])];
-    checkOperands(tool as unknown as Tool, operands);
+    checkOperands(tool.name, tool.operands, operands);
     const result = await tool.run(values, operands, context, common);
     if (common.json && result.json !== undefined) {
       context.output.result(JSON.stringify(result.json, null, 2));
@@ -154,25 +156,27 @@ function checkCommand(recipe: Recipe, command: readonly string[] | undefined): v
   }
 }
 
-function checkOperands(tool: Tool, operands: readonly string[]): void {
-  const missing = tool.operands.slice(operands.length).find(({ required }) => required);
+function checkOperands(
+  subject: string,
+  declared: readonly Operand[],
+  operands: readonly string[],
+): void {
+  const missing = declared.slice(operands.length).find(({ required }) => required);
   if (missing) {
     throw new UsageError(
-      `Cannot run ${tool.name}: ${missing.name} is missing; give ${missing.doc.toLowerCase()}`,
+      `Cannot run ${subject}: ${missing.name} is missing; give ${missing.doc.toLowerCase()}`,
     );
   }
-  if (operands.length > tool.operands.length && !tool.operands.at(-1)?.many) {
+  if (operands.length > declared.length && !declared.at(-1)?.many) {
     throw new UsageError(
-      `Cannot run ${tool.name}: "${
-        operands[tool.operands.length]
-      }" is one operand too many; leave it out`,
+      `Cannot run ${subject}: "${operands[declared.length]}" is one operand too many; leave it out`,
     );
   }
   for (const [place, operand] of operands.entries()) {
-    const { name, choices } = tool.operands[Math.min(place, tool.operands.length - 1)]!;
+    const { name, choices } = declared[Math.min(place, declared.length - 1)]!;
     if (choices && !choices.includes(operand)) {
       throw new UsageError(
-        `Cannot run ${tool.name}: ${name} is "${operand}"; give one of ${choices.join(", ")}`,
+        `Cannot run ${subject}: ${name} is "${operand}"; give one of ${choices.join(", ")}`,
       );
     }
   }

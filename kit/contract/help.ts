@@ -7,7 +7,7 @@
 import { commonOptions } from "./common.ts";
 import { envOf, flagOf, type Option, type Options } from "./option.ts";
 import type { Recipe } from "./recipe.ts";
-import type { Tool } from "./tool.ts";
+import type { Operand, Tool } from "./tool.ts";
 
 const WIDTH = 96;
 
@@ -18,16 +18,25 @@ export function recipeHelp(recipe: Recipe): string {
   const further = (recipe.commands ?? []).map(({ name, summary }) =>
     [`${recipe.name} ${name}`, summary] as const
   );
-  return page(recipe, `vscope ${recipe.name} [options]${command}`, further);
+  const { operands = [] } = recipe;
+  const words = usageOf(operands);
+  return page(recipe, ["vscope", recipe.name, ...words, `[options]${command}`].join(" "), [
+    ...operands.map(({ name, doc }) => [name, doc] as const),
+    ...further,
+  ]);
+}
+
+/** Operands as they stand in the usage line. */
+function usageOf(operands: readonly Operand[]): string[] {
+  return operands.map(({ name, required, many }) => {
+    const word = many ? `${name}…` : name;
+    return required ? word : `[${word}]`;
+  });
 }
 
 /** The help of a tool. */
 export function toolHelp(tool: Tool): string {
-  const operands = tool.operands.map(({ name, required, many }) => {
-    const word = many ? `${name}…` : name;
-    return required ? word : `[${word}]`;
-  });
-  const usage = ["vscope", tool.name, ...operands, "[options]"].join(" ");
+  const usage = ["vscope", tool.name, ...usageOf(tool.operands), "[options]"].join(" ");
   return page(tool, usage, tool.operands.map(({ name, doc }) => [name, doc] as const));
 }
 

@@ -8,11 +8,14 @@ import type { CommonValues } from "./common.ts";
 import type { RunContext } from "./context.ts";
 import type { Options, Values } from "./option.ts";
 import type { ResolvedValue } from "./resolve.ts";
+import type { Operand } from "./tool.ts";
 
 /** What a plan is made from besides the recipe's own options. */
 export interface Invocation {
   /** What follows `--`. */
   command: readonly string[];
+  /** What the recipe's `operands` were given. */
+  operands?: readonly string[];
   common: CommonValues;
   /** Every value and where it came from. */
   contract: Record<string, ResolvedValue>;
@@ -106,6 +109,8 @@ export interface Recipe<O extends Options = Options> {
   command: "required" | "optional" | "none";
   /** What follows `--` where that is no command, for the usage line. */
   rest?: string;
+  /** What may stand behind the recipe's name; most take nothing. */
+  operands?: readonly Operand[];
   examples: readonly { line: string; why: string }[];
   /** Further commands, named by the first word behind the recipe's name, as `nsys stop`: tools. */
   commands?: readonly { name: string; summary: string; load(): Promise<{ default: unknown }> }[];
@@ -113,7 +118,11 @@ export interface Recipe<O extends Options = Options> {
    * Looks up what the plan depends on, as `invocation.found`: files are read, nothing is written and
    * nothing is started. Throws a UsageError for bad input.
    */
-  look?(values: Values<O>, context: RunContext): Promise<unknown>;
+  look?(
+    values: Values<O>,
+    context: RunContext,
+    operands: readonly string[],
+  ): Promise<unknown>;
   /** Makes the plan. Pure: no clock, no file, no process. Throws a UsageError for bad input. */
   plan(values: Values<O>, invocation: Invocation): Plan<O>;
   /** Carries the plan out. */

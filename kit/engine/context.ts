@@ -6,6 +6,7 @@
 
 import type { Clock, Output, RunContext } from "../contract/context.ts";
 import { SystemProcessHost } from "./process_host.ts";
+import { isTerminal, systemTerminal } from "./terminal.ts";
 
 /** What the command line says about talking. */
 export interface Talk {
@@ -62,6 +63,7 @@ export function systemContext(talk: Talk): { context: RunContext; close(): Promi
     files: Deno,
     processes,
     output: terminalOutput(talk),
+    ...(isTerminal() ? { terminal: systemTerminal() } : {}),
     signal: interruption.signal,
   };
   return {
@@ -78,7 +80,7 @@ const PROGRESS_EVERY_MS = 10_000;
 
 function terminalOutput(talk: Talk): Output {
   const encoder = new TextEncoder();
-  const isTerminal = Deno.stderr.isTerminal();
+  const replaced = Deno.stderr.isTerminal();
   let progressShown = false;
   let lastProgress = -Infinity;
   const write = (stream: typeof Deno.stdout, text: string) => {
@@ -103,7 +105,7 @@ function terminalOutput(talk: Talk): Output {
     detail: (text) => talk.verbose && line(text),
     progress(text) {
       if (talk.quiet) return;
-      if (isTerminal) {
+      if (replaced) {
         write(Deno.stderr, `\r\x1b[K${text.slice(0, 110)}`);
         progressShown = true;
       } else if (performance.now() - lastProgress > PROGRESS_EVERY_MS) {

@@ -6,10 +6,13 @@
 
 import type { RunContext } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";
-import { boolean, duration, integer, path } from "../contract/options.ts";
+import { boolean, duration, integer, path, text } from "../contract/options.ts";
 import type { Options, Values } from "../contract/option.ts";
 import type { Outcome, Plan } from "../contract/recipe.ts";
+import { Follower } from "../analysis/live/follow.ts";
 import { requireFreePort } from "./free_port.ts";
+import { addressWarning, readAddress } from "./metrics/address.ts";
+import { serveMetrics } from "./metrics/serve.ts";
 import { type MonitoredRun, runMonitored } from "./monitored_run.ts";
 import { measureOverhead, OVERHEAD_NAME, type OverheadResult } from "./overhead.ts";
 import { waitUntilHealthy } from "./readiness.ts";
@@ -24,6 +27,10 @@ export const commandOptions = {
     env: "VSCOPE_PYTHON",
     leadsTo: "file",
     doc: "The Python that the command runs with, where vscope cannot tell it from the command",
+  }),
+  metrics: text({
+    doc:
+      "Serve the metrics at this address while it runs, as 127.0.0.1:9464; a port alone is of this machine only",
   }),
   measureOverhead: boolean({
     default: false,
@@ -99,6 +106,14 @@ export async function runWatched<O extends Options>(
       JSON.stringify({ window_sec: values.overheadWindow, results: overhead }, null, 2) + "\n",
     );
   };
+  const address = values.metrics === undefined
+    ? undefined
+    : readAddress("--metrics", values.metrics);
+  const server = address
+    ? serveMetrics(context, new Follower(context.files, context.clock, plan.out), address)
+    : undefined;
+  for (const warning of address ? addressWarning(address) : []) context.output.warn(warning);
+  if (server) context.output.note(`Metrics at ${server.url}`);
   const outcome = await runMonitored(context, {
     recipe,
     plan: plan as unknown as Plan<Options>,
@@ -107,7 +122,7 @@ export async function runWatched<O extends Options>(
     echo: !plan.invocation.common.quiet && !values.measureOverhead,
     ...(expects ? { expects } : {}),
     ...(values.measureOverhead ? { during } : {}),
-  });
+  }).finally(() => server?.close());
   for (const { profiler, cost_pct, low_pct, high_pct } of overhead ?? []) {
     const interval = low_pct === undefined ? "" : `, 95 % interval ${low_pct} to ${high_pct} %`;
     context.output.note(`${profiler}: ${cost_pct} % of tokens/s${interval}`);

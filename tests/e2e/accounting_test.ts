@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { ended, startVscope } from "../cli.ts";
 import { readTable } from "../bundle/raw.ts";
 import { inFolder } from "../folders.ts";
+import { findFreePort } from "../../kit/engine/free_port.ts";
 import { complete, healthy, serveCommand, watched } from "./engine.ts";
+import { allAgree, neverFell, scrape } from "./live.ts";
 
 /** vLLM's own metrics, by name; those of one engine. */
 async function metrics(baseUrl: string): Promise<Record<string, number>> {
@@ -80,8 +82,11 @@ Deno.test("preemptions, stop strings, aborts and asynchronous scheduling are acc
   );
   await inFolder(async (parent) => {
     const dir = `${parent}/run`;
-    const child = startVscope(["monitor", "--quiet", "--out", dir, "--", ...argv], { env });
+    const address = `127.0.0.1:${findFreePort()}`;
+    const args = ["monitor", "--quiet", "--out", dir, "--metrics", address, "--", ...argv];
+    const child = startVscope(args, { env });
     await healthy(baseUrl, watched(child));
+    const scraped = scrape(address);
     const long = Array.from(
       { length: 8 },
       (_, n) =>
@@ -122,6 +127,7 @@ Deno.test("preemptions, stop strings, aborts and asynchronous scheduling are acc
     await reader.cancel();
     await new Promise((resolve) => setTimeout(resolve, 1500));
     const own = await metrics(baseUrl);
+    await scraped.stop();
     child.kill("SIGINT");
     const ran = await ended(child);
     assert.equal(ran.code, 130, ran.stderr);
@@ -159,5 +165,7 @@ Deno.test("preemptions, stop strings, aborts and asynchronous scheduling are acc
       const sum = rows.reduce((total, row) => total + Number(row["num_tokens"]), 0);
       assert.equal(sum, tokens.expected, table);
     }
+    neverFell(scraped.texts);
+    await allAgree(dir);
   });
 });

@@ -27,6 +27,9 @@ interface Point {
   count: number;
 }
 
+/** OpenMetrics 1.0, or the text that Prometheus read before it. */
+export type Exposition = "openmetrics" | "prometheus";
+
 /** A family that is being filled. */
 export class Family {
   #points = new Map<string, Point>();
@@ -63,13 +66,22 @@ export class Family {
   }
 
   /** Lines of text, each with its end; nothing where the family has no value. */
-  text(): string {
+  text(form: Exposition = "openmetrics"): string {
     if (this.#points.size === 0) return "";
     const { name, type, unit, help } = this.shape;
+    const older = form === "prometheus";
+    // There a counter is named as its samples are, and an info is a gauge that is always 1.
+    const named = !older
+      ? name
+      : type === "counter"
+      ? `${name}_total`
+      : type === "info"
+      ? `${name}_info`
+      : name;
     const lines = [
-      `# TYPE ${name} ${type}`,
-      ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]),
-      `# HELP ${name} ${escaped(help)}`,
+      `# TYPE ${named} ${older && type === "info" ? "gauge" : type}`,
+      ...(unit === undefined || older ? [] : [`# UNIT ${name} ${unit}`]),
+      `# HELP ${named} ${older ? help : escaped(help)}`,
     ];
     for (const point of this.#points.values()) lines.push(...this.#samples(point));
     return lines.map((line) => `${line}\n`).join("");
@@ -102,12 +114,16 @@ export class Family {
 }
 
 /** All families as one exposition. */
-export function exposition(families: Iterable<Family>): string {
-  return [...families].map((family) => family.text()).join("") + "# EOF\n";
+export function exposition(families: Iterable<Family>, form: Exposition = "openmetrics"): string {
+  const text = [...families].map((family) => family.text(form)).join("");
+  return form === "openmetrics" ? `${text}# EOF\n` : text;
 }
 
+/** Made for every row of a session that is followed: JSON would cost several times as much. */
 function keyOf(labels: Labels): string {
-  return JSON.stringify(labels);
+  let key = "";
+  for (const name in labels) key += `${name}\0${labels[name] ?? "\0"}\0`;
+  return key;
 }
 
 function labelText(labels: Labels): string {

@@ -83,6 +83,14 @@ const SHAPES = {
     "vscope_scheduled_tokens",
     "Tokens of scheduled batches: context (prompts) and generation, as they were scheduled.",
   ),
+  underutilized: counter(
+    "vscope_underutilized_batches",
+    "Batches that filled less than half of max_num_batched_tokens.",
+  ),
+  waitingWithRoom: counter(
+    "vscope_batches_waiting_with_room",
+    "Batches that had room for more requests while some waited.",
+  ),
   recomputed: counter(
     "vscope_recomputed_tokens",
     "Scheduled tokens that a preemption made vLLM compute again.",
@@ -139,6 +147,10 @@ const SHAPES = {
   expertRatio: gauge(
     "vscope_moe_expert_load_max_min_ratio",
     "The largest load of a layer's experts over the smallest; absent while one has none.",
+  ),
+  expertDeviation: gauge(
+    "vscope_moe_expert_load_deviation_ratio",
+    "The deviation of the load of a layer's experts over its mean.",
   ),
   idleExperts: gauge("vscope_moe_idle_experts", "Experts of a layer that no token chose."),
 } as const satisfies Record<string, FamilyShape>;

@@ -5,17 +5,19 @@
  */
 
 import type { Manifest } from "../../bundle/manifest.ts";
+import { Samples } from "../../bundle/samples.ts";
 import type { SessionTableName } from "../../bundle/session_tables.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import { type Cell, eachRow, type NumberCell } from "../table_rows.ts";
+import { THRESHOLDS } from "../thresholds.ts";
 import type { Labels } from "./families.ts";
 import { type SessionFamilies, sessionFamilies } from "./session_families.ts";
 
-/** What a row of a table adds. */
+/** What a row of a merged table adds. */
 type Take = (to: SessionFamilies, cell: Cell, number: NumberCell) => void;
 
 /** Tables that metrics are made of. */
-const TAKES: Partial<Record<SessionTableName, Take>> = {
+export const TAKES: Partial<Record<SessionTableName, Take>> = {
   forward_pass_timing(to, cell, number) {
     const worker = { phase: cell("phase"), rank: cell("rank") || undefined };
     to.passSeconds.observe(number("forward_time_ms") / 1000, worker);
@@ -30,14 +32,21 @@ const TAKES: Partial<Record<SessionTableName, Take>> = {
   },
   batch_utilization(to, cell, number) {
     const engine = { pid: cell("pid") };
+    const [waiting, room] = [
+      number("waiting_queue_len"),
+      number("max_num_seqs") - number("running_queue_len"),
+    ];
     to.batches.add(1, { phase: cell("phase") });
+    const underutilized = number("token_utilization_pct") < THRESHOLDS.tokenUtilizationLow.value;
+    to.underutilized.add(underutilized ? 1 : 0);
+    to.waitingWithRoom.add(waiting > 0 && room > 0 ? 1 : 0);
     to.scheduledTokens.add(number("context_tokens"), { kind: "context" });
     to.scheduledTokens.add(number("generation_tokens"), { kind: "generation" });
     to.recomputed.add(number("recomputed_tokens"));
     to.overscheduled.add(number("overscheduled_tokens"));
     to.running.set(number("running_queue_len"), engine);
-    to.waiting.set(number("waiting_queue_len"), engine);
-    to.waitingPeak.raise(number("waiting_queue_len"), engine);
+    to.waiting.set(waiting, engine);
+    to.waitingPeak.raise(waiting, engine);
   },
   kv_cache_usage(to, cell, number) {
     const engine = { pid: cell("pid") };
@@ -85,8 +94,8 @@ const TAKES: Partial<Record<SessionTableName, Take>> = {
 };
 
 /** Counters that are 0, and not absent, where their table is there without a row. */
-const ZEROS: Partial<Record<SessionTableName, readonly (keyof SessionFamilies)[]>> = {
-  batch_utilization: ["recomputed", "overscheduled"],
+export const ZEROS: Partial<Record<SessionTableName, readonly (keyof SessionFamilies)[]>> = {
+  batch_utilization: ["underutilized", "waitingWithRoom", "recomputed", "overscheduled"],
   kv_cache_evictions: ["evicted"],
   request_lifecycle: ["prompt", "cached", "generated"],
   preemption_events: ["preemptions", "resumptions"],
@@ -112,7 +121,22 @@ export async function sessionMetrics(
   return families;
 }
 
-function takeManifest(to: SessionFamilies, manifest: Manifest): void {
+/** What the metrics take of a manifest. */
+export type ManifestFacts = Pick<
+  Manifest,
+  | "recipe"
+  | "status"
+  | "versions"
+  | "engine"
+  | "devices"
+  | "started_at"
+  | "ended_at"
+  | "hooks"
+  | "dropped"
+>;
+
+/** Fills what is not in the tables. */
+export function takeManifest(to: SessionFamilies, manifest: ManifestFacts): void {
   const { versions, engine, devices, started_at: start, ended_at: end } = manifest;
   const known = (value: unknown) => value === undefined ? undefined : String(value);
   to.session.set(1, {
@@ -134,18 +158,30 @@ function takeManifest(to: SessionFamilies, manifest: Manifest): void {
 }
 
 async function takeExperts(to: SessionFamilies, files: FileSystem, dir: string): Promise<void> {
-  const layers = new Map<string, { labels: Labels; loads: number[] }>();
+  const layers = new Map<string, ExpertLoads>();
   await eachRow(files, dir, "moe_expert_activations", (cell, number) => {
     const labels = { layer: cell("layer_idx"), rank: cell("rank") || undefined };
     const key = JSON.stringify(labels);
     let layer = layers.get(key);
     if (!layer) layers.set(key, layer = { labels, loads: [] });
     layer.loads.push(number("activation_count"));
-    to.expertChoices.add(number("activation_count"), labels);
   });
-  for (const { labels, loads } of layers.values()) {
-    const least = Math.min(...loads);
-    if (least > 0) to.expertRatio.set(Math.max(...loads) / least, labels);
-    to.idleExperts.set(loads.filter((load) => load === 0).length, labels);
-  }
+  for (const layer of layers.values()) takeExpertLoads(to, layer);
+}
+
+/** A layer's load: choices per expert. */
+export interface ExpertLoads {
+  labels: Labels;
+  loads: number[];
+}
+
+/** Fills the metrics of a layer's experts. */
+export function takeExpertLoads(to: SessionFamilies, { labels, loads }: ExpertLoads): void {
+  const statistics = Samples.of(loads).statistics();
+  if (!statistics) return;
+  const { mean, std, min, max } = statistics;
+  to.expertChoices.add(loads.reduce((a, b) => a + b, 0), labels);
+  if (min > 0) to.expertRatio.set(max / min, labels);
+  if (mean > 0) to.expertDeviation.set(std / mean, labels);
+  to.idleExperts.set(loads.filter((load) => load === 0).length, labels);
 }
