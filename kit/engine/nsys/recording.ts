@@ -85,12 +85,12 @@ export class Recording {
     }
   }
 
-  /** Asks the server to end; nsys ends with it. */
-  endServer(port: number): void {
+  /** Asks the server to end, unless nsys does so itself and it is gone; nsys ends with it. */
+  endServer(port: number, bySelf: boolean): void {
     const server = processListeningOn(port);
     if (server) sendSignal(server.pid, "SIGTERM");
-    // Without /proc: nsys hands an INT on, and leaves its report.
-    else this.#process?.signal("SIGINT");
+    // Not yet listening, or no /proc: nsys hands an INT on, and leaves its report.
+    else if (!bySelf) this.#process?.signal("SIGINT");
   }
 
   /**

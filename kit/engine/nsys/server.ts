@@ -245,7 +245,7 @@ async function endOfLoad(
 /** Ends the server, and waits for the report. */
 async function finish(run: ServerRun, failed: boolean): Promise<void> {
   const { recording } = run;
-  const { context, values, task } = recording;
+  const { context, values, task, capture } = recording;
   if (recording.end) return;
   const limitSec = limitOf(run);
   // A server that never became ready has no report to wait for.
@@ -255,7 +255,9 @@ async function finish(run: ServerRun, failed: boolean): Promise<void> {
     return;
   }
   context.output.progress("Ending the server");
-  recording.endServer(task.server!.port);
+  // When its own seconds have passed, nsys ends the server, and an INT would meet nsys at its own end.
+  const bySelf = task.by === "clock" && capture.window.ended === "the seconds had passed";
+  recording.endServer(task.server!.port, bySelf);
   await recording.untilWritten({ toTheEnd: true, limitSec });
 }
 
