@@ -10,7 +10,10 @@ import { type Counts, runTests, sumOf } from "./test_report.ts";
 import { readSeconds, writeSeconds } from "./test_seconds.ts";
 
 /** Files that run alone, after the others, and why. */
-const ALONE: Readonly<Record<string, string>> = {};
+const ALONE: Readonly<Record<string, string>> = {
+  "tests/e2e/automation_outcomes_test.ts":
+    "it failed once beside an engine, for a reason not found yet",
+};
 
 /** Memory that an engine and its test may take, in bytes. */
 const FILE_BYTES = 6e9;
