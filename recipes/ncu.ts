@@ -5,12 +5,11 @@
  */
 
 import { defineRecipe } from "../kit/contract/recipe.ts";
-import { readManifest } from "../kit/bundle/manifest_file.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { ncuOptions } from "../kit/engine/ncu/options.ts";
 import { planNcu } from "../kit/engine/ncu/plan.ts";
 import { runNcu } from "../kit/engine/ncu/run.ts";
-import { generateReport } from "../kit/report/generate.ts";
+import { withReportAndGui } from "../kit/report/capture_report.ts";
 
 /** The recipe. */
 const recipe = defineRecipe({
@@ -42,18 +41,7 @@ const recipe = defineRecipe({
   ],
   plan: planNcu,
   async run(plan, context) {
-    const outcome = await runNcu(context, plan);
-    const { bundle } = outcome;
-    if (bundle === undefined) return outcome;
-    const { path: report } = await generateReport(context.files, bundle);
-    const open = (await readManifest(context.files, bundle))?.capture?.["open_with"];
-    if (typeof open === "string") context.output.note(`Open the launches in the GUI: ${open}`);
-    context.output.note(`Open in a browser: ${report}`);
-    return {
-      ...outcome,
-      json: { ...outcome.json, report, ...(typeof open === "string" ? { open_with: open } : {}) },
-      text: report,
-    };
+    return await withReportAndGui(context, await runNcu(context, plan), "the launches");
   },
 });
 

@@ -5,12 +5,11 @@
  */
 
 import { defineRecipe } from "../kit/contract/recipe.ts";
-import { readManifest } from "../kit/bundle/manifest_file.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { nsysOptions } from "../kit/engine/nsys/options.ts";
 import { planNsys } from "../kit/engine/nsys/plan.ts";
 import { runNsys } from "../kit/engine/nsys/run.ts";
-import { generateReport } from "../kit/report/generate.ts";
+import { withReportAndGui } from "../kit/report/capture_report.ts";
 
 /** The recipe. */
 const recipe = defineRecipe({
@@ -45,18 +44,7 @@ const recipe = defineRecipe({
   }],
   plan: planNsys,
   async run(plan, context) {
-    const outcome = await runNsys(context, plan);
-    const { bundle } = outcome;
-    if (bundle === undefined) return outcome;
-    const { path: report } = await generateReport(context.files, bundle);
-    const open = (await readManifest(context.files, bundle))?.capture?.["open_with"];
-    if (typeof open === "string") context.output.note(`Open the timeline in the GUI: ${open}`);
-    context.output.note(`Open in a browser: ${report}`);
-    return {
-      ...outcome,
-      json: { ...outcome.json, report, ...(typeof open === "string" ? { open_with: open } : {}) },
-      text: report,
-    };
+    return await withReportAndGui(context, await runNsys(context, plan), "the timeline");
   },
 });
 

@@ -33,7 +33,6 @@ export const CLIENT_REQUESTS = "client_requests.json";
  * Our own load: prompts of random tokens, or the requests of a file.
  *
  * @param given The requests of the user's file.
- * @param ignoreFailures Whether a failed request is the server's affair, as when it is ended.
  */
 export function ownLoad(
   context: RunContext,

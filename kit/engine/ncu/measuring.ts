@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { ProcessEnd, RunContext, RunningProcess } from "../../contract/context.ts";
+import type { RunContext } from "../../contract/context.ts";
 import { RunError } from "../../contract/errors.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import { processListeningOn } from "../listening_process.ts";
 import type { FoundTool } from "../nvidia/find_tool.ts";
+import { FollowedTool } from "../nvidia/followed_tool.ts";
 import { ProcessTracker, sendSignal } from "../process_table.ts";
 import type { NcuCapture, NcuWindowEnd } from "./capture_facts.ts";
 import type { NcuValues } from "./options.ts";
@@ -23,32 +24,18 @@ export const LOOK_MS = 200;
 const NAMED = 8;
 
 /** The measuring of one run. */
-export class Measuring {
+export class Measuring extends FollowedTool {
   readonly talk = new NcuTalk();
-  /** How ncu ended. */
-  end: ProcessEnd | undefined;
-  #started = 0;
-  #process: RunningProcess | undefined;
 
   constructor(
-    readonly context: RunContext,
+    context: RunContext,
     readonly bundle: OpenCapture,
     readonly values: NcuValues,
     readonly task: NcuTask,
     readonly ncu: FoundTool,
     readonly capture: NcuCapture,
-  ) {}
-
-  /** Takes the process of ncu. */
-  follow(process: RunningProcess): void {
-    this.#process = process;
-    this.#started = this.context.clock.monotonicMs();
-    process.ended.then((end) => this.end = end);
-  }
-
-  /** Seconds since ncu was started. */
-  get seconds(): number {
-    return (this.context.clock.monotonicMs() - this.#started) / 1000;
+  ) {
+    super(context);
   }
 
   /** Whether ncu has said that it cannot measure. */
@@ -94,7 +81,7 @@ export class Measuring {
 
   /** Asks the target to end: what ncu itself started, for ncu loses its report where it is ended. */
   endTarget(): void {
-    const { pid } = this.#process!;
+    const { pid } = this.process!;
     const tracker = new ProcessTracker(crypto.randomUUID());
     tracker.watch(pid);
     tracker.update();

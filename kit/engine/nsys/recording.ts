@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { ProcessEnd, RunContext, RunningProcess } from "../../contract/context.ts";
+import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError } from "../../contract/errors.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import { processListeningOn } from "../listening_process.ts";
+import { FollowedTool } from "../nvidia/followed_tool.ts";
 import { sendSignal } from "../process_table.ts";
 import type { NsysCapture, NsysWindowEnd } from "./capture_facts.ts";
 import { reportLeft, sizeOf } from "./collect.ts";
@@ -23,34 +24,20 @@ export const LOOK_MS = 200;
 const STILL_MS = 1500;
 
 /** The recording of one run. */
-export class Recording {
+export class Recording extends FollowedTool {
   readonly talk = new NsysTalk();
-  /** How nsys ended. */
-  end: ProcessEnd | undefined;
-  #started = 0;
-  #process: RunningProcess | undefined;
   #lastSize = 0;
   #lastGrowth = 0;
 
   constructor(
-    readonly context: RunContext,
+    context: RunContext,
     readonly bundle: OpenCapture,
     readonly values: NsysValues,
     readonly task: NsysTask,
     readonly nsys: FoundNsys,
     readonly capture: NsysCapture,
-  ) {}
-
-  /** Takes the process of nsys. */
-  follow(process: RunningProcess): void {
-    this.#process = process;
-    this.#started = this.context.clock.monotonicMs();
-    process.ended.then((end) => this.end = end);
-  }
-
-  /** Seconds since nsys was started. */
-  get seconds(): number {
-    return (this.context.clock.monotonicMs() - this.#started) / 1000;
+  ) {
+    super(context);
   }
 
   /** Whether nsys records no more. */
@@ -90,7 +77,7 @@ export class Recording {
     const server = processListeningOn(port);
     if (server) sendSignal(server.pid, "SIGTERM");
     // Not yet listening, or no /proc: nsys hands an INT on, and leaves its report.
-    else if (!bySelf) this.#process?.signal("SIGINT");
+    else if (!bySelf) this.process?.signal("SIGINT");
   }
 
   /**
