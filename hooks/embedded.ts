@@ -51,11 +51,15 @@ import f41 from "./vscope_sweep/batch.py" with { type: "text" };
 import f42 from "./vscope_sweep/driver.py" with { type: "text" };
 import f43 from "./vscope_sweep/extension.py" with { type: "text" };
 import f44 from "./vscope_sweep/journal.py" with { type: "text" };
-import f45 from "./vscope_sweep/modules.py" with { type: "text" };
-import f46 from "./vscope_sweep/routing.py" with { type: "text" };
-import f47 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
-import f48 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
-import f49 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
+import f45 from "./vscope_sweep/messages.py" with { type: "text" };
+import f46 from "./vscope_sweep/modules.py" with { type: "text" };
+import f47 from "./vscope_sweep/requests.py" with { type: "text" };
+import f48 from "./vscope_sweep/routing.py" with { type: "text" };
+import f49 from "./vscope_sweep/runners.py" with { type: "text" };
+import f50 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
+import f51 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
+import f52 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
+import f53 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -276,7 +280,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/batch.py",
     text: f41,
-    sha256: "3391d013a52ab8a2e42489ee9bf9a3b6e284eabd2d527154308a7f7611c01916",
+    sha256: "5e8986a4a5f9ce626d4d5b073ee37c47513f88edc350ff59e2baae1dc90be5a7",
   },
   {
     path: "vscope_sweep/driver.py",
@@ -286,7 +290,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f43,
-    sha256: "53c3f9793bec9ee72f2c25a524e7bdd860e062c0e9d7cd0d4e0be2d9be4a87bc",
+    sha256: "e4189ce8ef4b1029ba1f27e7ab9e84070664a6a55943de6d43ed1a24e3da6d8f",
   },
   {
     path: "vscope_sweep/journal.py",
@@ -294,28 +298,48 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
     sha256: "1e45b4d5799e1142d591951cb9ca142c619fc4572d9404a9cde9977d03b3175c",
   },
   {
-    path: "vscope_sweep/modules.py",
+    path: "vscope_sweep/messages.py",
     text: f45,
+    sha256: "46a1af43bc498bc540a4044bcc8934192a2c6313021e7f269f906eb28fc51002",
+  },
+  {
+    path: "vscope_sweep/modules.py",
+    text: f46,
     sha256: "38bce7f22555cc918cf9c12d0a64724fa91e30b9e143ee6a8a11d00ab82db2ab",
   },
   {
+    path: "vscope_sweep/requests.py",
+    text: f47,
+    sha256: "ebab6f5fe37fb2c4304acbafa0b87b7b1e62c80c7d2bfec490c11b6bc4aa8fd7",
+  },
+  {
     path: "vscope_sweep/routing.py",
-    text: f46,
+    text: f48,
     sha256: "f8176dbe072694d51ecaee81fca128eeb632c9f39090355c8000c548fcc11f6a",
   },
   {
+    path: "vscope_sweep/runners.py",
+    text: f49,
+    sha256: "87df0670068165a85c06f6995b17ce7c4d3676ec04fc1de988ee2c62ff6e0647",
+  },
+  {
     path: "vscope_sweep/timers/__init__.py",
-    text: f47,
+    text: f50,
     sha256: "0d395cf13875cd8890f2de34428a47435bc8e1b8cc45f817bcc9288fe44dc9af",
   },
   {
+    path: "vscope_sweep/timers/attribution.py",
+    text: f51,
+    sha256: "5bf3e24916dca59e6a427708116ebb7eeb6e5e123304b963139c0342ca3355b2",
+  },
+  {
     path: "vscope_sweep/timers/cpu.py",
-    text: f48,
+    text: f52,
     sha256: "2ac30b57ed0252d6661a7ca8ef274dbd43ffdacf6d60c2f49c48faa635393e3f",
   },
   {
     path: "vscope_sweep/timers/kineto.py",
-    text: f49,
-    sha256: "3d247f1d68b256d6b4bb22b5709c06298503fadcdc122544b39dfab9dd5c6a06",
+    text: f53,
+    sha256: "9066a102227ea36b1ebace16b8bcb887b92503d983b3f64e7934e17eb97a739f",
   },
 ];

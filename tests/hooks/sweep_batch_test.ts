@@ -1,0 +1,158 @@
+/** The requests of a sweep and their blocks, the messages about them, and the model runners' symbols. */
+
+import assert from "node:assert/strict";
+import { python } from "./python.ts";
+
+async function json(code: string) {
+  const ran = await python(code);
+  assert.equal(ran.code, 0, ran.stderr);
+  return JSON.parse(ran.stdout);
+}
+
+/** As much of vLLM as messages are made of. */
+const VLLM = `
+import dataclasses, json, random, sys, types
+vllm = types.ModuleType("vllm")
+class SamplingParams:
+    def __init__(self, **values): self.values = values
+vllm.SamplingParams = SamplingParams
+output = types.ModuleType("vllm.v1.core.sched.output")
+@dataclasses.dataclass
+class NewRequestData:
+    req_id: str
+    prompt_token_ids: list
+    block_ids: tuple
+    num_computed_tokens: int
+@dataclasses.dataclass
+class CachedRequestData:
+    req_ids: list
+    new_block_ids: list
+    num_computed_tokens: list
+    num_output_tokens: list
+@dataclasses.dataclass
+class SchedulerOutput:
+    scheduled_new_reqs: list
+    scheduled_cached_reqs: object
+    num_scheduled_tokens: dict
+    total_num_scheduled_tokens: int
+    finished_req_ids: set
+    num_common_prefix_blocks: list
+    @classmethod
+    def make_empty(cls): return cls([], CachedRequestData([], [], [], []), {}, 0, set(), [])
+for kind in (NewRequestData, CachedRequestData, SchedulerOutput): setattr(output, kind.__name__, kind)
+sys.modules["vllm"] = vllm
+for name in ("vllm.v1", "vllm.v1.core", "vllm.v1.core.sched"): sys.modules[name] = types.ModuleType(name)
+sys.modules[output.__name__] = output
+from vscope_sweep.batch import BatchMaker, Refused
+def maker(blocks, sizes=(16,), requests=16, tokens=2048, length=4096):
+    groups = [types.SimpleNamespace(kv_cache_spec=types.SimpleNamespace(block_size=size)) for size in sizes]
+    return BatchMaker(types.SimpleNamespace(kv_cache_groups=groups, num_blocks=blocks), tokens, requests, length)
+`;
+
+Deno.test("a neighbouring shot keeps its requests, and they get only the blocks that they lack", async () => {
+  const found = await json(`${VLLM}
+batches, found = maker(1000), []
+for runs in ([[64, 32, 1], [1, 16, 3]], [[64, 32, 1], [1, 100, 3]], [[1, 20, 4]], [[1, 0, 2]]):
+    first = batches.shot(runs).first
+    found.append([
+        [len(new.prompt_token_ids) for new in first.scheduled_new_reqs],
+        [[len(part) for part in blocks] if blocks else None for blocks in first.scheduled_cached_reqs.new_block_ids],
+        first.scheduled_cached_reqs.num_computed_tokens,
+        len(first.finished_req_ids),
+        first.total_num_scheduled_tokens,
+    ])
+again = batches.shot([[64, 0, 1], [1, 50, 2]]).again
+found.append([
+    again.scheduled_new_reqs, again.scheduled_cached_reqs.num_computed_tokens,
+    again.scheduled_cached_reqs.new_block_ids, sorted(again.num_scheduled_tokens.values()),
+    sorted(again.finished_req_ids),
+])
+print(json.dumps(found))
+`);
+  assert.deepEqual(found, [
+    // A prompt for a decode is one token long, whatever its history is.
+    [[96, 1, 1, 1], [], [], 0, 67],
+    [[], [null, [5], [5], [5]], [32, 100, 100, 100], 0, 67],
+    [[1], [null, null, null], [20, 20, 20], 1, 4],
+    [[], [null, null], [0, 0], 0, 2],
+    [[], [0, 50, 50], [null, null, null], [1, 1, 64], []],
+  ]);
+});
+
+Deno.test("whatever shots follow one another, no block is two requests' and none is lost", async () => {
+  const found = await json(`${VLLM}
+rng, found = random.Random(3), {"shots": 0, "refused": 0, "new": 0}
+for sizes, most in (((16,), 12), ((16, 64), 12), ((32,), 4)):
+    blocks = rng.choice((40, 90, 200))
+    batches, known = maker(blocks, sizes, most), {}
+    for _ in range(1500):
+        runs = []
+        for _ in range(rng.randint(1, 3)):
+            new = rng.choice((1, 1, 1, 2, 16, 40))
+            runs.append([new, rng.choice((0, 1, 15, 16, 17, 100, 400)), rng.randint(1, 5)])
+        if rng.random() < 0.02:
+            for name in batches.ending().finished_req_ids: del known[name]
+            assert not known
+        try:
+            batch = batches.shot(runs)
+        except Refused:
+            found["refused"] += 1
+            continue
+        first = batch.first
+        for name in first.finished_req_ids: del known[name]
+        for new in first.scheduled_new_reqs:
+            assert new.req_id not in known
+            known[new.req_id] = [list(part) for part in new.block_ids]
+            found["new"] += 1
+        cached = first.scheduled_cached_reqs
+        for name, more in zip(cached.req_ids, cached.new_block_ids):
+            for held, part in zip(known[name], more or ()): held.extend(part)
+        history = dict(zip(cached.req_ids, cached.num_computed_tokens))
+        history.update((new.req_id, new.num_computed_tokens) for new in first.scheduled_new_reqs)
+        asked = sorted((first.num_scheduled_tokens[name], history[name]) for name in first.num_scheduled_tokens)
+        assert asked == sorted((new, old) for new, old, count in runs for _ in range(count)), runs
+        assert dict(zip(batch.again.scheduled_cached_reqs.req_ids, batch.again.scheduled_cached_reqs.num_computed_tokens)) == history
+        assert first.num_scheduled_tokens == batch.again.num_scheduled_tokens
+        for name, new in first.num_scheduled_tokens.items():
+            for held, size in zip(known[name], sizes): assert len(held) * size >= new + history[name]
+        held = [block for parts in known.values() for part in parts for block in part]
+        assert len(held) == len(set(held)) and 0 not in held and max(held) < blocks
+        assert len(held) + len(batches.pool._free) == blocks - 1
+        assert len(known) <= most and set(known) == batches.pool.names
+        found["shots"] += 1
+print(json.dumps(found))
+`);
+  assert.ok(found.shots > 1500 && found.refused > 100, JSON.stringify(found));
+});
+
+Deno.test("a model runner without what a sweep needs is refused with the names of it", async () => {
+  const found = await json(`
+import json, types
+from vscope_sweep.runners import Unfit, runner_of
+class Runner: pass
+class States: pass
+def ask(worker):
+    try: return runner_of(worker).kind
+    except Unfit as error: return str(error)
+runner, found = Runner(), [ask(types.SimpleNamespace())]
+worker = types.SimpleNamespace(model_runner=runner)
+runner.execute_model = runner.kv_cache_config = runner.device = 1
+found.append(ask(worker))
+runner.sample_tokens = runner.get_model = 1
+found.append(ask(worker))
+states = runner.req_states = States()
+states.req_id_to_index = states.prefill_len = states.num_computed_tokens = 1
+found.append(ask(worker))
+states.num_computed_tokens = states.total_len = types.SimpleNamespace(gpu=1)
+states.prefill_len = types.SimpleNamespace(np=1)
+found.append(ask(worker))
+print(json.dumps(found))
+`);
+  assert.deepEqual(found, [
+    "the worker types.SimpleNamespace has no model_runner",
+    "the model runner __main__.Runner has no sample_tokens, get_model",
+    "v1",
+    "the __main__.States of the model runner __main__.Runner has no total_len, num_computed_tokens.gpu, prefill_len.np",
+    "v2",
+  ]);
+});
