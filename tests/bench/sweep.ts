@@ -19,7 +19,11 @@ await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify({ ...config, ..
 const hooks = Deno.env.get("HOOKS") ?? `${ROOT}/hooks`;
 const { code, stdout, stderr } = await new Deno.Command(python, {
   args: [`${ROOT}/tests/bench/sweep/outside.py`, folder],
-  env: { ...OFFLINE_ENV, PYTHONPATH: `${hooks}:${ROOT}/tests/bench/sweep`, VLLM_ENABLE_PROFILING: "0" },
+  env: {
+    ...OFFLINE_ENV,
+    PYTHONPATH: `${hooks}:${ROOT}/tests/bench/sweep`,
+    VLLM_ENABLE_PROFILING: "0",
+  },
 }).output();
 await Deno.remove(folder, { recursive: true });
 const found = /^FOUND (.*)$/m.exec(new TextDecoder().decode(stdout))?.[1];

@@ -1,4 +1,4 @@
-"""Usage: outside.py MODEL. What a pass of a sweep costs outside the model, in milliseconds, as JSON.
+"""Usage: outside.py MODEL. What a pass of a sweep costs outside the model, in ms of its thread, as JSON.
 
 Runs below the sweep's own extension of vLLM's worker: `vscope_sweep` is whichever the PYTHONPATH has.
 """
@@ -42,10 +42,10 @@ class Extension(extension.Extension):
         inside, began = [0.0], [0.0]
 
         def before(*_):
-            began[0] = time.perf_counter()
+            began[0] = time.thread_time()
 
         def after(*_):
-            inside[0] += time.perf_counter() - began[0]
+            inside[0] += time.thread_time() - began[0]
 
         model.register_forward_pre_hook(before)
         model.register_forward_hook(after)
@@ -53,12 +53,12 @@ class Extension(extension.Extension):
         for name, shots in KINDS.items():
             rounds = []
             for _ in range(ROUNDS + 1):
-                inside[0], start = 0.0, time.perf_counter()
+                inside[0], start = 0.0, time.thread_time()
                 sweep.timer.start()
                 for runs in shots:
                     sweep._shot({"k": str(runs), "r": runs, "l": ["attention"]}, [])
                 sweep.timer.stop()
-                whole = time.perf_counter() - start
+                whole = time.thread_time() - start
                 passes = len(shots) * (1 + sweep.iterations)
                 rounds.append([1000 * value / passes for value in (whole, inside[0], whole - inside[0])])
             # The first round warms up what a sweep has long done.
