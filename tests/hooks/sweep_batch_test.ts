@@ -156,3 +156,67 @@ print(json.dumps(found))
     "v2",
   ]);
 });
+
+/**
+ * A model runner that counts histories on its device, as vLLM's V2 does: what a pass has computed and
+ * sampled is added there, and a message tells the host's side only. It has as many rows as requests fit.
+ */
+const V2 = `
+import contextlib
+class Tensor(list):
+    dtype = device = "here"
+    def __setitem__(self, at, value):
+        for place, one in zip(at, value) if isinstance(at, list) else [(at, value)]:
+            list.__setitem__(self, place, one)
+torch = types.ModuleType("torch")
+torch.inference_mode, torch.int64 = contextlib.nullcontext, "int64"
+torch.tensor = lambda values, dtype, device: Tensor(values)
+sys.modules["torch"] = torch
+side = lambda rows: types.SimpleNamespace(gpu=Tensor([0] * rows), np=[0] * rows)
+class Runner:
+    kv_cache_config = device = None
+    def __init__(self, rows):
+        self.req_states = types.SimpleNamespace(
+            req_id_to_index={}, num_computed_tokens=side(rows), total_len=side(rows), prefill_len=side(rows)
+        )
+        self.rows, self.free, self.seen = rows, list(range(rows)), None
+    def get_model(self): return None
+    def execute_model(self, message):
+        states = self.req_states
+        for name in message.finished_req_ids: self.free.append(states.req_id_to_index.pop(name))
+        for new in message.scheduled_new_reqs:
+            row = states.req_id_to_index[new.req_id] = self.free.pop()
+            states.num_computed_tokens.gpu[row] = new.num_computed_tokens
+            states.total_len.gpu[row] = states.prefill_len.np[row] = len(new.prompt_token_ids)
+        self.seen = []
+        for name, new in message.num_scheduled_tokens.items():
+            row = states.req_id_to_index[name]
+            self.seen.append((new, states.num_computed_tokens.gpu[row]))
+            states.num_computed_tokens.gpu[row] += new
+            assert states.total_len.gpu[row] == states.prefill_len.np[row], "a token is sampled behind others"
+            states.total_len.gpu[row] += 1
+        return None
+    def sample_tokens(self, grammar): return None
+`;
+
+Deno.test("a runner that counts histories itself is set back before each pass", async () => {
+  const found = await json(`${VLLM}${V2}
+from vscope_sweep.runners import runner_of
+rng, passes = random.Random(5), 0
+runner = Runner(12)
+fires = runner_of(types.SimpleNamespace(model_runner=runner))
+batches = maker(120, (16,), 12)
+for _ in range(800):
+    runs = [[rng.choice((1, 1, 1, 2, 40)), rng.choice((0, 1, 16, 100)), rng.randint(1, 5)] for _ in range(rng.randint(1, 3))]
+    try: batch = batches.shot(runs)
+    except Refused: continue
+    asked = sorted((new, old) for new, old, count in runs for _ in range(count))
+    for message in (batch.first, batch.again, batch.again):
+        fires.fire(message)
+        assert sorted(runner.seen) == asked, (runs, runner.seen)
+        passes += 1
+fires.fire(batches.ending())
+print(json.dumps([fires.kind, passes > 600, len(runner.free)]))
+`);
+  assert.deepEqual(found, ["v2", true, 12]);
+});

@@ -27,7 +27,7 @@ def shots(seed):
     for n in (2, 8, 16):
         found += [[[1, 40, n]], [[1, 160, n]], [[1, 160, n // 2], [1, 20, n - n // 2]]]
     # Of 128 blocks of 32 tokens: most by one, by all, by one again, and one that is too large.
-    found += [[[1, 4000, 1]], [[1, 255, 16]], [[1, 4000, 1]], [[1, 250, 16]], [[1, 4096, 1]]]
+    found += [[[1, 4000, 1]], [[1, 255, 16]], [[1, 4000, 1]], [[1, 250, 16]], [[1, 4000, 1], [1, 100, 1]]]
     found += [[[2, 6, 8], [1, 30, 8]], [[2, 6, 3], [1, 0, 2], [5, 100, 2]]]
     for _ in range(60):
         n = rng.randint(1, 12)
@@ -104,13 +104,13 @@ def main(model, seed):
         enforce_eager=True,
         skip_tokenizer_init=True,
         enable_prefix_caching=False,
-        max_model_len=4200,
+        max_model_len=4096,
         max_num_batched_tokens=512,
         max_num_seqs=16,
         block_size=32,
         num_gpu_blocks_override=BLOCKS,
         async_scheduling=False,
-        hf_overrides={"num_hidden_layers": 1, "max_position_embeddings": 4200},
+        hf_overrides={"num_hidden_layers": 1, "max_position_embeddings": 4096},
         worker_extension_cls="sweep_batches.Extension",
     )
     with tempfile.TemporaryDirectory() as folder:
