@@ -285,12 +285,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/driver.py",
     text: f42,
-    sha256: "1f8f01125080553f0f1db8392ef4f8b171324365cabbfa21a816da6c6b56a960",
+    sha256: "7669177cca7bc4328f70d0d64b498694a88fa6acbe27beb662b61c80b2c01fcf",
   },
   {
     path: "vscope_sweep/extension.py",
     text: f43,
-    sha256: "e4189ce8ef4b1029ba1f27e7ab9e84070664a6a55943de6d43ed1a24e3da6d8f",
+    sha256: "b59f4c53d372891b3c999b4aa8d3d695f92fd707710d366ba44d830016516825",
   },
   {
     path: "vscope_sweep/journal.py",

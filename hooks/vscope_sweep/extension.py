@@ -4,6 +4,7 @@ Names begin with `vscope_`, because vLLM puts them among the worker's own. Answe
 answer that vLLM cannot send leaves its caller waiting forever.
 """
 
+import gc
 import json
 import os
 import statistics
@@ -123,10 +124,15 @@ class Sweep:
         failed = []
         # After the death of an engine one by one, so that the next death names its shot.
         size = 1 if self.careful else self.timer.shots_per_session
-        for first in range(0, len(shots), size):
-            self._session(shots[first : first + size], failed)
-            if any(entry.get("fatal") for entry in failed):
-                break
+        # Python's collector would stop some pass or other for milliseconds.
+        gc.disable()
+        try:
+            for first in range(0, len(shots), size):
+                self._session(shots[first : first + size], failed)
+                if any(entry.get("fatal") for entry in failed):
+                    break
+        finally:
+            gc.enable()
         return failed
 
     def _session(self, shots, failed):

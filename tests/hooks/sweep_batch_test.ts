@@ -220,3 +220,15 @@ print(json.dumps([fires.kind, passes > 600, len(runner.free)]))
 `);
   assert.deepEqual(found, ["v2", true, 12]);
 });
+
+Deno.test("a call takes whole sessions of the timer, as many as half a second has", async () => {
+  const found = await json(`
+import json
+from vscope_sweep.driver import calls_of
+print(json.dumps([
+    calls_of(0.05, 1, 512), calls_of(0.00001, 1, 512), calls_of(3, 1, 512),
+    calls_of(0.016, 64, 512), calls_of(0.002, 64, 512), calls_of(3, 64, 512),
+]))
+`);
+  assert.deepEqual(found, [10, 512, 1, 64, 256, 64]);
+});
