@@ -290,12 +290,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f43,
-    sha256: "b59f4c53d372891b3c999b4aa8d3d695f92fd707710d366ba44d830016516825",
+    sha256: "6a576c596793f89f8151a0a452bc1f4858f5ca057bf51cdbb00d01ba27130d9f",
   },
   {
     path: "vscope_sweep/journal.py",
     text: f44,
-    sha256: "1e45b4d5799e1142d591951cb9ca142c619fc4572d9404a9cde9977d03b3175c",
+    sha256: "eb86e3a9f37204886e262733e0d8c3de970274159df2fc6196b1709ae16c9c52",
   },
   {
     path: "vscope_sweep/messages.py",

@@ -12,7 +12,7 @@ import time
 import traceback
 
 from .batch import BatchMaker, Refused
-from .journal import Journal
+from .journal import Flight, Journal
 from .modules import Watch, find_modules
 from .routing import ForcedRouting
 from .runners import runner_of
@@ -46,6 +46,7 @@ class Sweep:
         self.careful = request.get("careful", False)
         self.target = request.get("target_error")
         self.journal = Journal(request["journal"])
+        self.flight = Flight(request.get("in_flight"))
         name = request.get("timer") or timer_for(self.device.type)
         if name is None:
             raise ValueError(
@@ -170,6 +171,7 @@ class Sweep:
         self.timer.start()
         for shot in shots:
             first = len(spans)
+            self.flight.of(shot["k"])
             try:
                 self._shot(shot, spans)
                 fired.append((shot, range(first, len(spans))))
@@ -180,6 +182,7 @@ class Sweep:
                 if failed[-1]["fatal"]:
                     # What the timer has may be of a GPU that answers nothing any more.
                     return []
+        self.flight.of("")
         calls = {}
         for span, layer, us in self.timer.stop():
             calls.setdefault((span, layer), []).append(us)
