@@ -280,7 +280,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/batch.py",
     text: f41,
-    sha256: "5e8986a4a5f9ce626d4d5b073ee37c47513f88edc350ff59e2baae1dc90be5a7",
+    sha256: "1ef2961ac5869d0b409e5ebf3b142174ef876c6123a4d662c689c21550bb7035",
   },
   {
     path: "vscope_sweep/driver.py",
@@ -310,7 +310,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/requests.py",
     text: f47,
-    sha256: "ebab6f5fe37fb2c4304acbafa0b87b7b1e62c80c7d2bfec490c11b6bc4aa8fd7",
+    sha256: "7c7469f9ba7bd5b4625b947321fb5f780a6a30a280aa612397d60c603ed676c1",
   },
   {
     path: "vscope_sweep/routing.py",

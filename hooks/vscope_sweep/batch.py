@@ -1,7 +1,7 @@
 """Batches made by hand, past the scheduler: so many requests of so many new tokens and such a history."""
 
 from .messages import cached_request_data, empty_message, new_request_data
-from .requests import CHUNK, NO_ROOM, SINGLE, Pool
+from .requests import NO_ROOM, Pool
 
 
 class Refused(Exception):
@@ -32,7 +32,7 @@ class BatchMaker:
         self.max_tokens = max_tokens
         self.max_requests = max_requests
         self.max_length = max_length
-        self.pool = Pool(self.blocks, self.groups, max_requests)
+        self.pool = Pool(self.blocks, self.groups)
         self._sampling = SamplingParams(temperature=0.0, max_tokens=1)
         self._prompts = {}
         # Requests that the model runner has and that the next message ends.
@@ -44,22 +44,20 @@ class BatchMaker:
         @raises Refused: where the engine has no room for it.
         """
         self._check(runs)
-        wanted = [
-            (SINGLE if new == 1 else CHUNK, new, history)
-            for new, history, count in runs
-            for _ in range(count)
-        ]
-        taken = self.pool.take(wanted, self._ended)
+        singles = [history for new, history, count in runs if new == 1 for _ in range(count)]
+        chunks = [(new, history) for new, history, count in runs if new > 1 for _ in range(count)]
+        taken = self.pool.take(singles, chunks, self._ended)
         if taken is NO_ROOM:
             # Blocks are held that no request of this shot needs: everything begins anew.
             self._ended |= self.pool.clear()
-            taken = self.pool.take(wanted, self._ended)
+            taken = self.pool.take(singles, chunks, self._ended)
+        wanted = [(1, history) for history in singles] + chunks
         first, again = self._empty(), self._empty()
         first.finished_req_ids, self._ended = self._ended, set()
         known, added, computed = [], [], []
-        for (kind, new, history), (request, blocks, is_new) in zip(wanted, taken):
+        for (new, history), (request, blocks, is_new) in zip(wanted, taken):
             if is_new:
-                prompt = self._prompt(1 if kind == SINGLE else new + history)
+                prompt = self._prompt(1 if new == 1 else new + history)
                 first.scheduled_new_reqs.append(
                     new_request_data(request.name, prompt, blocks, history, self._sampling)
                 )
@@ -74,7 +72,7 @@ class BatchMaker:
         again.scheduled_cached_reqs = cached_request_data(
             [request.name for request, *_ in taken],
             [None] * len(taken),
-            [history for _, _, history in wanted],
+            [history for _, history in wanted],
         )
         return Batch(first, again)
 

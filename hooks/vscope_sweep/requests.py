@@ -1,13 +1,15 @@
 """The requests that a model runner has, and the KV blocks that each of them holds.
 
-Adding a request costs the model runner far more than scheduling one that it has. A request of one new
+Taking a request in costs the model runner far more than scheduling one that it has. A request of one new
 token serves every shot with such a one, whatever its history is: its blocks become more when a longer
-history needs them. A chunk of a prompt serves shots with the same chunk.
+history needs them.
+
+A batch is in the order in which vLLM's scheduler makes one, whatever shots were before: requests of one
+token first, chunks of prompts behind them. The V1 runner puts a new request into the first row that is
+free; so chunks are made anew, last, whenever the requests of the batch are others than before.
 """
 
-# What a request is: one token to compute (a decode, or a prompt of one token), or a chunk of a prompt.
-SINGLE, CHUNK = "single", "chunk"
-# The shot would fit, but blocks are held by requests that it does not need.
+# The shot would fit, but blocks are held by requests whose history is shorter now.
 NO_ROOM = object()
 
 
@@ -21,102 +23,80 @@ class Request:
 
 
 class Pool:
-    def __init__(self, blocks, block_sizes, most):
+    def __init__(self, blocks, block_sizes):
         self._blocks = blocks
         self._sizes = block_sizes
-        self._most = most
         self._number = 0
-        self.clear_blocks()
-
-    def clear_blocks(self):
         self._singles = []
-        # By (new tokens, history).
-        self._chunks = {}
+        self._chunks = []
+        # (new tokens, history) of each chunk.
+        self._kinds = []
+        self._release_all()
+
+    def _release_all(self):
         # Block 0 is the one that vLLM keeps for nothing. Taken from the end.
         self._free = list(range(self._blocks - 1, 0, -1))
 
     @property
     def names(self):
-        return {request.name for request in self._alive()}
+        return {request.name for request in (*self._singles, *self._chunks)}
 
     def clear(self):
         """Forgets all requests; returns their names."""
         names = self.names
-        if names:
-            self.clear_blocks()
+        self._singles, self._chunks, self._kinds = [], [], []
+        self._release_all()
         return names
 
-    def take(self, wanted, ended):
-        """Requests for a shot: triples of the request, the blocks that it gets now and whether it is new.
+    def take(self, singles, chunks, ended):
+        """Requests for a shot, singles first.
 
-        wanted: (kind, new tokens, history) each. Names of requests that have to end for it are added to
-        `ended`. Returns NO_ROOM where the blocks that are held elsewhere do not leave enough.
+        singles: the history of each request of one token; chunks: (new tokens, history) of each other.
+        Names of requests that have to end for it are added to `ended`.
+
+        @returns triples of the request, the blocks that it gets now, by group, or None where it needs no
+        more, and whether it is new; NO_ROOM where the blocks that are held do not leave enough.
         """
-        singles, chunks, picked = 0, {}, []
-        for kind, new, history in wanted:
-            if kind == SINGLE:
-                found = self._singles[singles] if singles < len(self._singles) else None
-                singles += 1
-            else:
-                place = chunks[new, history] = chunks.get((new, history), 0) + 1
-                alike = self._chunks.get((new, history), ())
-                found = alike[place - 1] if place <= len(alike) else None
-            picked.append(found)
+        if len(singles) != len(self._singles) or chunks != self._kinds:
+            self._drop(self._chunks, 0, ended)
+            self._drop(self._singles, len(singles), ended)
+            self._kinds = []
+        asked = [(1, history) for history in singles] + chunks
+        known = self._singles + [None] * (len(singles) - len(self._singles))
+        known += self._chunks or [None] * len(chunks)
         needs = [
             [
                 max(0, -(-(new + history) // size) - (len(found.held[group]) if found else 0))
                 for group, size in enumerate(self._sizes)
             ]
-            for (_, new, history), found in zip(wanted, picked)
+            for (new, history), found in zip(asked, known)
         ]
-        needed = sum(sum(counts) for counts in needs)
-        # A chunk is seldom wanted a second time once another was.
-        self._drop_chunks(chunks, ended)
-        alive = len(self._singles) + sum(map(len, self._chunks.values()))
-        if needed > len(self._free) or alive + picked.count(None) > self._most:
-            self._drop_singles(singles, ended)
-        if needed > len(self._free):
+        if sum(map(sum, needs)) > len(self._free):
             return NO_ROOM
         taken = []
-        for (kind, new, history), found, counts in zip(wanted, picked, needs):
-            request = found or self._add(kind, new, history)
-            taken.append((request, self._blocks_for(request, counts, found is None), found is None))
+        for place, (found, counts) in enumerate(zip(known, needs)):
+            request = found or self._add(self._singles if place < len(singles) else self._chunks)
+            blocks = None if found and not any(counts) else self._blocks_for(request, counts)
+            taken.append((request, blocks, found is None))
+        self._kinds = list(chunks)
         return taken
 
-    def _add(self, kind, new, history):
+    def _add(self, requests):
         self._number += 1
         request = Request("vscope-%d" % self._number, len(self._sizes))
-        alike = self._singles if kind == SINGLE else self._chunks.setdefault((new, history), [])
-        alike.append(request)
+        requests.append(request)
         return request
 
-    def _blocks_for(self, request, counts, is_new):
-        """Block numbers by group; None where a request that is known needs no more."""
-        if not any(counts) and not is_new:
-            return None
+    def _blocks_for(self, request, counts):
         given = []
         for held, count in zip(request.held, counts):
-            blocks = self._free[len(self._free) - count :]
+            first = len(self._free) - count
+            blocks = self._free[first:]
             blocks.reverse()
-            del self._free[len(self._free) - count :]
+            del self._free[first:]
             held.extend(blocks)
             given.append(blocks)
         return tuple(given)
-
-    def _alive(self):
-        yield from self._singles
-        for alike in self._chunks.values():
-            yield from alike
-
-    def _drop_chunks(self, kept, ended):
-        for key in list(self._chunks):
-            alike = self._chunks[key]
-            self._drop(alike, kept.get(key, 0), ended)
-            if not alike:
-                del self._chunks[key]
-
-    def _drop_singles(self, kept, ended):
-        self._drop(self._singles, kept, ended)
 
     def _drop(self, requests, kept, ended):
         for request in requests[kept:]:

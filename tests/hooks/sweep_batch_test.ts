@@ -70,12 +70,12 @@ found.append([
 print(json.dumps(found))
 `);
   assert.deepEqual(found, [
-    // A prompt for a decode is one token long, whatever its history is.
-    [[96, 1, 1, 1], [], [], 0, 67],
-    [[], [null, [5], [5], [5]], [32, 100, 100, 100], 0, 67],
+    // A prompt for a decode is one token long, whatever its history is; chunks come last.
+    [[1, 1, 1, 96], [], [], 0, 67],
+    [[], [[5], [5], [5], null], [100, 100, 100, 32], 0, 67],
     [[1], [null, null, null], [20, 20, 20], 1, 4],
-    [[], [null, null], [0, 0], 0, 2],
-    [[], [0, 50, 50], [null, null, null], [1, 1, 64], []],
+    [[], [null, null], [0, 0], 2, 2],
+    [[], [50, 50, 0], [null, null, null], [1, 1, 64], []],
   ]);
 });
 
@@ -118,7 +118,7 @@ for sizes, most in (((16,), 12), ((16, 64), 12), ((32,), 4)):
         held = [block for parts in known.values() for part in parts for block in part]
         assert len(held) == len(set(held)) and 0 not in held and max(held) < blocks
         assert len(held) + len(batches.pool._free) == blocks - 1
-        assert len(known) <= most and set(known) == batches.pool.names
+        assert len(known) <= most and set(known) == batches.pool.names == set(first.num_scheduled_tokens)
         found["shots"] += 1
 print(json.dumps(found))
 `);

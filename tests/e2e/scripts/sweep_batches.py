@@ -57,13 +57,13 @@ class Extension(extension.Extension):
             lengths = metadata.seq_lens.tolist()
             positions = (kwargs.get("positions") if "positions" in kwargs else args[1]).tolist()
             slots, tables = metadata.slot_mapping.tolist(), metadata.block_table.tolist()
-            size, used, asked = sweep.batches.groups[0], set(), collections.Counter()
+            size, used, asked = sweep.batches.groups[0], set(), []
             for place, length in enumerate(lengths):
                 first, last = starts[place], starts[place + 1]
                 new = last - first
                 if new == 0:
                     continue
-                asked[new, length - new] += 1
+                asked.append((new, length - new))
                 if positions[first:last] != list(range(length - new, length)):
                     wrong.append([runs_now[0], "positions", positions[first:last][:4], length])
                 blocks = tables[place][: -(-length // size)]
@@ -73,11 +73,11 @@ class Extension(extension.Extension):
                 expected = [blocks[at // size] * size + at % size for at in range(length - new, length)]
                 if slots[first:last] != expected:
                     wrong.append([runs_now[0], "slots", slots[first:last][:4], expected[:4]])
-            wanted = collections.Counter()
-            for new, history, count in runs_now[0]:
-                wanted[new, history] += count
+            every = [(new, history) for new, history, count in runs_now[0] for _ in range(count)]
+            # In the order of vLLM's scheduler: what is decoded first, then chunks of prompts.
+            wanted = [one for one in every if one[0] == 1] + [one for one in every if one[0] > 1]
             if asked != wanted:
-                wrong.append([runs_now[0], "requests", sorted(asked.items())])
+                wrong.append([runs_now[0], "requests", asked])
             seen["passes"] += 1
 
         runner.get_model().register_forward_pre_hook(look, with_kwargs=True)
