@@ -61,7 +61,7 @@ export async function measureDegree(
     const place = { ...work.place, work: `${work.place.work}/tp${work.tp}-${deaths}` };
     context.output.progress(`Starting vLLM for TP degree ${work.tp}`);
     const worker = { ...work.request.worker, careful };
-    const driver = await Driver.start(context, place, { ...work.request, worker });
+    const driver: Driver = await Driver.start(context, place, { ...work.request, worker });
     try {
       const found = await driver.ready(work.signal);
       if (!found) return result(facts, failed, true);
@@ -76,14 +76,8 @@ export async function measureDegree(
       await driver.end();
       const left = (await work.needed(found)).filter(({ k }) => !failed.has(k));
       const told = firing.failed.some(({ why }) => why === firing.why);
-      const flying = await driver.inFlight();
-      // Shots are fired in their order, and are in the journal once they are done: of those that are timed
-      // alone, the first that is left is the one. Where several come together and the worker did not
-      // tell, the next engine takes them one by one, so that its death names the shot.
       const alone = careful || found.shots_per_session === 1;
-      const culprit = told
-        ? undefined
-        : left.find(({ k }) => k === flying) ?? (alone ? left[0] : undefined);
+      const culprit = told ? undefined : culpritOf(left, await driver.inFlight(), alone);
       careful = !told && !culprit;
       if (++deaths >= MOST_DEATHS) {
         throw new RunError(
@@ -102,6 +96,20 @@ export async function measureDegree(
       await driver.end();
     }
   }
+}
+
+/**
+ * The shot that an engine died of. Shots are fired in their order, and are in the journal once they are
+ * done: of those that are timed alone, the first that is left is the one. Where several come together and
+ * the worker did not tell which was in flight, it is the next engine, which takes them one by one, whose
+ * death names the shot.
+ */
+function culpritOf(
+  left: readonly NeededShot[],
+  inFlight: string | undefined,
+  alone: boolean,
+): NeededShot | undefined {
+  return left.find(({ k }) => k === inFlight) ?? (alone ? left[0] : undefined);
 }
 
 function result(
