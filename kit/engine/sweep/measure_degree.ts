@@ -61,7 +61,7 @@ export async function measureDegree(
     const place = { ...work.place, work: `${work.place.work}/tp${work.tp}-${deaths}` };
     context.output.progress(`Starting vLLM for TP degree ${work.tp}`);
     const worker = { ...work.request.worker, careful };
-    const driver: Driver = await Driver.start(context, place, { ...work.request, worker });
+    const driver = await Driver.start(context, place, { ...work.request, worker });
     try {
       const found = await driver.ready(work.signal);
       if (!found) return result(facts, failed, true);
@@ -76,8 +76,10 @@ export async function measureDegree(
       await driver.end();
       const left = (await work.needed(found)).filter(({ k }) => !failed.has(k));
       const told = firing.failed.some(({ why }) => why === firing.why);
-      const alone = careful || found.shots_per_session === 1;
-      const culprit = told ? undefined : culpritOf(left, await driver.inFlight(), alone);
+      const alone: boolean = careful || found.shots_per_session === 1;
+      const culprit: NeededShot | undefined = told
+        ? undefined
+        : culpritOf(left, await driver.inFlight(), alone);
       careful = !told && !culprit;
       if (++deaths >= MOST_DEATHS) {
         throw new RunError(
