@@ -340,6 +340,6 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/timers/kineto.py",
     text: f53,
-    sha256: "9066a102227ea36b1ebace16b8bcb887b92503d983b3f64e7934e17eb97a739f",
+    sha256: "8cc49be60658657d606b5a8b0a95d63bbe1d143c02c35f331fcaead0a85ff400",
   },
 ];

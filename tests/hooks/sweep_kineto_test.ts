@@ -143,6 +143,19 @@ Deno.test("where the profiler has another clock, ranges are recorded in every se
   assert.deepEqual(new Set(sessions.map(String)), new Set(["CPU,CUDA"]));
 });
 
+Deno.test("a clock that is set while a sweep runs costs one session, and ranges are recorded again", async () => {
+  const [times, sessions] = await json(
+    `${TORCH}
+found = [session() for _ in range(3)]
+skew = 10**10
+found += [session() for _ in range(2)]
+print(json.dumps([[[us for *_, us in one] for one in found], sessions]))`,
+  );
+  const whole = TIMES.map(([, , us]) => us);
+  assert.deepEqual(times, [whole, whole, whole, [0, 0, 0, 0], whole]);
+  assert.deepEqual(sessions.map((kinds: string[]) => kinds.length), [2, 2, 1, 1, 2]);
+});
+
 Deno.test("kernels whose launches cannot be found are an error, not a time of zero", async () => {
   const ran = await python(`${TORCH}\nsession()`, { LOST: "1" });
   assert.notEqual(ran.code, 0);
