@@ -9,6 +9,7 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { type Parts, PARTS_NAME } from "../../kit/tools/self_check/parts.ts";
 import { ROOT, run, say } from "./run.ts";
 
 /** The start of the file. POSIX shell; `@KEY@` and `@LINES@` are filled in. */
@@ -19,6 +20,7 @@ cache="\${VSCOPE_CACHE_DIR:-\${XDG_CACHE_HOME:-\${HOME:-/tmp/vscope-$(id -u)}/.c
 home="$cache/single-@KEY@"
 if [ ! -x "$home/deno" ]; then
   part="$home.part-$$"
+  umask 077
   mkdir -p "$part"
   trap 'rm -rf "$part"' EXIT
   tail -n +@LINES@ "$0" | gzip -dc | tar -xf - -C "$part"
@@ -29,6 +31,20 @@ fi
 export DENO_DIR="\${DENO_DIR:-$cache/deno}" DENO_NO_UPDATE_CHECK=1
 exec "$home/deno" run --quiet -A --no-lock --no-config --cached-only "$home/vscope.js" "$@"
 `;
+
+/** What the file consists of, for `--version` and `vscope self-check`. */
+async function partsOf(stage: string): Promise<Parts> {
+  const sha256: Record<string, string> = {};
+  for (const name of ["deno", "vscope.js"]) sha256[name] = await hashOf(`${stage}/${name}`);
+  return { kind: "one file that unpacks itself", deno: Deno.version.deno, sha256 };
+}
+
+/** SHA-256 of a file, hexadecimal. */
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const block of createReadStream(path)) hash.update(block);
+  return hash.digest("hex");
+}
 
 /** Builds the file; returns the exit code. */
 export async function build(): Promise<number> {
@@ -49,6 +65,7 @@ export async function build(): Promise<number> {
   await Deno.copyFile(Deno.execPath(), `${stage}/deno`);
   await Deno.chmod(`${stage}/deno`, 0o755);
   await Deno.copyFile(`${ROOT}/LICENSE`, `${stage}/LICENSE`);
+  await Deno.writeTextFile(`${stage}/${PARTS_NAME}`, JSON.stringify(await partsOf(stage), null, 2));
   const archive = `${dist}/archive.tar.gz`;
   const tar = await new Deno.Command("tar", {
     // The same contents make the same archive.
@@ -70,9 +87,7 @@ export async function build(): Promise<number> {
     await say(new TextDecoder().decode(tar.stderr));
     return tar.code;
   }
-  const hash = createHash("sha256");
-  for await (const block of createReadStream(archive)) hash.update(block);
-  const stub = STUB.replace("@KEY@", hash.digest("hex").slice(0, 16));
+  const stub = STUB.replace("@KEY@", (await hashOf(archive)).slice(0, 16));
   const head = stub.replace("@LINES@", String(stub.split("\n").length));
   const target = `${dist}/vscope`;
   await Deno.writeTextFile(target, head);

@@ -14,6 +14,7 @@ import { isAlive, thisProcess } from "../../bundle/liveness.ts";
 import { lastLines } from "../log_tail.ts";
 import { onPath } from "../python_of.ts";
 import { cacheFolder } from "./cache.ts";
+import { verified } from "../../contract/verified_text.ts";
 import uvRequirements from "./uv_requirements.txt" with { type: "text" };
 
 /** Pythons on which the builds run. */
@@ -243,7 +244,10 @@ async function findUv(context: RunContext): Promise<string> {
     );
   }
   await context.files.mkdir(home, { recursive: true });
-  await context.files.writeTextFile(`${home}/requirements.txt`, uvRequirements);
+  await context.files.writeTextFile(
+    `${home}/requirements.txt`,
+    verified("kit/engine/private/uv_requirements.txt", uvRequirements),
+  );
   await installStep(context, "Fetching uv", [
     python,
     ...["-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--upgrade"],
