@@ -28,6 +28,7 @@ export class SystemProcessHost implements ProcessHost {
 
   /** Starts a process; throws a UsageError when its program cannot be started. */
   async start(spec: ProcessSpec): Promise<RunningProcess> {
+    requireProcesses();
     this.#startGuard();
     const stdout = new OutputFile(spec.stdoutPath);
     const stderr = new OutputFile(spec.stderrPath);
@@ -130,6 +131,11 @@ export class SystemProcessHost implements ProcessHost {
   #tell(message: GuardMessage): void {
     this.#guard?.stdin?.write(JSON.stringify(message) + "\n");
   }
+}
+
+/** Nothing is started that could not be ended: on Linux that takes /proc. */
+function requireProcesses(): void {
+  if (Deno.build.os === "linux") Deno.readDirSync("/proc");
 }
 
 function started(child: ChildProcess): Promise<void> {
