@@ -89,8 +89,10 @@ export async function runGuided(context: RunContext, command: GuidedCommand): Pr
     stdoutPath,
     stderrPath,
     ...(command.echo === "none" && !command.heard ? {} : {
-      stdoutLine: shown(command.echo === "as-is" ? output.result : output.note),
-      stderrLine: shown(output.note),
+      stdoutLine: shown((line) =>
+        command.echo === "as-is" ? output.result(line) : output.note(line)
+      ),
+      stderrLine: shown((line) => output.note(line)),
     }),
   });
   let gone = false;

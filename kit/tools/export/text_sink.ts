@@ -6,6 +6,7 @@
 
 import type { FileSystem, RunContext } from "../../contract/context.ts";
 import { unfinished } from "../../bundle/csv_file.ts";
+import { ReaderGone } from "../../contract/errors.ts";
 
 /** Takes text in pieces. */
 export interface TextSink {
@@ -40,6 +41,7 @@ function outputSink(output: RunContext["output"]): TextSink {
     write(lines) {
       // A result is a line, and gets its end where it is printed.
       output.result(lines.replace(/\n$/, ""));
+      if (output.gone) throw new ReaderGone();
       return Promise.resolve();
     },
     close: nothing,
