@@ -8,7 +8,7 @@ import type { ProcessEnd, RunContext, RunningProcess } from "../contract/context
 import { messageOf, RunError } from "../contract/errors.ts";
 import type { ProcessRecord } from "../bundle/manifest.ts";
 import { lastLines } from "./log_tail.ts";
-import { unsecret } from "./unsecret.ts";
+import { unsecret } from "../bundle/unsecret.ts";
 
 /** Files that the output of the command goes to, within the bundle. */
 export const LOGS = { stdout: "logs/stdout.log", stderr: "logs/stderr.log" };

@@ -12,6 +12,7 @@ import type { ProcessEnd, ProcessHost, ProcessSpec, RunningProcess } from "../co
 import { messageOf, UsageError } from "../contract/errors.ts";
 import { guardArgv, type GuardMessage } from "./guard.ts";
 import { OutputFile } from "./output_file.ts";
+import { secretsOf } from "./redact.ts";
 import { endAll, killAll, ProcessTracker, RUN_MARKER, sendSignal } from "./process_table.ts";
 
 const POLL_MS = 400;
@@ -30,15 +31,18 @@ export class SystemProcessHost implements ProcessHost {
   async start(spec: ProcessSpec): Promise<RunningProcess> {
     requireProcesses();
     this.#startGuard();
-    const stdout = new OutputFile(spec.stdoutPath);
-    const stderr = new OutputFile(spec.stderrPath);
     const mark = `${this.#runId}.${++this.#count}.`;
+    const env = this.#environment(spec.env, mark, spec.inherit);
+    // Ours too: a command that gets less of it may still be handed the same secret.
+    const secrets = secretsOf({ ...Deno.env.toObject(), ...env }, spec.argv);
+    const stdout = new OutputFile(spec.stdoutPath, secrets);
+    const stderr = new OutputFile(spec.stderrPath, secrets);
     let child: ChildProcess;
     try {
       child = spawn(spec.argv[0]!, spec.argv.slice(1), {
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
-        env: this.#environment(spec.env, mark, spec.inherit),
+        env,
         ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
       });
       stdout.follow(child.stdout!, spec.stdoutLine);

@@ -18,6 +18,13 @@ const STUB = `#!/bin/sh
 set -eu
 cache="\${VSCOPE_CACHE_DIR:-\${XDG_CACHE_HOME:-\${HOME:-/tmp/vscope-$(id -u)}/.cache}/vscope}"
 home="$cache/single-@KEY@"
+# What lies there is run: it has to be ours, or root's.
+if [ -e "$home" ] && [ ! -O "$home" ]; then
+  case $(ls -ldn "$home" | sed 's/^[^ ]* *[0-9]* *//') in "0 "*) ;; *)
+    echo "vscope: Cannot run $home: it belongs to another user; set VSCOPE_CACHE_DIR to a folder of yours" >&2
+    exit 2 ;;
+  esac
+fi
 if [ ! -x "$home/deno" ]; then
   part="$home.part-$$"
   umask 077

@@ -5,7 +5,7 @@
  */
 
 import type { FileSystem, RunContext } from "../../contract/context.ts";
-import { unfinished } from "../../bundle/csv_file.ts";
+import { openUnfinished, unfinished } from "../../bundle/whole_file.ts";
 import { ReaderGone } from "../../contract/errors.ts";
 
 /** Takes text in pieces. */
@@ -50,7 +50,7 @@ function outputSink(output: RunContext["output"]): TextSink {
 }
 
 async function fileSink(files: FileSystem, path: string): Promise<TextSink> {
-  const file = await files.open(unfinished(path), { write: true, create: true, truncate: true });
+  const file = await openUnfinished(files, path);
   const encoder = new TextEncoder();
   let open = true;
   const close = () => {
