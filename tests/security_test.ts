@@ -7,6 +7,7 @@ import { requireUnshared } from "../kit/bundle/shared_folder.ts";
 import { csvText } from "../kit/analysis/capture/flat_table.ts";
 import { readVllmCommand } from "../kit/engine/vllm_command.ts";
 import { serveTinyModel } from "../kit/engine/private/serve_command.ts";
+import { recipes } from "../recipes/registry.ts";
 import { generateReport } from "../kit/report/generate.ts";
 import { readTable, writeRawSession } from "./bundle/raw.ts";
 import { vscope } from "./cli.ts";
@@ -179,6 +180,14 @@ Deno.test("hooks are writable by their owner alone, whatever the umask is", asyn
       assert.equal((await Deno.stat(path)).mode! & 0o022, 0, path);
     }
   });
+});
+
+Deno.test("the page says of every recipe what it starts and reaches", async () => {
+  const page = await Deno.readTextFile(`${ROOT}/docs/security.md`);
+  const first = page.split("\n").filter((line) => line.startsWith("| `")).map((line) =>
+    line.split("|")[1]
+  ).join();
+  for (const { name } of recipes) assert.ok(first.includes(`\`${name}\``), name);
 });
 
 Deno.test("a server that vscope starts by itself listens on the loopback interface", () => {

@@ -27,6 +27,7 @@ if [ -e "$home" ] && [ ! -O "$home" ]; then
 fi
 if [ ! -x "$home/deno" ]; then
   part="$home.part-$$"
+  mask=$(umask)
   umask 077
   mkdir -p "$part"
   trap 'rm -rf "$part"' EXIT
@@ -34,6 +35,7 @@ if [ ! -x "$home/deno" ]; then
   mv "$part" "$home" 2>/dev/null || [ -x "$home/deno" ]
   rm -rf "$part"
   trap - EXIT
+  umask "$mask"
 fi
 export DENO_DIR="\${DENO_DIR:-$cache/deno}" DENO_NO_UPDATE_CHECK=1
 exec "$home/deno" run --quiet -A --no-lock --no-config --cached-only "$home/vscope.js" "$@"
