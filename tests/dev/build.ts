@@ -55,9 +55,8 @@ async function hashOf(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Builds the file; returns the exit code. */
-export async function build(): Promise<number> {
-  const dist = `${ROOT}/dist`;
+/** Builds the file into a folder; returns the exit code. */
+export async function build(dist = `${ROOT}/dist`): Promise<number> {
   const stage = `${dist}/stage`;
   await Deno.remove(stage, { recursive: true }).catch(() => {});
   await Deno.mkdir(stage, { recursive: true });

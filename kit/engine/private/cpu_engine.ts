@@ -9,7 +9,7 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
-import { RunError } from "../../contract/errors.ts";
+import { messageOf, RunError } from "../../contract/errors.ts";
 import { isAlive, thisProcess } from "../../bundle/liveness.ts";
 import { lastLines } from "../log_tail.ts";
 import { onPath } from "../python_of.ts";
@@ -103,7 +103,13 @@ export async function ensureCpuEngine(
   } catch (error) {
     // Without a place to write, an engine that is there is only slower to start.
     if (complete && !context.signal.aborted) return engine;
-    throw error;
+    if (error instanceof RunError) throw error;
+    throw new RunError(
+      `Cannot make a private vLLM in ${engine.dir}: ${
+        messageOf(error)
+      }; name a folder that can be ` +
+        "written to with VSCOPE_CACHE_DIR, or a Python that has vLLM with --python",
+    );
   }
   try {
     if (!await isComplete(context, engine)) await install(context, spec, engine);
