@@ -7,8 +7,8 @@
 import type { RunContext } from "../contract/context.ts";
 import { verified } from "../contract/verified_text.ts";
 
-/** Long enough for a Python that has not been used for weeks. */
-const PATIENCE_MS = 60_000;
+/** Long enough for a Python that has not been used for weeks, or a download. */
+const PATIENCE_MS = 120_000;
 
 /**
  * What the script printed, parsed; undefined when it could not be run or gave no answer.
@@ -21,10 +21,11 @@ export async function askPython(
   python: string,
   path: string,
   source: string,
+  args: readonly string[] = [],
 ): Promise<unknown> {
   const script = verified(path, source);
   try {
-    const { stdout } = await context.processes.capture([python, "-c", script], {
+    const { stdout } = await context.processes.capture([python, "-c", script, ...args], {
       timeoutMs: PATIENCE_MS,
     });
     // A sitecustomize may print ahead of it.
