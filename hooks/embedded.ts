@@ -250,7 +250,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/session.py",
     text: f35,
-    sha256: "7fb010ec055ae0e4785211670ede901455cc3e36f0790baeda5e9dda499192f5",
+    sha256: "6d999669fe1d8e0f701a18dfa7255ed451cc1cf2992eebcedfbd516fef1ef49e",
   },
   {
     path: "vscope_hooks/sites.py",

@@ -29,6 +29,9 @@ export interface CsvParser {
   ): { data: string[][] };
 }
 
+/** Streaming tar reader: bundles from standard input. */
+export const loadTar = () => import("npm:modern-tar@0.8.6");
+
 /** Parquet writer, a row group at a time. */
 export const loadParquetWriter = () => import("npm:hyparquet-writer@0.17.0");
 
