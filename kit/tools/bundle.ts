@@ -9,8 +9,22 @@ import type { Tool, ToolGroup } from "../contract/tool.ts";
 /** The group. */
 const group: ToolGroup = {
   name: "bundle",
-  summary: "validate, merge, lint and fit bundles",
+  summary: "compare, gate, validate, merge, lint and fit bundles",
   commands: [
+    {
+      name: "diff",
+      summary: "what two bundles differ by: software, hardware, flags, then figure by figure",
+      load: async () => ({
+        default: (await import("./bundle/diff.ts")).default as unknown as Tool,
+      }),
+    },
+    {
+      name: "gate",
+      summary: "exit code 1 where a new bundle is worse than its base, beyond noise",
+      load: async () => ({
+        default: (await import("./bundle/gate.ts")).default as unknown as Tool,
+      }),
+    },
     {
       name: "fit",
       summary: "compute skew_fit.csv of a sweep from its skew.csv",
