@@ -13,9 +13,6 @@ export interface SteadyLoad {
   readonly maxTokens: number;
 }
 
-/** Requests that let the engine compile what it compiles and are in every session alike. */
-const WARM_UP = 4;
-
 /** Records a session of `vllm serve` to a folder; `more` is added to vLLM's own flags. */
 export async function recordSession(
   dir: string,
@@ -30,11 +27,11 @@ export async function recordSession(
   const output = ended(child);
   try {
     await healthy(baseUrl, watched(child));
-    const ask = async (text: string) => {
-      const body = { prompt: text, max_tokens: maxTokens, ignore_eos: true };
+    const ask = async (prompt: string, tokens = maxTokens) => {
+      const body = { prompt, max_tokens: tokens, ignore_eos: true };
       assert.ok(await complete(baseUrl, body), "a request was not answered");
     };
-    for (let n = 0; n < WARM_UP; n++) await ask("warm up");
+    await ask("warm up", 4);
     await Promise.all(Array.from({ length: senders }, async (_, sender) => {
       for (let n = 0; n < requests; n++) {
         await ask(`${n} of ${sender}: ${"where does the time go ".repeat(4)}`);
