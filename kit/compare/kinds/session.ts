@@ -5,6 +5,8 @@
  */
 
 import type { Manifest } from "../../bundle/manifest.ts";
+import { mergedRows, readRawProcesses } from "../../bundle/raw_session.ts";
+import { isAbort } from "../../bundle/session_summaries.ts";
 import type { SessionTableName } from "../../bundle/session_tables.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import { type Cell, eachRow, type NumberCell, ofFirstRank } from "../../analysis/table_rows.ts";
@@ -50,7 +52,7 @@ export async function sessionFigures(
 class Tables {
   readonly found = new Set<SessionTableName>();
 
-  constructor(private readonly files: FileSystem, private readonly dir: string) {}
+  constructor(readonly files: FileSystem, readonly dir: string) {}
 
   async each(
     name: SessionTableName,
@@ -62,60 +64,69 @@ class Tables {
   }
 }
 
-interface Request {
-  readonly queued: number;
-  readonly started: number;
-  readonly first: number;
-  readonly finished: number;
-  readonly generated: number;
-}
-
 async function readRequests(
   tables: Tables,
 ): Promise<{ figures: Figure[]; facts: Fact[]; busy: readonly Span[] }> {
-  const done: Request[] = [];
+  const clients = await clientTimes(tables.files, tables.dir);
+  const times = new SeriesByName();
+  const spans: Span[] = [];
   const sums = { requests: 0, prompt_tokens: 0, generated_tokens: 0, unfinished: 0 };
   let preemptions = 0;
+  // The table is in the order of arrival.
   await tables.each("request_lifecycle", (cell, number) => {
+    const generated = number("generated_tokens") || 0;
     sums.requests++;
     sums.prompt_tokens += number("prompt_tokens") || 0;
-    sums.generated_tokens += number("generated_tokens") || 0;
+    sums.generated_tokens += generated;
     preemptions += number("num_preemptions") || 0;
-    const request = {
-      queued: number("queued_sec"),
-      started: number("started_sec"),
-      first: number("first_token_sec"),
-      finished: number("finished_sec"),
-      generated: number("generated_tokens"),
-    };
-    const whole = Number.isFinite(request.finished) && Number.isFinite(request.queued);
-    if (whole && cell("status") !== "aborted") done.push(request);
-    else sums.unfinished++;
+    const [queued, finished] = [number("queued_sec"), number("finished_sec")];
+    if (!Number.isFinite(finished - queued) || isAbort(cell("status"))) {
+      sums.unfinished++;
+      return;
+    }
+    const first = number("first_token_sec");
+    const client = clients.get(cell("engine_request_id"));
+    spans.push([queued, finished]);
+    // As session_summary.json has them.
+    times.add("ttft_ms", 1000 * (client?.ttft ?? first - queued));
+    times.add("e2e_ms", 1000 * (client?.e2e ?? finished - queued));
+    times.add("queue_ms", 1000 * (number("started_sec") - queued));
+    if (generated > 1) times.add("tpot_ms", 1000 * (finished - first) / (generated - 1));
   });
   if (!tables.found.has("request_lifecycle")) return { figures: [], facts: [], busy: [] };
-  done.sort((one, other) => one.queued - other.queued);
-  const times = new SeriesByName();
-  for (const { queued, started, first, finished, generated } of done) {
-    times.add("ttft_ms", 1000 * (first - queued));
-    times.add("e2e_ms", 1000 * (finished - queued));
-    times.add("queue_ms", 1000 * (started - queued));
-    if (generated > 1) times.add("tpot_ms", 1000 * (finished - first) / (generated - 1));
-  }
   return {
     figures: [
       ...times.figures("requests", ["mean", "p50", "p95"], MS),
       ...single("requests.preemptions", preemptions, { ...COUNT, better: "lower" }),
     ],
     facts: Object.entries(sums).map(([name, value]) => ({ subject: "load", name, value })),
-    busy: union(done.map(({ queued, finished }) => [queued, finished])),
+    busy: union(spans),
   };
+}
+
+interface ClientTimes {
+  readonly ttft: number | undefined;
+  readonly e2e: number | undefined;
+}
+
+/** Seconds as the process that talks to clients measured them, by the engine's id of the request. */
+async function clientTimes(files: FileSystem, dir: string): Promise<Map<string, ClientTimes>> {
+  const found = new Map<string, ClientTimes>();
+  const { processes } = await readRawProcesses(files, dir);
+  for await (const row of mergedRows(files, processes, "request_results", { lines: 0 })) {
+    found.set(row.get("engine_request_id"), {
+      ttft: row.number("ttft_sec"),
+      e2e: row.number("e2e_sec"),
+    });
+  }
+  return found;
 }
 
 type Span = readonly [start: number, end: number];
 
 function union(spans: readonly Span[]): Span[] {
   const found: [number, number][] = [];
-  for (const [start, end] of spans) {
+  for (const [start, end] of spans.toSorted(([one], [other]) => one - other)) {
     const last = found.at(-1);
     if (last && start <= last[1]) last[1] = Math.max(last[1], end);
     else found.push([start, end]);
