@@ -41,7 +41,7 @@ const group: ToolGroup = {
     },
     {
       name: "merge",
-      summary: "make a complete bundle of what the hooks of a session left",
+      summary: "make a complete bundle of what a session's hooks left, or one sweep of several",
       load: async () => ({
         default: (await import("./bundle/merge.ts")).default as unknown as Tool,
       }),
