@@ -65,18 +65,16 @@ function deviceFacts(devices: Manifest["devices"]): Fact[] {
     const memory = own.map(({ memory_bytes }) => memory_bytes).filter((bytes) =>
       bytes !== undefined
     );
-    const clocks = own.flatMap((device) =>
-      Object.entries((device as { clocks?: Record<string, unknown> }).clocks ?? {})
-    );
+    const clocks = [...new Set(own.flatMap((device) => Object.keys(device.clocks ?? {})))];
     return [
       { subject: "hardware", name: kind, value: names.toSorted().join(", ") },
       ...(memory.length === 0
         ? []
         : [{ subject: "hardware" as const, name: `${kind} memory_bytes`, value: plain(memory) }]),
-      ...clocks.map(([name, value]): Fact => ({
+      ...clocks.map((name): Fact => ({
         subject: "clocks",
         name: `${kind} ${name}`,
-        value: plain(value),
+        value: [...new Set(own.map((device) => device.clocks?.[name] ?? "not told"))].join(", "),
       })),
     ];
   });
