@@ -56,7 +56,7 @@ export function quantileOf(
   scale: Scale,
 ): Estimate | undefined {
   if (values.length === 0) return undefined;
-  const order = Uint32Array.from(values.keys()).sort((one, other) => values[one]! - values[other]!);
+  const order = orderOf(values);
   return estimate(values.length, (start, end) => {
     const place = (values.length - (end - start) - 1) * share;
     let left = Math.floor(place);
@@ -68,6 +68,18 @@ export function quantileOf(
     }
     return below ?? NaN;
   }, scale);
+}
+
+/** Places of samples by value: several quantiles are asked of the same ones. */
+const orders = new WeakMap<readonly number[], Uint32Array>();
+
+function orderOf(values: readonly number[]): Uint32Array {
+  let order = orders.get(values);
+  if (!order) {
+    order = Uint32Array.from(values.keys()).sort((one, other) => values[one]! - values[other]!);
+    orders.set(values, order);
+  }
+  return order;
 }
 
 function runningSum(values: readonly number[]): Float64Array {
