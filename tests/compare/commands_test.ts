@@ -1,12 +1,38 @@
 /** `vscope bundle diff` and `gate`, as typed. */
 
 import assert from "node:assert/strict";
+import diffTool from "../../kit/tools/bundle/diff.ts";
 import gateTool from "../../kit/tools/bundle/gate.ts";
+import type { Tool } from "../../kit/contract/tool.ts";
 import { executeTool } from "../../kit/contract/execute.ts";
 import { systemContext } from "../../kit/engine/context.ts";
 import { vscope } from "../cli.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { writeSession } from "./made.ts";
+
+/** Runs a tool without starting a program; `faulty` stands for functions of the file system. */
+async function inProcess(
+  tool: unknown,
+  argv: readonly string[],
+  faulty: Readonly<Record<string, unknown>> = {},
+): Promise<{ code: number; errors: string[] }> {
+  const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+  const errors: string[] = [];
+  const nothing = () => {};
+  const output = {
+    progress: nothing,
+    note: nothing,
+    warn: nothing,
+    detail: nothing,
+    result: nothing,
+    error: (line: string) => void errors.push(line),
+  };
+  const files = { ...context.files, ...faulty } as unknown as typeof context.files;
+  const told = output as unknown as typeof context.output;
+  const code = await executeTool(tool as Tool, argv, { ...context, files, output: told });
+  await close();
+  return { code, errors };
+}
 
 /** Three repeats of each of two speeds, and the words that name them. */
 async function sides(dir: string, [before, after]: readonly [number, number]): Promise<string[]> {
@@ -112,10 +138,10 @@ Deno.test("bad input ends with 2 and one sentence", async () => {
       [["diff", a], /B is missing/],
       [["gate", "--list-metrics"], /give one bundle/],
     ];
-    for (const [words, message] of cases) {
-      const { code, stderr } = await vscope(["bundle", ...words]);
-      assert.equal(code, 2, words.join(" ") + stderr);
-      assert.match(stderr.trim().split("\n").at(-1)!, message);
+    for (const [[command, ...words], message] of cases) {
+      const { code, errors } = await inProcess(command === "gate" ? gateTool : diffTool, words);
+      assert.deepEqual([code, errors.length], [2, 1], words.join(" ") + errors);
+      assert.match(errors[0]!, message);
     }
   });
 });
@@ -127,30 +153,18 @@ Deno.test("a disk that is full leaves the verdicts of before, and nothing else",
     await Deno.mkdir(`${dir}/out`);
     const path = `${dir}/out/gate.xml`;
     await Deno.writeTextFile(path, "before");
-    const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
     for (const fault of ["writeTextFile", "rename"] as const) {
       const files = {
-        ...context.files,
         [fault]: async (path: string) => {
           if (fault === "writeTextFile") await Deno.writeTextFile(path, "half");
           throw new Error("No space left on device (os error 28)");
         },
       };
-      const errors: string[] = [];
-      const output = {
-        progress() {},
-        note() {},
-        warn() {},
-        detail() {},
-        result() {},
-        error: (line: string) => errors.push(line),
-      };
-      const faulty = { ...context, files, output } as unknown as typeof context;
-      assert.equal(await executeTool(gateTool, [a, b, "--junit", path], faulty), 2);
+      const { code, errors } = await inProcess(gateTool, [a, b, "--junit", path], files);
+      assert.equal(code, 2);
       assert.match(errors[0]!, /Cannot write the verdicts to ".*gate\.xml": No space left/);
       assert.deepEqual(await namesIn(`${dir}/out`), ["gate.xml"]);
       assert.equal(await Deno.readTextFile(path), "before");
     }
-    await close();
   });
 });
