@@ -7,7 +7,7 @@ import { vscope } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 import { recordSession } from "./recorded_session.ts";
 
-const ROUNDS = 15;
+const ROUNDS = 16;
 
 Deno.test("the gate passes the same engine run again, and fails one that may batch no requests", async () => {
   await inFolder(async (dir) => {

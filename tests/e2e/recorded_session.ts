@@ -18,7 +18,7 @@ if __name__ == "__main__":
         prompts, SamplingParams(max_tokens=tokens, temperature=0, ignore_eos=True), use_tqdm=False)
     ask(2)
     for _ in range(rounds):
-        ask(64)
+        ask(48)
 `;
 
 /** Records a session to a folder; `engineArguments` are added to vLLM's own. */
@@ -31,12 +31,8 @@ export async function recordSession(
   const script = `${dir}.py`;
   await Deno.writeTextFile(script, SCRIPT);
   const command = [python, script, model, String(rounds), JSON.stringify(engineArguments)];
-  // One thread computes, and the engine runs in the script's own process: less of it is up to chance.
-  const env = {
-    ...OFFLINE_ENV,
-    VLLM_CPU_OMP_THREADS_BIND: "0",
-    VLLM_ENABLE_V1_MULTIPROCESSING: "0",
-  };
+  // One thread computes: two would fight with the engine and all else for the cores.
+  const env = { ...OFFLINE_ENV, VLLM_CPU_OMP_THREADS_BIND: "0" };
   const { code, stderr } = await vscope(
     ["monitor", "--quiet", "--out", dir, "--", ...command],
     { env },

@@ -6,10 +6,10 @@
 
 import { diffBundles, type DiffDocument, type DiffFigure } from "../../compare/diff.ts";
 import { differenceText, figureText, intervalText, moved } from "../../compare/words.ts";
-import { boolean } from "../../contract/options.ts";
+import { boolean, path } from "../../contract/options.ts";
 import { defineTool } from "../../contract/tool.ts";
 import { textTable } from "../analyze/text_table.ts";
-import { readSides, sideOptions, warnOf } from "./sides.ts";
+import { readSides, sideOptions, warnOf, writeWhole } from "./sides.ts";
 
 /** Rows of a table that are shown without `--all`: those that changed most. */
 const MOST_ROWS = 12;
@@ -26,6 +26,7 @@ const tool = defineTool({
   options: {
     ...sideOptions,
     all: boolean({ default: false, doc: "Show every figure, also those that did not change" }),
+    html: path({ leadsTo: "file", doc: "Write a page with all of it to this file" }),
   },
   operands: [
     { name: "A", doc: "The first bundle's folder", required: true, leadsTo: "folder" },
@@ -38,10 +39,14 @@ const tool = defineTool({
       why: "three runs of each: their noise is known",
     },
   ],
-  async run({ confidence, all, ...more }, operands, context, { json }) {
+  async run({ confidence, all, html, ...more }, operands, context, { json }) {
     const [a, b] = await readSides(context, "diff", operands, more);
     warnOf(context, [...a, ...b]);
     const document = diffBundles(a, b, confidence);
+    if (html !== undefined) {
+      const { diffPage } = await import("../../report/diff_page.ts");
+      await writeWhole(context, html, await diffPage(document));
+    }
     return {
       exitCode: 0,
       json: document,

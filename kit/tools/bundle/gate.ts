@@ -12,11 +12,11 @@ import { defaultRules, matches, parseRule, type Rule } from "../../compare/rules
 import type { BundleKind } from "../../compare/figure.ts";
 import { differenceText, figureText, intervalText, moved } from "../../compare/words.ts";
 import type { RunContext } from "../../contract/context.ts";
-import { messageOf, UsageError } from "../../contract/errors.ts";
+import { UsageError } from "../../contract/errors.ts";
 import { boolean, list, path, text } from "../../contract/options.ts";
 import { defineTool, type ToolResult } from "../../contract/tool.ts";
 import { textTable } from "../analyze/text_table.ts";
-import { readSides, sideOptions, warnOf } from "./sides.ts";
+import { readSides, sideOptions, warnOf, writeWhole } from "./sides.ts";
 
 /** Word that stands for the default rules. */
 const DEFAULTS = "defaults";
@@ -72,7 +72,7 @@ const tool = defineTool({
       confidence,
     );
     warnOfGate(context, document);
-    if (junit !== undefined) await write(context, junit, await junitOf(document));
+    if (junit !== undefined) await writeWhole(context, junit, await junitOf(document));
     return {
       exitCode: document.passed ? 0 : 1,
       json: document,
@@ -87,17 +87,6 @@ export default tool;
 function rulesOf(kind: BundleKind, given: readonly (Rule | undefined)[] | undefined): Rule[] {
   const own = given?.flatMap((rule) => rule ?? []) ?? [];
   return given === undefined || given.includes(undefined) ? [...defaultRules(kind), ...own] : own;
-}
-
-async function write({ files }: RunContext, path: string, content: string): Promise<void> {
-  const unfinished = `${path}.${Deno.pid}.tmp`;
-  try {
-    await files.writeTextFile(unfinished, content);
-    await files.rename(unfinished, path);
-  } catch (error) {
-    await files.remove(unfinished).catch(() => {});
-    throw new UsageError(`Cannot write the verdicts to "${path}": ${messageOf(error)}`);
-  }
 }
 
 function warnOfGate({ output }: RunContext, { differences, judged }: GateDocument): void {

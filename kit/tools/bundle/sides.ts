@@ -7,7 +7,7 @@
 import type { ComparedBundle } from "../../compare/figure.ts";
 import { readCompared } from "../../compare/read_bundle.ts";
 import type { RunContext } from "../../contract/context.ts";
-import { UsageError } from "../../contract/errors.ts";
+import { messageOf, UsageError } from "../../contract/errors.ts";
 import { list, number, path } from "../../contract/options.ts";
 
 /** Options of both commands. */
@@ -80,5 +80,21 @@ export function warnOf({ output }: RunContext, all: readonly ComparedBundle[]): 
     if (status === "failed" || status === "partial") {
       output.warn(`${path} is ${status}: something of its run is missing`);
     }
+  }
+}
+
+/** Writes a file that is whole whenever it is read. @throws {UsageError} where it cannot be written. */
+export async function writeWhole(
+  { files }: RunContext,
+  path: string,
+  content: string,
+): Promise<void> {
+  const unfinished = `${path}.${Deno.pid}.tmp`;
+  try {
+    await files.writeTextFile(unfinished, content);
+    await files.rename(unfinished, path);
+  } catch (error) {
+    await files.remove(unfinished).catch(() => {});
+    throw new UsageError(`Cannot write "${path}": ${messageOf(error)}`);
   }
 }
