@@ -51,13 +51,15 @@ export async function metalFigures(files: FileSystem, dir: string): Promise<Kind
 
 /** How busy GPU and CPU were. Needs read permission. */
 export async function xctraceFigures(files: FileSystem, dir: string): Promise<KindFigures> {
-  let summary: XctraceSummary;
+  let summary: XctraceSummary | undefined;
+  let why = "it is none of version 1";
   try {
     summary = JSON.parse(await files.readTextFile(`${dir}/${XCTRACE_NAME}`));
   } catch (error) {
-    throw new UsageError(
-      `Cannot compare "${dir}": ${XCTRACE_NAME} cannot be read (${messageOf(error)})`,
-    );
+    why = messageOf(error);
+  }
+  if (summary?.schema_version !== 1 || typeof summary.seconds !== "number") {
+    throw new UsageError(`Cannot compare "${dir}": ${XCTRACE_NAME} cannot be read (${why})`);
   }
   const { gpu, cpu, thermal } = summary;
   const figures: Figure[] = [
