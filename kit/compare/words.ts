@@ -13,8 +13,9 @@ export function figureText(value: number): string {
   return digits === 0 ? value.toFixed(0) : String(Number(value.toPrecision(digits)));
 }
 
-/** `+12.3 %`, or on the scale of differences `+3`. */
+/** `+12.3 %`, from ten times on `×12.3`; on the scale of differences `+3`. */
 export function moved(value: number, { scale }: Pick<Change, "scale">): string {
+  if (scale === "ratio" && value >= 10) return `×${figureText(value)}`;
   const amount = scale === "ratio" ? 100 * (value - 1) : value;
   const text = scale === "ratio" ? `${amount.toFixed(1)} %` : figureText(amount);
   return amount > 0 ? `+${text}` : text;

@@ -3,6 +3,7 @@ import { changeOf, changeOfRows } from "../../kit/compare/change.ts";
 import { meanOf, quantileOf, ratioOf } from "../../kit/compare/estimate.ts";
 import { studentQuantile } from "../../kit/compare/student.ts";
 import { Samples } from "../../kit/bundle/samples.ts";
+import { figureText, moved } from "../../kit/compare/words.ts";
 import { fc } from "../deps.ts";
 import { normals, rowsFigure, timeFigure } from "./made.ts";
 
@@ -145,4 +146,15 @@ Deno.test("rows that change alike have a narrow interval, and others a wide one"
   const uneven = changeOfRows(a, [a], [rows((n) => n < 20 ? 0.5 : 3)], 0.95)!;
   assert.ok(even.interval![0] > 1.19 && even.interval![1] < 1.21);
   assert.ok(uneven.interval![0] < 1 && uneven.interval![1] > 2);
+});
+
+Deno.test("changes are told as people say them", () => {
+  const ratio = { scale: "ratio" } as const;
+  const difference = { scale: "difference" } as const;
+  assert.deepEqual(
+    [moved(1.123, ratio), moved(0.5, ratio), moved(1, ratio), moved(12.34, ratio)],
+    ["+12.3 %", "-50.0 %", "0.0 %", "×12.34"],
+  );
+  assert.deepEqual([moved(3, difference), moved(-1234.5, difference)], ["+3", "-1235"]);
+  assert.deepEqual([figureText(0.00012345), figureText(98765.4)], ["0.0001234", "98765"]);
 });

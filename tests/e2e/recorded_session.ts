@@ -28,7 +28,7 @@ export async function recordSession(
   engineArguments: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const { python, model } = await engine();
-  const script = `${dir}.py`;
+  const script = `${dir.slice(0, dir.lastIndexOf("/"))}/session.py`;
   await Deno.writeTextFile(script, SCRIPT);
   const command = [python, script, model, String(rounds), JSON.stringify(engineArguments)];
   // One thread computes: two would fight with the engine and all else for the cores.
