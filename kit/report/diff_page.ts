@@ -36,7 +36,8 @@ export async function diffPage(document: DiffDocument): Promise<string> {
 
 const headSection: Section<DiffSource> = ({ document: { a, b, compared, changed } }) =>
   html`
-    <div class="bar"><span class="brand">vscope <small>diff</small></span></div>
+    <div class="bar"><span class="brand">vscope <small>${VERSION}</small></span>
+    <button type="button" id="theme" hidden>Light or dark</button></div>
     <h1>What changed between two ${a.length + b.length > 2 ? "sides" : "bundles"} (${compared})</h1>
     <p><strong>A</strong> ${a.map(({ path }) =>
       html`

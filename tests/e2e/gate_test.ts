@@ -5,6 +5,7 @@ import type { DiffDocument } from "../../kit/compare/diff.ts";
 import type { GateDocument } from "../../kit/compare/gate.ts";
 import { vscope } from "../cli.ts";
 import { inFolder } from "../folders.ts";
+import { opensInChromium } from "./page.ts";
 import { recordSession } from "./recorded_session.ts";
 
 const ROUNDS = 16;
@@ -18,7 +19,7 @@ Deno.test("the gate passes the same engine run again, and fails one that may bat
     const [quiet, loud, diff, itself] = await Promise.all([
       vscope(["bundle", "gate", first, again, "--json"]),
       vscope(["bundle", "gate", first, slow, "--json"]),
-      vscope(["bundle", "diff", first, slow, "--json"]),
+      vscope(["bundle", "diff", first, slow, "--json", "--html", `${dir}/diff.html`]),
       vscope(["bundle", "diff", first, first, "--json"]),
     ]);
     assert.equal(quiet.code, 0, quiet.stdout + quiet.stderr);
@@ -37,6 +38,7 @@ Deno.test("the gate passes the same engine run again, and fails one that may bat
     const limit = differences.find(({ name }) => name === "max_num_seqs");
     assert.deepEqual([limit?.subject, limit?.a, limit?.b], ["engine", [8], [1]], diff.stdout);
     assert.ok(not_compared.some(({ what }) => what === "steps_by_batch.ms"), diff.stdout);
+    await opensInChromium(`${dir}/diff.html`, /What changed between two bundles/, "svg.interval");
     const same: DiffDocument = JSON.parse(itself.stdout);
     assert.deepEqual([same.differences, same.changed], [[], 0]);
   });
