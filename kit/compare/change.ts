@@ -53,8 +53,10 @@ export function changeOf(name: FigureName, a: Side, b: Side, confidence: number)
 
 /**
  * Of several runs: what runs of one side differ by, taken as the same on both sides. It holds what happened
- * within runs as well, which is its least value: few runs may be alike by chance. Of one run a side: what
- * happened within the two.
+ * within runs as well, which is its least value: few runs may be alike by chance.
+ *
+ * Of one run a side nothing tells what differs from run to run. It is taken to be as much as what differs
+ * from stretch to stretch of a run: a machine that was slow for a fifth of a run may be slow for all of another.
  */
 function errorBetween(
   a: readonly number[],
@@ -62,8 +64,8 @@ function errorBetween(
   sideA: Side,
   sideB: Side,
 ): { within: Within; basis: Basis } | undefined {
-  const inside = insideOf(sideA, sideB);
   const freedom = a.length + b.length - 2;
+  const inside = insideOf(freedom === 0, sideA, sideB);
   if (freedom === 0) return inside && { within: inside, basis: "within_run" };
   const squares = [a, b].reduce((sum, values) => {
     const middle = mean(values);
@@ -76,13 +78,14 @@ function errorBetween(
   };
 }
 
-function insideOf(...sides: readonly Side[]): Within | undefined {
+/** The error of both sides; with `alone` each run counts as one stretch, and not as the mean of many. */
+function insideOf(alone: boolean, ...sides: readonly Side[]): Within | undefined {
   let variance = 0;
   let freedom = Infinity;
   for (const side of sides) {
     for (const { within } of side) {
       if (!within) return undefined;
-      variance += (within.error / side.length) ** 2;
+      variance += (within.error / side.length) ** 2 * (alone ? within.stretches ?? 1 : 1);
       freedom = Math.min(freedom, within.freedom);
     }
   }
@@ -118,7 +121,7 @@ export function changeOfRows(
     const out = ratios.slice(start, end).reduce((total, value) => total + value, 0);
     return (sum - out) / (keys.length - (end - start));
   }, "difference");
-  const half = within && { error: within.error / Math.SQRT2, freedom: within.freedom };
+  const half = within && { ...within, error: within.error / Math.SQRT2 };
   const own = (values: Side): Side =>
     values.map(({ value }) => ({ value, ...(half ? { within: half } : {}) }));
   return { ...changeOf(name, own(sideA), own(sideB), confidence), rows: keys.length };

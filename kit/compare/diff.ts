@@ -244,8 +244,8 @@ export function assumptionsOf(
     runs > 2
       ? `Noise is what repeats of one side differ by (Student's interval, ${runs - 2} degrees of ` +
         "freedom), taken as the same on both sides, and no less than what happened within the runs."
-      : "One run a side: the interval has what was uneven within each run, and not what differs from " +
-        "run to run. Give repeats for that.",
+      : "One run a side: runs are taken to differ by as much as stretches of them do, since nothing " +
+        "tells what differs from run to run. Repeats do.",
     ...(a.length + b.length > 2 && (a.length === 1 || b.length === 1)
       ? ["One side is a single run: the other side's repeats stand for its noise."]
       : []),

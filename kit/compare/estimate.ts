@@ -111,7 +111,7 @@ export function errorOf(count: number, leftOut: LeftOut, scale: Scale): Within |
     const error = Math.sqrt(squares * (stretches - 1) / stretches);
     const width = error * studentQuantile(0.95, stretches - 1);
     if (!Number.isFinite(width) || width <= widest) continue;
-    [widest, found] = [width, { error, freedom: stretches - 1 }];
+    [widest, found] = [width, { error, freedom: stretches - 1, stretches }];
   }
   return found;
 }

@@ -32,6 +32,8 @@ export interface Within {
   readonly error: number;
   /** Degrees of freedom of that error. */
   readonly freedom: number;
+  /** Into so many stretches the run was cut to find it; absent where it came about otherwise. */
+  readonly stretches?: number;
 }
 
 /** What is common to a figure in all bundles. */

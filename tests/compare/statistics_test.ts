@@ -92,6 +92,33 @@ Deno.test("repeats that are alike by chance are no surer than what happened with
   near(Math.log(interval![1]), 2.7764 * 0.1 * Math.sqrt(2 / 3), 1e-3);
 });
 
+Deno.test("one run a side counts as one of its stretches, and of repeats as the mean of many", () => {
+  const run = (value: number) => ({ value, within: { error: 0.1, freedom: 9, stretches: 9 } });
+  const half = (runs: number) => {
+    const side = Array.from({ length: runs }, () => run(10));
+    return Math.log(changeOf(timeFigure("t.ms", 10), side, side, 0.95).interval![1]);
+  };
+  near(half(1), 2.26216 * 3 * 0.1 * Math.SQRT2, 1e-3);
+  near(half(2), 4.30265 * 0.1, 1e-3);
+});
+
+Deno.test("a run that was as slow as a stretch of another is no slower beyond noise", () => {
+  const noise = normals(5);
+  // A neighbour takes a third of the machine for a fifth of the time; for all of the time in the other run.
+  const steps = (busy: (step: number) => boolean) =>
+    Array.from({ length: 1000 }, (_, step) => 5 * (busy(step) ? 1.4 : 1) * (1 + 0.02 * noise()));
+  const figures = [steps((step) => step >= 400 && step < 600), steps(() => true)].map((values) =>
+    meanOf(values, "ratio")!
+  );
+  const name = timeFigure("t.ms", 1);
+  const { change, interval } = changeOf(name, [figures[0]!], [figures[1]!], 0.95);
+  assert.ok(change > 1.25, `${change}`);
+  assert.ok(interval![0] < 1, `${interval}`);
+  // Five times as slow is none of that.
+  const slow = meanOf(steps(() => true).map((ms) => 5 * ms), "ratio")!;
+  assert.ok(changeOf(name, [figures[0]!], [slow], 0.95).interval![0] > 2);
+});
+
 Deno.test("without repeats and without samples there is no interval", () => {
   const { interval, basis, change } = changeOf(
     timeFigure("t.ms", 1),

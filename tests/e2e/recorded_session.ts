@@ -32,7 +32,8 @@ export async function recordSession(
   await Deno.writeTextFile(script, SCRIPT);
   const command = [python, script, model, String(rounds), JSON.stringify(engineArguments)];
   // One thread computes: two would fight with the engine and all else for the cores.
-  const env = { ...OFFLINE_ENV, VLLM_CPU_OMP_THREADS_BIND: "0" };
+  const core = Deno.env.get("VLLM_CPU_OMP_THREADS_BIND") ?? "0";
+  const env = { ...OFFLINE_ENV, VLLM_CPU_OMP_THREADS_BIND: core };
   const { code, stderr } = await vscope(
     ["monitor", "--quiet", "--out", dir, "--", ...command],
     { env },

@@ -28,7 +28,7 @@ const tool = defineTool({
   description:
     "Judges figures of a new bundle against those of a base. A figure fails where it is worse by " +
     "more than its rule allows and by more than noise: what repeats differ by, where --base and " +
-    "--new give more runs, else what was uneven within the two runs. Without --rule there are rules " +
+    "--new give more runs, else what stretches of the two runs differ by. Without --rule there are rules " +
     "for each kind of bundle, which --list-metrics tells. Exit code 0: nothing failed; 1: something " +
     "did; 2: nothing could be judged.",
   options: {
