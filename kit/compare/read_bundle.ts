@@ -14,9 +14,17 @@ import { factsOf, inOrder } from "./facts.ts";
 import type { BundleKind, ComparedBundle, Fact, KindFigures } from "./figure.ts";
 import { single } from "./series.ts";
 
-type Read = (files: FileSystem, dir: string, manifest: Manifest) => Promise<KindFigures>;
+/** Only a sweep of another tool has no manifest. */
+type Read = (
+  files: FileSystem,
+  dir: string,
+  manifest: Manifest | undefined,
+) => Promise<KindFigures>;
 
-const capture = async (): Promise<Read> => (await import("./kinds/capture.ts")).captureFigures;
+const capture = async (): Promise<Read> => {
+  const { captureFigures } = await import("./kinds/capture.ts");
+  return (files, dir, manifest) => captureFigures(files, dir, manifest!);
+};
 
 /** How a kind of bundle is read, loaded when it is. */
 const KINDS: Readonly<Record<BundleKind, () => Promise<Read>>> = {
@@ -67,7 +75,7 @@ export async function readCompared(files: FileSystem, given: string): Promise<Co
           "folder of a bundle",
     );
   }
-  const read = await (await KINDS[kind]())(files, path, manifest ?? NO_MANIFEST);
+  const read = await (await KINDS[kind]())(files, path, manifest);
   return {
     path,
     kind,
@@ -88,29 +96,13 @@ async function kindOf(
   return manifest && OF_RECIPES[manifest.recipe];
 }
 
-/** A sweep of another tool has none. */
-const NO_MANIFEST: Manifest = {
-  schema_version: 1,
-  recipe: "unknown",
-  started_at: "unknown",
-  contract: {},
-  command: [],
-  versions: { vscope: "", deno: "" },
-  devices: [],
-  engine: {},
-  processes: [],
-  hooks: [],
-  dropped: {},
-  artifacts: [],
-  notes: [],
-};
-
 /** An automation: the bundles of its stages, and how long each stage took. */
 async function automationFigures(
   files: FileSystem,
   dir: string,
-  { stages = [] }: Manifest,
+  manifest: Manifest | undefined,
 ): Promise<KindFigures> {
+  const stages = manifest?.stages ?? [];
   const inside = [...new Set(stages.flatMap(({ bundle }) => bundle ?? []))];
   const leftOut: string[] = stages.flatMap(({ name, status, reason }) =>
     status === "complete" || status === "unneeded"

@@ -25,7 +25,7 @@ const LEAST_PASSES = 5;
 export async function sessionFigures(
   files: FileSystem,
   dir: string,
-  manifest: Manifest,
+  manifest: Manifest | undefined,
 ): Promise<KindFigures> {
   const tables = new Tables(files, dir);
   const requests = await readRequests(tables);
@@ -39,7 +39,7 @@ export async function sessionFigures(
     ...await readEncoders(tables),
   ];
   const shapes = await readShapes(tables);
-  const dropped = Object.entries(manifest.dropped).filter(([, rows]) => rows > 0)
+  const dropped = Object.entries(manifest?.dropped ?? {}).filter(([, rows]) => rows > 0)
     .map(([name, rows]) => `${name}: ${rows} rows were dropped while it was recorded`);
   return {
     facts: requests.facts,
