@@ -51,7 +51,8 @@ Deno.test("a mangled bundle has finite figures, or is refused in one sentence", 
             const found = await readCompared(Deno, `${dir}/${bundle}`);
             for (const { value, within, metric } of found.figures) {
               assert.ok(Number.isFinite(value), metric);
-              assert.ok(!within || (within.error >= 0 && within.freedom > 0), metric);
+              assert.ok(!within || (Number.isFinite(within.error) && within.error >= 0), metric);
+              assert.ok(!within || within.freedom > 0, metric);
             }
             const { tables } = diffBundles([before[bundle]], [found], 0.95);
             for (const { change, metric } of tables.flatMap(({ figures }) => figures)) {
@@ -64,8 +65,25 @@ Deno.test("a mangled bundle has finite figures, or is refused in one sentence", 
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
+  });
+});
+
+Deno.test("a row of a sweep that has no time is counted, and is no figure", async () => {
+  await inFolder(async (dir) => {
+    await writeSweep(dir, [1]);
+    const path = `${dir}/tp1/moe.csv`;
+    const [header, ...rows] = (await Deno.readTextFile(path)).trimEnd().split("\n");
+    const times = ["inf", "", "0", "-3", "nan", "1e999"];
+    const broken = rows.map((row, place) =>
+      place < times.length ? row.replace(/[^,]*$/, times[place]!) : row
+    );
+    await Deno.writeTextFile(path, [header, ...broken].join("\n") + "\n");
+    const { leftOut, figures } = await readCompared(Deno, dir);
+    assert.deepEqual(leftOut, ["tp1/moe: 6 rows have no time, or no whole key"]);
+    const moe = figures.filter(({ metric }) => metric.startsWith("moe."));
+    assert.equal(moe.length, rows.length - times.length);
   });
 });
 

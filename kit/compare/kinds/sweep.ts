@@ -8,7 +8,7 @@ import type { FileSystem } from "../../contract/context.ts";
 import { part, readMeta, tpFolders } from "../../sweep/sweep_folder.ts";
 import { SWEEP_TABLES, TABLE_NAMES, type TableName } from "../../sweep/sweep_tables.ts";
 import { numberIn, readTable, type Table } from "../../sweep/table.ts";
-import type { Fact, FactSubject, Figure, KindFigures, MatchedRows } from "../figure.ts";
+import type { Fact, FactSubject, Figure, KindFigures, MatchedRows, Within } from "../figure.ts";
 
 const US = { unit: "µs", better: "lower", scale: "ratio" } as const;
 
@@ -78,7 +78,7 @@ function rowsOf(table: Table, name: TableName): Rows {
     const layer = cell("layer") ?? "";
     for (const column of times) {
       const value = numberIn(cell(column));
-      if (value === undefined || !(value > 0) || shape.some((part) => !((part ?? NaN) >= 0))) {
+      if (!isTime(value) || shape.some((part) => !Number.isFinite(part))) {
         unusable++;
         continue;
       }
@@ -103,12 +103,16 @@ function rowsOf(table: Table, name: TableName): Rows {
   return { series, rows, unusable };
 }
 
+function isTime(value: number | undefined): value is number {
+  return value !== undefined && Number.isFinite(value) && value > 0;
+}
+
 /** Means of the range of so many normal samples, in their deviations. */
 const RANGES = [NaN, NaN, 1.128, 1.693, 2.059, 2.326, 2.534, 2.704, 2.847, 2.97, 3.078];
 
 /** The error of a median, of how far its samples lie apart; its efficiency is that of normal samples. */
-function withinOf(time: number, spread: number | undefined, samples: number | undefined) {
-  if (spread === undefined || samples === undefined || !(samples >= 3) || !(spread >= 0)) {
+function withinOf(time: number, spread = NaN, samples = NaN): Within | undefined {
+  if (!(spread >= 0 && spread < Infinity && Number.isInteger(samples) && samples >= 3)) {
     return undefined;
   }
   const range = RANGES[Math.min(samples, RANGES.length - 1)]!;
