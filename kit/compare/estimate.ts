@@ -15,7 +15,7 @@ import { studentQuantile } from "./student.ts";
 /** In so many stretches a run is cut. */
 const CUTS = [5, 10, 20];
 /** Samples that each stretch must have. */
-const LEAST_IN_A_STRETCH = 3;
+const LEAST_IN_A_STRETCH = 2;
 
 /** A value with its error. */
 export interface Estimate {

@@ -62,7 +62,8 @@ export interface GateDocument {
  * Judges a new side against a base.
  *
  * @param confidence Of all intervals together, above 0 and below 1.
- * @throws {UsageError} where a rule fits no figure, or nothing can be judged.
+ * @throws {UsageError} where a rule fits no figure, or nothing can be judged: a gate that judges nothing
+ * must not pass.
  */
 export async function gateBundles(
   base: readonly ComparedBundle[],
@@ -85,6 +86,14 @@ export async function gateBundles(
     const rule = chosen.get(change.metric);
     return rule ? [{ ...change, rule: rule.text, verdict: verdictOf(change, rule) }] : [];
   });
+  if (judged.every(({ verdict }) => verdict === "unknown")) {
+    throw new UsageError(
+      `Cannot judge "${fresh[0]!.path}" against "${
+        base[0]!.path
+      }": nothing tells the noise of any ` +
+        "figure that a rule is for; give repeats with --base and --new, or a --rule of your own",
+    );
+  }
   return {
     schema_version: 1,
     kind: "gate",

@@ -39,8 +39,25 @@ Deno.test("repeats of the base alone tell the noise of a single new run", async 
 Deno.test("where nothing tells the noise a rule of yours judges the value, a default rule does not", async () => {
   assert.equal(await verdict([10], [12], "t.ms:+5%"), "regression");
   const byDefault = [{ ...parseRule("t.ms:+5%"), source: "default" as const }];
-  const { judged, passed } = await gateBundles(runs("a", [10]), runs("b", [12]), byDefault, 0.95);
-  assert.deepEqual([judged[0]!.verdict, passed], ["unknown", true]);
+  await assert.rejects(
+    gateBundles(runs("a", [10]), runs("b", [12]), byDefault, 0.95),
+    /nothing tells the noise of any figure .* give repeats/,
+  );
+  const known = { ...parseRule("t.known:+5%"), source: "default" as const };
+  const both = (name: string, value: number) => [
+    compared(name, { figures: [timeFigure("t.ms", value), timeFigure("t.known", 1, 0.01)] }),
+  ];
+  const { judged, passed } = await gateBundles(
+    both("a", 10),
+    both("b", 12),
+    [...byDefault, known],
+    0.95,
+  );
+  assert.deepEqual([judged[0]!.verdict, judged[1]!.verdict, passed], [
+    "unknown",
+    "within_noise",
+    true,
+  ]);
 });
 
 Deno.test("a regression one way is an improvement the other way", async () => {

@@ -120,6 +120,7 @@ function rowFigures(analysis: CaptureAnalysis): Figure[] {
     cuda_api: analysis.cuda_api,
     memcpy: analysis.memcpy?.map((row) => ({ ...row, name: row.kind })),
   };
+  const steps = analysis.iterations?.count;
   return Object.entries(tables).flatMap(([table, rows]) =>
     (rows ?? []).flatMap(({ name, count, total_ns, stddev_ns }): Figure[] => {
       const mean = total_ns / count;
@@ -130,7 +131,12 @@ function rowFigures(analysis: CaptureAnalysis): Figure[] {
       };
       return [
         { ...NS, metric: `${table}.${name}.avg_ns`, value: mean, ...(within ? { within } : {}) },
-        ...single(`${table}.${name}.count`, count, COUNT),
+        // Captures are of different lengths.
+        ...single(
+          `${table}.${name}.${steps ? "count_a_step" : "count"}`,
+          count / (steps || 1),
+          COUNT,
+        ),
       ];
     })
   );

@@ -92,12 +92,17 @@ async function textOf(document: DiffDocument, all: boolean): Promise<string> {
 
 const UNCHANGED: readonly DiffFigure["verdict"][] = ["same", "unclear"];
 
+/** Clear changes before those whose noise is not known, and larger before smaller. */
 function chosen(figures: readonly DiffFigure[]): DiffFigure[] {
-  const size = ({ change, scale }: DiffFigure) =>
-    Math.abs(scale === "ratio" ? Math.log(change) : change);
+  const rank = ({ verdict }: DiffFigure) => verdict === "untested" ? 1 : 0;
+  const size = ({ change, scale, a, b }: DiffFigure) =>
+    scale === "ratio"
+      ? Math.abs(Math.log(change))
+      : Math.abs(change) / Math.max(Math.abs(a), Math.abs(b));
   const known = figures.filter(({ verdict }) => !UNCHANGED.includes(verdict));
-  const most = known.toSorted((one, other) => size(other) - size(one)).slice(0, MOST_ROWS);
-  return known.filter((figure) => most.includes(figure));
+  return known
+    .toSorted((one, other) => rank(one) - rank(other) || size(other) - size(one))
+    .slice(0, MOST_ROWS);
 }
 
 function counts(figures: readonly DiffFigure[]): string {

@@ -150,6 +150,7 @@ const WORDS: Readonly<Record<GateVerdict, string>> = {
 async function textOf(document: GateDocument): Promise<string> {
   const { base, differences, judged, passed, assumptions } = document;
   const paths = (side: GateDocument["base"]) => side.map(({ path }) => path).join(", ");
+  const known = judged.filter(({ verdict }) => verdict !== "unknown").length;
   const failed = judged.filter(({ verdict }) => verdict === "regression");
   return [
     `Base: ${paths(base)}\nNew: ${paths(document.new)}`,
@@ -171,7 +172,8 @@ async function textOf(document: GateDocument): Promise<string> {
     ),
     assumptions.join("\n"),
     passed
-      ? `Passed: none of ${judged.length} figures is worse beyond its rule and noise`
+      ? `Passed: none of ${known} figures is worse beyond its rule and noise` +
+        (known < judged.length ? `; ${judged.length - known} were not judged` : "")
       : `Failed: ${failed.map(({ metric }) => metric).join(", ")}`,
   ].join("\n\n");
 }
