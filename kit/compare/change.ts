@@ -16,12 +16,15 @@ export type Basis = "runs" | "within_run";
 
 /** A change from A to B; on the scale `ratio` as a ratio, else as a difference. */
 export interface Change extends FigureName {
+  /** Of several runs: the geometric mean on the scale `ratio`, else the mean. */
   readonly a: number;
+  /** The same of the other side. */
   readonly b: number;
   /** b / a, or b − a. */
   readonly change: number;
   /** Of the change, with the asked for confidence. */
   readonly interval?: readonly [low: number, high: number];
+  /** What the interval is made from. */
   readonly basis?: Basis;
   /** Rows that the figure is made of, where rows were matched. */
   readonly rows?: number;

@@ -22,16 +22,23 @@ export type Side = "a" | "b";
 
 /** A bundle of a side. */
 export interface ComparedSource {
+  /** As it was given. */
   readonly path: string;
+  /** How its run ended. */
   readonly status?: string;
+  /** When its run began. */
   readonly started_at?: string;
 }
 
 /** Something that may be why figures differ. A list has a value for each that its bundles have. */
 export interface Difference {
+  /** What it is about. */
   readonly subject: FactSubject;
+  /** As `vllm`, or `command --max-num-seqs`. */
   readonly name: string;
+  /** Each different value of the side once; none where it does not tell. */
   readonly a: readonly Fact["value"][];
+  /** The same of the other side. */
   readonly b: readonly Fact["value"][];
   /** There where the repeats of one side differ among themselves. */
   readonly mixed?: true;
@@ -45,6 +52,7 @@ export type DiffVerdict = "worse" | "better" | "differs" | "unclear" | "untested
 
 /** A figure of both sides. */
 export interface DiffFigure extends Change {
+  /** What the change says. */
   readonly verdict: DiffVerdict;
 }
 
@@ -52,6 +60,7 @@ export interface DiffFigure extends Change {
 export interface NotCompared {
   /** A table, a figure, or a file. */
   readonly what: string;
+  /** One sentence. */
   readonly reason: string;
   /** Figures that it concerns. */
   readonly metrics?: readonly string[];
@@ -59,10 +68,15 @@ export interface NotCompared {
 
 /** The document of `vscope bundle diff A B --json`. */
 export interface DiffDocument {
+  /** Version of the shape. */
   readonly schema_version: 1;
+  /** What the document is. */
   readonly kind: "diff";
+  /** What kind of bundle both sides are of. */
   readonly compared: ComparedBundle["kind"];
+  /** Runs of the first side. */
   readonly a: readonly ComparedSource[];
+  /** Runs of the second side. */
   readonly b: readonly ComparedSource[];
   /** By {@linkcode FACT_SUBJECTS}. */
   readonly differences: readonly Difference[];
@@ -70,8 +84,11 @@ export interface DiffDocument {
   readonly confidence: number;
   /** Figures that are `worse`, `better` or `differs`. */
   readonly changed: number;
+  /** Figures by table, in the order of the bundles. */
   readonly tables: readonly { readonly table: string; readonly figures: readonly DiffFigure[] }[];
+  /** What only some bundles have, or could not be read. */
   readonly not_compared: readonly NotCompared[];
+  /** What the intervals take for granted, a sentence each. */
   readonly assumptions: readonly string[];
 }
 

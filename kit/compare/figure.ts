@@ -40,13 +40,17 @@ export interface Within {
 export interface FigureName {
   /** Whole name, that rules use, as `requests.ttft_ms.p50`; begins with the table. */
   readonly metric: string;
+  /** As `ms`; empty for a plain count. */
   readonly unit: string;
+  /** Which way is better. */
   readonly better?: Better;
+  /** How changes are told. */
   readonly scale: Scale;
 }
 
 /** A figure of one bundle. */
 export interface Figure extends FigureName {
+  /** In the unit. */
   readonly value: number;
   /** Absent where the bundle does not tell how even it was. */
   readonly within?: Within;
@@ -60,9 +64,11 @@ export interface MatchedRows extends FigureName {
 
 /** Something that may be why figures differ. */
 export interface Fact {
+  /** What it is about. */
   readonly subject: FactSubject;
-  /** As `versions.vllm`. */
+  /** As `vllm`, or `command --max-num-seqs`. */
   readonly name: string;
+  /** As the bundle tells it. */
   readonly value: string | number | boolean;
 }
 
@@ -84,8 +90,11 @@ export type FactSubject = typeof FACT_SUBJECTS[number];
 
 /** What a bundle's own files say. */
 export interface KindFigures {
+  /** In the order of {@linkcode FACT_SUBJECTS}. */
   readonly facts: readonly Fact[];
+  /** One number each. */
   readonly figures: readonly Figure[];
+  /** A number for each row. */
   readonly matched: readonly MatchedRows[];
   /** Why something that the bundle could hold is not among the figures; one sentence each. */
   readonly leftOut: readonly string[];
@@ -95,8 +104,11 @@ export interface KindFigures {
 export interface ComparedBundle extends KindFigures {
   /** As it was given. */
   readonly path: string;
+  /** What its figures are of. */
   readonly kind: BundleKind;
+  /** Absent for a sweep without a manifest, and for a run that goes on. */
   readonly status?: BundleStatus;
+  /** As its manifest has it. */
   readonly startedAt?: string;
 }
 

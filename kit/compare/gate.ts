@@ -33,28 +33,41 @@ export type GateVerdict =
 
 /** A figure that was judged. */
 export interface Judged extends Change {
+  /** The rule that was judged by, as it was written. */
   readonly rule: string;
+  /** What came of it. */
   readonly verdict: GateVerdict;
 }
 
 /** The document of `vscope bundle gate BASE NEW --json`. In `differences`, `a` is the base. */
 export interface GateDocument {
+  /** Version of the shape. */
   readonly schema_version: 1;
+  /** What the document is. */
   readonly kind: "gate";
+  /** What kind of bundle both sides are of. */
   readonly compared: ComparedBundle["kind"];
+  /** Whether no figure is a regression. */
   readonly passed: boolean;
+  /** Runs of what was before. */
   readonly base: readonly ComparedSource[];
+  /** Runs of what is judged. */
   readonly new: readonly ComparedSource[];
+  /** What was different about the runs. */
   readonly differences: readonly Difference[];
   /** That no figure is called changed which is not: of all together. */
   readonly confidence: number;
+  /** The rules, and how many figures each judged. */
   readonly rules: readonly {
     readonly rule: string;
     readonly source: Rule["source"];
     readonly metrics: number;
   }[];
+  /** The figures that rules are for. */
   readonly judged: readonly Judged[];
+  /** As in a diff. */
   readonly not_compared: readonly NotCompared[];
+  /** What the intervals take for granted, a sentence each. */
   readonly assumptions: readonly string[];
 }
 

@@ -19,6 +19,7 @@ export interface Rule {
   readonly amount: number;
   /** In percent of the base, or in the figure's own unit. */
   readonly percent: boolean;
+  /** Whether you gave it, or it stands for a kind of bundle. */
   readonly source: "given" | "default";
 }
 

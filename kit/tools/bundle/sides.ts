@@ -76,7 +76,10 @@ export async function readSides(
 
 /** Warns of what makes a comparison doubtful. */
 export function warnOf({ output }: RunContext, all: readonly ComparedBundle[]): void {
-  for (const { path, status } of all) {
+  for (const { path, kind, status } of all) {
+    if (status === undefined && kind !== "sweep") {
+      output.warn(`${path} has not ended: these are its figures so far`);
+    }
     if (status === "failed" || status === "partial") {
       output.warn(`${path} is ${status}: something of its run is missing`);
     }
