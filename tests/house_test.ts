@@ -39,6 +39,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ["kit/bundle/"],
   ["kit/analysis/", "hooks/"],
   ["kit/sweep/"],
+  ["kit/compare/"],
   ["kit/report/", "kit/engine/"],
   ["recipes/"],
   ["kit/tools/"],
