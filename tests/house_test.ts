@@ -38,6 +38,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ["kit/bundle/"],
   ["kit/analysis/", "hooks/"],
   ["kit/sweep/"],
+  ["kit/fleet/"],
   ["kit/report/", "kit/engine/"],
   ["recipes/"],
   ["kit/tools/"],
