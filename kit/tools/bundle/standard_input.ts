@@ -38,7 +38,7 @@ export function readsStandardInput(
       if (operands.includes("-", place + 1)) {
         throw new UsageError(`Cannot run ${tool.name}: "-" is given twice; give it once`);
       }
-      const { out, ...others } = common;
+      const { out } = common;
       const run = (dir: string, options = common) =>
         tool.run(values, operands.with(place, dir), context, options);
       if (!writes(values, operands)) return await inPrivateFolder(context, run);
@@ -49,7 +49,10 @@ export function readsStandardInput(
         );
       }
       // The folder is the bundle's own: the command works where it lies.
-      return await intoNewFolder(context, absolute(out, context.cwd), (dir) => run(dir, others));
+      return await intoNewFolder(
+        ...[context, absolute(out, context.cwd)] as const,
+        (dir) => run(dir, { ...common, out: undefined }),
+      );
     },
   };
 }
