@@ -76,3 +76,6 @@ export const loadChartScript = async (): Promise<{ script: string; style: string
   style: (await import("npm:uplot@1.6.32/dist/uPlot.min.css", { with: { type: "text" } }))
     .default as unknown as string,
 });
+
+/** Priority queue: a fleet's next free GPU. */
+export const loadPriorityQueue = async () => (await import("npm:tinyqueue@3.0.0")).default;

@@ -40,6 +40,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ["kit/analysis/", "hooks/"],
   ["kit/sweep/"],
   ["kit/compare/"],
+  ["kit/fleet/"],
   ["kit/report/", "kit/engine/"],
   ["recipes/"],
   ["kit/tools/"],
