@@ -9,7 +9,7 @@ import type { Tool, ToolGroup } from "../contract/tool.ts";
 /** The group. */
 const group: ToolGroup = {
   name: "bundle",
-  summary: "validate, merge, lint and fit bundles",
+  summary: "validate, merge, lint, fit bundles, and predict from them",
   commands: [
     {
       name: "fit",
@@ -30,6 +30,13 @@ const group: ToolGroup = {
       summary: "make a complete bundle of what the hooks of a session left",
       load: async () => ({
         default: (await import("./bundle/merge.ts")).default as unknown as Tool,
+      }),
+    },
+    {
+      name: "predict",
+      summary: "the time of any batch, composed from a sweep",
+      load: async () => ({
+        default: (await import("./bundle/predict.ts")).default as unknown as Tool,
       }),
     },
     {

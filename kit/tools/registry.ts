@@ -31,7 +31,7 @@ export const tools: readonly ToolEntry[] = [
   },
   {
     name: "bundle",
-    summary: "validate, merge, lint and fit bundles",
+    summary: "validate, merge, lint, fit bundles, and predict from them",
     load: () => only(import("./bundle.ts")),
   },
   {
