@@ -83,7 +83,7 @@ export function monotone(curve: Curve, query: number): number {
   const [start, end] = [slopeAt(curve, low) * width, slopeAt(curve, place) * width];
   const rise = to - from;
   return from + share * (start + share * (3 * rise - 2 * start - end +
-          share * (start + end - 2 * rise)));
+            share * (start + end - 2 * rise)));
 }
 
 function slopeAt({ keys, values }: Curve, place: number): number {

@@ -153,13 +153,20 @@ export function noteOutside(
 ): void {
   outside.check(file, "prefill_chunk", table.chunks, chunk);
   outside.check(file, "n_decode", table.decodes, decodes);
-  const slices = [bracketOf(table.chunks, chunk), bracketOf(table.decodes, decodes)];
-  const [c, n] = [table.chunks[slices[0]!.high]!, table.decodes[slices[1]!.high]!];
-  const slice = table.slice(c, n);
-  if (!slice) return;
+  const beside = decodes === 0 ? [0] : table.decodes.filter((count) => count > 0);
+  const c = atOrAbove(table.chunks, chunk);
+  // Large chunks were not measured beside many decodes.
+  const counts = beside.filter((count) => table.slice(c, count));
+  if (counts.length === 0) return;
+  outside.check(file, "n_decode", counts, decodes);
+  const slice = table.slice(c, atOrAbove(counts, decodes))!;
   if (chunk > 0) outside.check(file, "kv_prefill", slice.histories, history);
-  const row = slice.rows[bracketOf(slice.histories, history).high]!;
+  const row = slice.rows[slice.histories.indexOf(atOrAbove(slice.histories, history))]!;
   if (decodes > 0) outside.check(file, "kv_decode", row.keys, decodeHistory);
+}
+
+function atOrAbove(keys: readonly number[], query: number): number {
+  return keys.find((key) => key >= query) ?? keys.at(-1)!;
 }
 
 /** The least and the largest key of some curves. */

@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from "../../contract/errors.ts";
-import { type SkewFit, fitSkew } from "../fit/fit.ts";
+import { fitSkew, type SkewFit } from "../fit/fit.ts";
 import { labelOf } from "../fit/bucket_axes.ts";
 import { skewRows } from "../fit/skew_rows.ts";
 import { type Meta, part, type Reading } from "../sweep_folder.ts";

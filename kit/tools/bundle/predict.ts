@@ -25,7 +25,8 @@ const tool = defineTool({
   options: {
     tp: integer({ default: 1, min: 1, doc: "TP degree whose tables are read" }),
     shape: text({
-      doc: "The batch, as [COUNTx]NEW[+HISTORY] by commas: 512+1024,8x1+333 is a chunk and 8 decodes",
+      doc:
+        "The batch, as [COUNTx]NEW[+HISTORY] by commas: 512+1024,8x1+333 is a chunk and 8 decodes",
     }),
     batch: text({
       doc: "File with batches, one JSON object a line; - is standard input (docs/contract.md)",
@@ -39,7 +40,10 @@ const tool = defineTool({
     model: path({
       doc: "ID, folder or config.json of the model, where that of meta.yaml is not known here",
     }),
-    layers: integer({ min: 1, doc: "Transformer layers, in the place of what the model's config says" }),
+    layers: integer({
+      min: 1,
+      doc: "Transformer layers, in the place of what the model's config says",
+    }),
   },
   operands: [{ name: "DIR", doc: "The sweep's folder", required: true, leadsTo: "folder" }],
   examples: [
@@ -48,7 +52,8 @@ const tool = defineTool({
       why: "a chunk behind 1024 tokens, beside 8 decodes",
     },
     {
-      line: "vscope bundle predict --tp 2 --batch batches.jsonl --json perf/H200/Qwen/Qwen3-32B/bf16",
+      line:
+        "vscope bundle predict --tp 2 --batch batches.jsonl --json perf/H200/Qwen/Qwen3-32B/bf16",
       why: "many batches",
     },
   ],
@@ -78,7 +83,9 @@ async function batchesOf(
 ): Promise<readonly Batch[]> {
   if ((shape === undefined) === (batch === undefined)) {
     throw new UsageError(
-      `Cannot predict: ${shape === undefined ? "there is no batch" : "--shape and --batch are both given"}` +
+      `Cannot predict: ${
+        shape === undefined ? "there is no batch" : "--shape and --batch are both given"
+      }` +
         "; give --shape 512+1024,8x1+333, or --batch FILE",
     );
   }

@@ -26,8 +26,10 @@ export async function predictionText(
   if (missing.size > 0) {
     parts.push(`Not in the times, because the sweep has none of them: ${[...missing].join(", ")}`);
   }
-  const outside = new Map(passes.flatMap((pass) => pass.outside)
-    .map((note) => [JSON.stringify(note), note]));
+  const outside = new Map(
+    passes.flatMap((pass) => pass.outside)
+      .map((note) => [JSON.stringify(note), note]),
+  );
   const told = [...outside.values()].slice(0, TOLD).map(outsideText);
   if (outside.size > TOLD) told.push(`… and ${outside.size - TOLD} more`);
   if (told.length > 0) parts.push(["Extrapolated:", ...told].join("\n  "));
