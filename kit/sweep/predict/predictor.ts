@@ -40,6 +40,8 @@ export interface PredictorOptions {
   readonly model?: string;
   /** Transformer blocks, in the place of what the model's config says. */
   readonly blocks?: number;
+  /** The model's config where it is known otherwise, as from a session; `model` comes first. */
+  readonly config?: ModelConfig;
 }
 
 /** A sweep that is ready to be asked. */
@@ -48,6 +50,8 @@ export interface Predictor {
   readonly method: Method;
   readonly tp: number;
   readonly meta?: Meta;
+  /** The model, where it is known. */
+  readonly config?: ModelConfig;
   readonly shape: ModelShape;
   readonly operators: Operators;
   /** What a reader of every prediction should know. */
@@ -126,6 +130,7 @@ export async function openPredictor(
     method,
     tp,
     ...(meta ? { meta } : {}),
+    ...(config ? { config } : {}),
     shape,
     operators,
     notes,
@@ -162,7 +167,7 @@ async function modelOf(
   context: PredictorContext,
   dir: string,
   meta: Meta | undefined,
-  { model, blocks }: PredictorOptions,
+  { model, blocks, config: otherwise }: PredictorOptions,
 ): Promise<{ architecture: Architecture; config?: ModelConfig }> {
   const { values = {} } = meta ?? {};
   const said = typeof values["model"] === "string" ? values["model"] : folderModel(dir);
@@ -176,6 +181,7 @@ async function modelOf(
       throw error;
     });
   }
+  config ??= otherwise;
   const name = typeof values["architecture"] === "string"
     ? values["architecture"]
     : config?.modelType;
