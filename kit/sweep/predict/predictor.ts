@@ -14,7 +14,7 @@ import type { Batch } from "./batch.ts";
 import { composePass, type ModelShape, type PassTime } from "./compose.ts";
 import { interpolatedOperators } from "./interpolated.ts";
 import type { Operators } from "./operators.ts";
-import { nanoseconds, type PerfTables, readPerfTables, wholeNanoseconds } from "./perf_tables.ts";
+import { nanoseconds, readPerfTables, wholeNanoseconds } from "./perf_tables.ts";
 import { referenceOperators } from "./reference.ts";
 import { measuredAlpha, NO_SKEW, referenceAlpha } from "./skew_alpha.ts";
 
