@@ -9,7 +9,8 @@ import type { HeldOut } from "../../../sweep/predict/leave_one_out.ts";
 import type { Plot, PlotOptions } from "../../chart.ts";
 import { type Html, html } from "../../html.ts";
 import { type Section, table, titled } from "../../section.ts";
-import type { SweepSource } from "./source.ts";
+import { part } from "../../../sweep/sweep_folder.ts";
+import type { SweepData, SweepSource } from "./source.ts";
 
 /** Errors of interpolation, and how even the times themselves are. */
 export const errorSection: Section<SweepSource> = ({ held, sweep, charts }) => {
@@ -43,6 +44,7 @@ export const errorSection: Section<SweepSource> = ({ held, sweep, charts }) => {
       ),
     );
   }
+  content.push(...batchTables(sweep));
   const even = sweep.degrees.filter(({ spreads }) => spreads.length > 0).map((
     { tp, spreads },
   ) => [
@@ -69,6 +71,42 @@ export const errorSection: Section<SweepSource> = ({ held, sweep, charts }) => {
     `,
   );
 };
+
+/** Errors of batches that a sweep held out and fired, as its meta tells them. */
+function batchTables({ meta }: SweepData): Html[] {
+  const figures = (name: string, kind: string, found: Readonly<Record<string, unknown>>) => {
+    const [median, p90, mean] = ["median", "p90", "signed_mean"].map((key) => found[key]);
+    const numbers = [median, p90, mean].every((value) => typeof value === "number");
+    return numbers
+      ? [[
+        name,
+        kind,
+        Number(found["count"]),
+        percentText(median as number),
+        percentText(p90 as number),
+        percentText(mean as number, true),
+      ]]
+      : [];
+  };
+  const perTp = part(part(meta?.values, "validation"), "per_tp");
+  return Object.keys(perTp).flatMap((tp) => {
+    const found = part(perTp, tp);
+    const rows = [
+      ...figures("all", "batches", part(found, "error")),
+      ...["classes", "layers"].flatMap((group) => {
+        const own = part(found, group);
+        return Object.keys(own).flatMap((name) =>
+          figures(name, group === "classes" ? "batches" : "layer", part(own, name))
+        );
+      }),
+    ];
+    return rows.length === 0 ? [] : [table(
+      `Held-out batches, tp${tp}: predicted against measured, over the layers of one block`,
+      ["", "of", "count#", "median#", "P90#", "mean#"],
+      rows,
+    )];
+  });
+}
 
 interface Mark {
   readonly name: string;
