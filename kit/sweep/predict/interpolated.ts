@@ -9,6 +9,7 @@
 
 import { type Batch, decodeLengths, type Requests, sum } from "./batch.ts";
 import { blend, monotone, steady, wideBracketOf } from "./curve.ts";
+import { oneAxisOperators } from "./one_axis.ts";
 import type { Operators, OutsideNotes } from "./operators.ts";
 import type { AttentionTable, PerfTables, Slice } from "./perf_tables.ts";
 import { extent, noteOutside } from "./reference.ts";
@@ -28,24 +29,11 @@ export interface InterpolatedTables {
 /** The operators of a sweep. */
 export function interpolatedOperators(tables: InterpolatedTables): Operators {
   const { own, first, tp, firstTp, alpha } = tables;
-  const oneAxis = (
-    name: "dense" | "per_sequence",
-    layer: string,
-    axis: string,
-    value: number,
-    outside: OutsideNotes,
-  ) => {
-    const curves = (from: PerfTables) => name === "dense" ? from.dense : from.perSequence;
-    const there = curves(own)?.get(layer);
-    const curve = there ?? curves(first)?.get(layer);
-    if (!curve) return undefined;
-    outside.check(`tp${there ? tp : firstTp}/${name}.csv`, axis, curve.keys, value);
-    return steady(curve, value);
-  };
   return {
-    dense: (layer, tokens, outside) => oneAxis("dense", layer, "tokens", tokens, outside),
-    perSequence: (layer, requests, outside) =>
-      oneAxis("per_sequence", layer, "sequences", requests, outside),
+    ...oneAxisOperators(
+      (_, curveIn) => curveIn(own) ? { tables: own, tp } : { tables: first, tp: firstTp },
+      steady,
+    ),
     attention(batch, outside) {
       const table = own.attention;
       return table && attentionTime(table, batch, alpha, `tp${tp}/attention.csv`, outside);

@@ -87,10 +87,10 @@ export async function perfRows(
   return table.rows.map(({ line, cells }) => {
     const numbers = places.slice(layered ? 1 : 0).map((place, at) => {
       const value = numberIn(cells[place]);
-      if (value !== undefined && Number.isFinite(value)) return value;
+      if (value !== undefined && Number.isFinite(value) && value >= 0) return value;
       throw new UsageError(
         `Cannot predict from ${path}: line ${line} has ${JSON.stringify(cells[place] ?? "")} as ` +
-          `${[...key, "time_us"][at + (layered ? 1 : 0)]}, which is no number; ` +
+          `${[...key, "time_us"][at + (layered ? 1 : 0)]}, which is no number from 0; ` +
           `"vscope bundle lint" lists all of them`,
       );
     });

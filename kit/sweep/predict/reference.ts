@@ -7,6 +7,7 @@
 import { roundHalfEven } from "../rounding.ts";
 import { type Batch, decodeLengths, sum } from "./batch.ts";
 import { bracketOf, type Curve, linear } from "./curve.ts";
+import { oneAxisOperators } from "./one_axis.ts";
 import type { Operators, OutsideNotes } from "./operators.ts";
 import type { AttentionTable, PerfTables, Slice } from "./perf_tables.ts";
 import type { SkewAlpha } from "./skew_alpha.ts";
@@ -28,36 +29,22 @@ export interface ReferenceTables {
 /** The operators of a sweep. */
 export function referenceOperators(tables: ReferenceTables): Operators {
   const { own, first, tp, firstTp, tpStable, alpha } = tables;
-  const folder = (name: string, stable: boolean) => `tp${stable ? firstTp : tp}/${name}.csv`;
-  const oneAxis = (
-    name: "dense" | "per_sequence",
-    layer: string,
-    axis: string,
-    value: number,
-    outside: OutsideNotes,
-  ) => {
-    const stable = tpStable.has(layer);
-    const found = stable ? first : own;
-    const curve = (name === "dense" ? found.dense : found.perSequence)?.get(layer);
-    if (!curve) return undefined;
-    outside.check(folder(name, stable), axis, curve.keys, value);
-    return whole(linear(curve, value));
-  };
   return {
-    dense: (layer, tokens, outside) => oneAxis("dense", layer, "tokens", tokens, outside),
-    perSequence: (layer, requests, outside) =>
-      oneAxis("per_sequence", layer, "sequences", requests, outside),
+    ...oneAxisOperators(
+      (layer) => tpStable.has(layer) ? { tables: first, tp: firstTp } : { tables: own, tp },
+      (curve, query) => whole(linear(curve, query)),
+    ),
     attention(batch, outside) {
       const table = own.attention;
-      return table && attention(table, batch, alpha, folder("attention", false), outside);
+      return table && attention(table, batch, alpha, `tp${tp}/attention.csv`, outside);
     },
     moe({ tokens, activatedExperts }, outside) {
       const table = first.moe;
       if (!table) return undefined;
       const { experts, rows } = table;
       const { low, high, share } = bracketOf(experts, activatedExperts);
-      outside.check(folder("moe", true), "activated_experts", experts, activatedExperts);
-      outside.check(folder("moe", true), "tokens", extent(rows), tokens);
+      outside.check(`tp${firstTp}/moe.csv`, "activated_experts", experts, activatedExperts);
+      outside.check(`tp${firstTp}/moe.csv`, "tokens", extent(rows), tokens);
       const [from, to] = [linear(rows[low]!, tokens), linear(rows[high]!, tokens)];
       return whole(low === high ? from : from + share * (to - from));
     },
