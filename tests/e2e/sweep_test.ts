@@ -11,12 +11,14 @@ import { SWEEP_TABLES, TABLE_NAMES, type TableName } from "../../kit/sweep/sweep
 import { numberIn, readTable } from "../../kit/sweep/table.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
 import { BATCH_CLASSES } from "../../kit/sweep/validation/batches.ts";
+import { generateReport } from "../../kit/report/generate.ts";
 import { ensureTinyModel } from "../../kit/engine/private/models.ts";
 import { systemContext } from "../../kit/engine/context.ts";
 import { ended, startVscope } from "../cli.ts";
 import { running, until } from "../engine/processes.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { engine, OFFLINE_ENV } from "./engine.ts";
+import { opensInChromium } from "./page.ts";
 
 /** Shots that are in the journal when vscope is killed. */
 const KILLED_AT = 40;
@@ -148,5 +150,7 @@ Deno.test("a sweep that is killed goes on where it was, and its times grow with 
     const forced = shots.filter(({ experts }) => experts !== undefined);
     const counts = new Set(forced.map(({ experts }) => experts));
     assert.deepEqual([2, 4, 8].filter((count) => !counts.has(count)), []);
+    const { path } = await generateReport(Deno, dir, `${cwd}/page.html`);
+    await opensInChromium(path, /what each operator costs/);
   });
 });
