@@ -31,7 +31,7 @@ export const tools: readonly ToolEntry[] = [
   },
   {
     name: "bundle",
-    summary: "validate, merge, lint, fit bundles, and predict from them",
+    summary: "compare, gate, predict, validate, merge, lint and fit bundles",
     load: () => only(import("./bundle.ts")),
   },
   {
