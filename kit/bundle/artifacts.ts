@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import type { FileSystem } from "../contract/context.ts";
 import { type ArtifactRecord, MANIFEST_NAME } from "./manifest.ts";
+import type { OwnTable } from "./own_tables.ts";
 import { RESERVE_NAME } from "./reserve.ts";
 import { SESSION_TABLES } from "./session_tables.ts";
 import { measureTrace, traceSchema } from "./trace_folder.ts";
@@ -15,6 +16,8 @@ const MEDIA_TYPES: Record<string, string> = {
   csv: "text/csv",
   html: "text/html",
   json: "application/json",
+  prom: "text/plain; version=0.0.4",
+  py: "text/x-python",
   jsonl: "application/jsonl",
   log: "text/plain",
   sqlite: "application/vnd.sqlite3",
@@ -29,8 +32,14 @@ const NOT_LISTED = [MANIFEST_NAME, RESERVE_NAME, "paused"];
  * Lists every file of the bundle but its manifest and unfinished ones. Needs read permission.
  *
  * A trace that is a folder is one entry, whose checksum is that of its listing.
+ *
+ * @param own Tables whose schemas only the manifest knows.
  */
-export async function listArtifacts(files: FileSystem, dir: string): Promise<ArtifactRecord[]> {
+export async function listArtifacts(
+  files: FileSystem,
+  dir: string,
+  own: readonly OwnTable[] = [],
+): Promise<ArtifactRecord[]> {
   const found: ArtifactRecord[] = [];
   for (const path of (await walk(files, dir, "")).sort()) {
     if (NOT_LISTED.includes(path) || path.endsWith(".tmp")) continue;
@@ -40,7 +49,7 @@ export async function listArtifacts(files: FileSystem, dir: string): Promise<Art
       found.push({ path, bytes: apparentBytes, sha256: listing, schema });
       continue;
     }
-    found.push({ path, ...await measure(files, `${dir}/${path}`), schema: schemaOf(path) });
+    found.push({ path, ...await measure(files, `${dir}/${path}`), schema: schemaOf(path, own) });
   }
   return found;
 }
@@ -73,12 +82,11 @@ export async function measure(
   }
 }
 
-function schemaOf(path: string): string {
+function schemaOf(path: string, own: readonly OwnTable[]): string {
   // A session may lie within the bundle of an automation.
   const inside = path.slice(path.indexOf("/") + 1);
-  const table = Object.values(SESSION_TABLES).find((candidate) =>
-    candidate.path === path || candidate.path === inside
-  );
+  const tables = [...Object.values(SESSION_TABLES), ...own];
+  const table = tables.find((candidate) => candidate.path === path || candidate.path === inside);
   if (table) return table.schema;
   return MEDIA_TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream";
 }

@@ -7,6 +7,8 @@
 import type { RunContext } from "../contract/context.ts";
 import { RunError } from "../contract/errors.ts";
 import { SESSION_PROFILERS } from "../bundle/hook_coverage.ts";
+import { ownTables } from "../bundle/own_tables.ts";
+import { readRawProcesses } from "../bundle/raw_session.ts";
 import { Samples } from "../bundle/samples.ts";
 import { pauseHooks } from "../bundle/session_folder.ts";
 import { servedModel } from "./served.ts";
@@ -60,7 +62,9 @@ export async function measureOverhead(
   const stop = new AbortController();
   const load = sendLoad(plan, AbortSignal.any([stop.signal, context.signal]));
   const results: OverheadResult[] = [];
-  const targets = ["all", ...Object.keys(SESSION_PROFILERS)];
+  const { processes } = await readRawProcesses(context.files, plan.dir);
+  const own = ownTables(processes).map(({ name }) => name);
+  const targets = ["all", ...Object.keys(SESSION_PROFILERS), ...own];
   try {
     await context.clock.sleep(WARM_UP_MS, context.signal);
     for (const [place, profiler] of targets.entries()) {

@@ -18,6 +18,8 @@ import { measureOverhead, OVERHEAD_NAME, type OverheadResult } from "./overhead.
 import { waitUntilHealthy } from "./readiness.ts";
 import { requireVllm } from "./require_vllm.ts";
 import { sessionOptions, type SessionValues } from "./session_options.ts";
+import { vllmMetricsOptions, withOwnMetrics } from "./vllm_metrics/options.ts";
+import { Scraper } from "./vllm_metrics/scraper.ts";
 import { readVllmCommand } from "./vllm_command.ts";
 
 /** Options of the recipes that run a command of the user's. */
@@ -32,6 +34,7 @@ export const commandOptions = {
     doc:
       "Serve the metrics at this address while it runs, as 127.0.0.1:9464; a port alone is of this machine only",
   }),
+  ...vllmMetricsOptions,
   measureOverhead: boolean({
     default: false,
     doc: "Measure what the hooks cost this server, all together and one by one, then end it",
@@ -89,9 +92,12 @@ export async function runWatched<O extends Options>(
     ? undefined
     : await requireVllm(context, recipe, command, values.python);
   if (kind === "server") requireFreePort(recipe, host, port);
+  const measuring = values.withVllmMetrics
+    ? await measuringPlan(context, kind, plan, python?.executable)
+    : undefined;
   let overhead: OverheadResult[] | undefined;
   const during: MonitoredRun["during"] = async (process, logPath) => {
-    const baseUrl = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
+    const baseUrl = `http://${reached(host)}:${port}`;
     const timeoutMs = 1000 * values.startTimeout;
     await waitUntilHealthy(context, process, { baseUrl, logPath, timeoutMs });
     overhead = await measureOverhead(context, {
@@ -116,11 +122,12 @@ export async function runWatched<O extends Options>(
   if (server) context.output.note(`Metrics at ${server.url}`);
   const outcome = await runMonitored(context, {
     recipe,
-    plan: plan as unknown as Plan<Options>,
+    plan: (measuring?.plan ?? plan) as unknown as Plan<Options>,
     values,
     python,
     echo: !plan.invocation.common.quiet && !values.measureOverhead,
     ...(expects ? { expects } : {}),
+    ...(measuring ? { beside: () => measuring.scrape(`http://${reached(host)}:${port}`) } : {}),
     ...(values.measureOverhead ? { during } : {}),
   }).finally(() => server?.close());
   for (const { profiler, cost_pct, low_pct, high_pct } of overhead ?? []) {
@@ -128,6 +135,48 @@ export async function runWatched<O extends Options>(
     context.output.note(`${profiler}: ${cost_pct} % of tokens/s${interval}`);
   }
   return overhead ? { ...outcome, json: { ...outcome.json, overhead } } : outcome;
+}
+
+/** Where a server that listens everywhere is reached. */
+function reached(host: string): string {
+  return host === "0.0.0.0" ? "127.0.0.1" : host;
+}
+
+/** The plan with vLLM's own measuring on, and what scrapes it. */
+async function measuringPlan<O extends Options>(
+  context: RunContext,
+  kind: string,
+  plan: Plan<O> & { values: Values<O> & CommandValues },
+  python: string | undefined,
+): Promise<{ plan: Plan<O>; scrape: (baseUrl: string) => () => Promise<void> }> {
+  const [process] = plan.processes;
+  if (kind !== "server" || !process) {
+    throw new UsageError(
+      `Cannot scrape the metrics of "${plan.invocation.command.join(" ")}": only a server has ` +
+        "some; use --with-vllm-metrics with vllm serve",
+    );
+  }
+  const { argv, added, missing } = await withOwnMetrics(context, process.argv, python);
+  if (added.length > 0) context.output.note(`Added to the command: ${added.join(" ")}`);
+  if (missing.length > 0) {
+    context.output.note(`This vLLM does not have ${missing.join(", ")}, or cannot be asked`);
+  }
+  return {
+    plan: { ...plan, processes: [{ ...process, argv }] },
+    scrape(baseUrl) {
+      const scraper = new Scraper(context, {
+        url: `${baseUrl}/metrics`,
+        dir: plan.out,
+        startedAt: plan.invocation.startedAt,
+        intervalSec: plan.values.vllmMetricsInterval,
+        added,
+        missing,
+      });
+      return async () => {
+        await scraper.finish();
+      };
+    },
+  };
 }
 
 /** Values of {@linkcode commandOptions}. */

@@ -153,6 +153,12 @@ const SHAPES = {
     "The deviation of the load of a layer's experts over its mean.",
   ),
   idleExperts: gauge("vscope_moe_idle_experts", "Experts of a layer that no token chose."),
+
+  ownRows: counter("vscope_profiler_rows", "Rows of the tables of your own profilers."),
+  ownValue: gauge(
+    "vscope_profiler_value",
+    "The last number of each column of your own profilers' tables, in the column's unit.",
+  ),
 } as const satisfies Record<string, FamilyShape>;
 
 /** The families of a session by the names that code uses. */

@@ -5,10 +5,11 @@
  */
 
 import type { Manifest } from "../../bundle/manifest.ts";
+import { declaredColumns, type OwnTable, presentOwnTables } from "../../bundle/own_tables.ts";
 import { Samples } from "../../bundle/samples.ts";
 import type { SessionTableName } from "../../bundle/session_tables.ts";
 import type { FileSystem } from "../../contract/context.ts";
-import { type Cell, eachRow, type NumberCell } from "../table_rows.ts";
+import { type Cell, eachRow, eachRowOf, type NumberCell } from "../table_rows.ts";
 import { THRESHOLDS } from "../thresholds.ts";
 import type { Labels } from "./families.ts";
 import { type SessionFamilies, sessionFamilies } from "./session_families.ts";
@@ -118,7 +119,29 @@ export async function sessionMetrics(
     if (found) { for (const family of ZEROS[name] ?? []) families[family].add(0); }
   }
   await takeExperts(families, files, dir);
+  for (const table of await presentOwnTables(files, dir, manifest.tables)) {
+    families.ownRows.add(0, { table: table.name });
+    await eachRowOf(
+      files,
+      `${dir}/${table.path}`,
+      (cell, number) => takeOwnRow(families, table, cell, number),
+    );
+  }
   return families;
+}
+
+/** A row of a table of the user's own profiler. */
+export function takeOwnRow(
+  to: SessionFamilies,
+  table: OwnTable,
+  cell: Cell,
+  number: NumberCell,
+): void {
+  to.ownRows.add(1, { table: table.name });
+  for (const { name, type, unit } of declaredColumns(table)) {
+    if (type !== "integer" && type !== "number") continue;
+    to.ownValue.set(number(name), { table: table.name, column: name, unit, pid: cell("pid") });
+  }
 }
 
 /** What the metrics take of a manifest. */
