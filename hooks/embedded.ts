@@ -148,7 +148,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/own_profilers.py",
     text: f15,
-    sha256: "49d1aa159f008cbdf44f90620f12c9754003dfd7c2e7477488f7c613ee569456",
+    sha256: "0b8c60d8a7b2cc5639767f0e44f4092cabcc1f977b060dc4ce05c74385aa45ed",
   },
   {
     path: "vscope_hooks/passes.py",
@@ -163,7 +163,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profiler.py",
     text: f18,
-    sha256: "99e384a61c360323f67888e479441f4790e4142a711667a80f96c611226c02c4",
+    sha256: "c62d58a2bc9699bb32fb8a600615b1a6247bb35de6f6b8b08c8d0535333645c2",
   },
   {
     path: "vscope_hooks/profilers/__init__.py",

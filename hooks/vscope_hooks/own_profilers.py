@@ -17,6 +17,29 @@ from .profiler import Profiler
 # Paths with commas between them.
 VARIABLE = "VSCOPE_PROFILER"
 
+# Tables that a bundle has anyway.
+TAKEN = frozenset(
+    (
+        "batch_utilization",
+        "cpu_operations_timing",
+        "cuda_graph_captures",
+        "cuda_graph_timeline",
+        "cuda_graph_usage",
+        "encoder_decoder_timing",
+        "forward_pass_timing",
+        "kv_cache_evictions",
+        "kv_cache_usage",
+        "moe_expert_activations",
+        "moe_expert_coselection",
+        "moe_load_imbalance",
+        "moe_physical_experts",
+        "moe_routing_weights_bins",
+        "moe_routing_weights_hist",
+        "preemption_events",
+        "request_lifecycle",
+    )
+)
+
 
 class Unusable(Exception):
     """A file that holds no profiler that can be used; the message is one sentence."""
@@ -129,7 +152,7 @@ def attach_own(recorder, attach_profiler, taken):
             continue
         for profiler in found:
             name = profiler.NAME
-            if name in taken or name in recorder.tables:
+            if name in taken or name in recorder.tables or name in TAKEN:
                 recorder.hook(name, path, "failed", _taken(path, name))
                 continue
             taken.add(name)

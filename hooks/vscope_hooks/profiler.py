@@ -81,7 +81,7 @@ class Column:
                 return repr(value) if math.isfinite(value) else None
         elif kind == "integer":
             if isinstance(value, int) or _is_number(value):
-                return str(operator.index(value))
+                return str(int(operator.index(value)))
         elif kind == "boolean":
             if isinstance(value, bool):
                 return "true" if value else "false"

@@ -13,16 +13,17 @@ export interface Sample {
   readonly value: number;
 }
 
-const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?[ \t]+(\S+)(?:[ \t]+\S+)?$/;
-const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
+/** Name, labels, value; then perhaps a time, and an exemplar behind a mark of its own. */
+const LINE =
+  /^([a-zA-Z_:][\w:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?[ \t]+([^\s#]+)(?:[ \t]+[^\s#]+)?(?:[ \t]+#.*)?\s*$/s;
+const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/gs;
 
 /** Reads the samples; lines that are none are left out. */
 export function readExposition(text: string): Sample[] {
   const samples: Sample[] = [];
   for (const line of text.split("\n")) {
     if (line.startsWith("#")) continue;
-    // An exemplar stands behind a mark of its own.
-    const [, name, labelText = "", number] = LINE.exec(line.split(" # ")[0]!.trimEnd()) ?? [];
+    const [, name, labelText = "", number] = LINE.exec(line) ?? [];
     if (name === undefined || number === undefined) continue;
     const value = numberOf(number);
     if (value === undefined) continue;
@@ -41,7 +42,7 @@ function labelsOf(text: string): Record<string, string> {
   return Object.fromEntries(
     [...text.matchAll(LABEL)].map(([, name, value]) => [
       name!,
-      value!.replace(/\\(.)/g, (_, letter) => letter === "n" ? "\n" : letter),
+      value!.replace(/\\(.)/gs, (_, letter) => letter === "n" ? "\n" : letter),
     ]),
   );
 }
