@@ -235,7 +235,7 @@ export class LiveSession {
       const first = behind.reduce((a, b) => b.table.time < a.table.time ? b : a);
       const process = processes.get(first.process);
       if (!process) continue;
-      for (const row of await first.table.read(this.files)) first.take(rawRow(row, process));
+      for (const row of await first.table.read(this.files)) first.take(new LiveRow(row, process));
     }
     this.caughtUp = tails.every(({ table }) => !table.behind);
   }
@@ -248,14 +248,15 @@ export class LiveSession {
   }
 }
 
-function rawRow(row: TailRow, process: RawProcess): RawRow {
-  return {
-    process,
-    get: row,
-    number(column) {
-      const text = row(column);
-      const value = text === "" ? NaN : Number(text);
-      return Number.isFinite(value) ? value : undefined;
-    },
-  };
+/** A row that knows its process. */
+class LiveRow implements RawRow {
+  constructor(private readonly row: TailRow, readonly process: RawProcess) {}
+
+  get(column: string): string {
+    return this.row.get(column);
+  }
+
+  number(column: string): number | undefined {
+    return this.row.number(column);
+  }
 }
