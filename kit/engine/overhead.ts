@@ -112,8 +112,11 @@ async function measurePair(
   return pair;
 }
 
-/** Keeps requests alive until told to stop. */
-async function sendLoad(plan: OverheadPlan, signal: AbortSignal): Promise<void> {
+/** Keeps requests alive until told to stop. Needs net permission. */
+export async function sendLoad(
+  plan: Pick<OverheadPlan, "baseUrl" | "concurrency">,
+  signal: AbortSignal,
+): Promise<void> {
   const { id: model } = await servedModel(plan.baseUrl);
   const sender = async (number: number) => {
     while (!signal.aborted) {
@@ -140,7 +143,8 @@ async function sendLoad(plan: OverheadPlan, signal: AbortSignal): Promise<void> 
   await Promise.all(Array.from({ length: plan.concurrency }, (_, number) => sender(number)));
 }
 
-async function generatedTokens(baseUrl: string): Promise<number> {
+/** Tokens that the server has generated, as its own /metrics counts them. Needs net permission. */
+export async function generatedTokens(baseUrl: string): Promise<number> {
   const response = await fetch(`${baseUrl}/metrics`);
   const text = await response.text();
   let sum = 0;

@@ -180,7 +180,12 @@ export function takeManifest(to: SessionFamilies, manifest: ManifestFacts): void
   for (const [table, rows] of Object.entries(manifest.dropped)) to.dropped.add(rows, { table });
 }
 
-async function takeExperts(to: SessionFamilies, files: FileSystem, dir: string): Promise<void> {
+/** The load of experts at the session's end. */
+export async function takeExperts(
+  to: SessionFamilies,
+  files: FileSystem,
+  dir: string,
+): Promise<void> {
   const layers = new Map<string, ExpertLoads>();
   await eachRow(files, dir, "moe_expert_activations", (cell, number) => {
     const labels = { layer: cell("layer_idx"), rank: cell("rank") || undefined };
