@@ -11,7 +11,7 @@ import type { Options, Values } from "../contract/option.ts";
 import type { Outcome, Plan } from "../contract/recipe.ts";
 import { Follower } from "../analysis/live/follow.ts";
 import { requireFreePort } from "./free_port.ts";
-import { addressWarning, readAddress } from "./metrics/address.ts";
+import { addressWarning, readAddress, USUAL_ADDRESS } from "./metrics/address.ts";
 import { serveMetrics } from "./metrics/serve.ts";
 import { type MonitoredRun, runMonitored } from "./monitored_run.ts";
 import { measureOverhead, OVERHEAD_NAME, type OverheadResult } from "./overhead.ts";
@@ -31,8 +31,9 @@ export const commandOptions = {
     doc: "The Python that the command runs with, where vscope cannot tell it from the command",
   }),
   metrics: text({
-    doc:
-      "Serve the metrics at this address while it runs, as 127.0.0.1:9464; a port alone is of this machine only",
+    bare: USUAL_ADDRESS,
+    doc: "Serve the metrics at this address while it runs, 127.0.0.1:9464 where none is given; " +
+      "a port alone is of this machine only",
   }),
   ...vllmMetricsOptions,
   measureOverhead: boolean({

@@ -202,6 +202,7 @@ export class LiveTables {
 
   #ended(life: RequestLife): void {
     const cells: Cells = {
+      request_id: life.clientId ?? life.engineId,
       status: life.status ?? "unfinished",
       prompt_tokens: life.prompt,
       cached_tokens: life.cached,

@@ -27,10 +27,20 @@ interface Point {
   /** Of a histogram: its values by bucket, not yet summed up, and how many there were. */
   readonly buckets: number[];
   count: number;
+  /** Of a histogram: the largest value of each bucket that can be traced. */
+  exemplars?: (Exemplar | undefined)[];
+}
+
+/** A value of a histogram, and where it is found. */
+interface Exemplar {
+  readonly labels: Labels;
+  readonly value: number;
 }
 
 /** The value of one label set at some time. */
-export type PointState = Readonly<Omit<Point, "buckets"> & { buckets: readonly number[] }>;
+export type PointState = Readonly<
+  Omit<Point, "buckets" | "exemplars"> & { buckets: readonly number[] }
+>;
 
 /** OpenMetrics 1.0, or the text that Prometheus read before it. */
 export type Exposition = "openmetrics" | "prometheus";
@@ -58,8 +68,13 @@ export class Family {
     if (!known || value > known.value) this.set(value, labels);
   }
 
-  /** Takes a value of a histogram; what is no finite number is left out. */
-  observe(value: number, labels: Labels = {}): void {
+  /**
+   * Takes a value of a histogram; what is no finite number is left out.
+   *
+   * @param trace Where the value is found, as the number of a step: stands beside its bucket while it is
+   * the largest there.
+   */
+  observe(value: number, labels: Labels = {}, trace?: Labels): void {
     if (!Number.isFinite(value)) return;
     const point = this.#point(labels);
     const bounds = this.shape.buckets ?? [];
@@ -68,6 +83,11 @@ export class Family {
     point.buckets[place] = (point.buckets[place] ?? 0) + 1;
     point.value += value;
     point.count++;
+    if (trace === undefined) return;
+    const exemplars = point.exemplars ??= [];
+    if (!(value <= (exemplars[place]?.value ?? -Infinity))) {
+      exemplars[place] = { labels: trace, value };
+    }
   }
 
   /** Adds what another family of the same shape has counted; of a gauge it takes the values. */
@@ -127,7 +147,13 @@ export class Family {
   text(form: Exposition = "openmetrics"): string {
     if (this.#points.size === 0) return "";
     const lines = form === "openmetrics" ? this.head() : this.#olderHead();
-    for (const point of this.#points.values()) lines.push(...this.#samples(point));
+    for (const point of this.#points.values()) {
+      // The older form has no exemplars.
+      const { exemplars = [] } = form === "openmetrics" ? point : {};
+      lines.push(
+        ...this.#samples(point).map((line, place) => line + exemplarText(exemplars[place])),
+      );
+    }
     return lines.map((line) => `${line}\n`).join("");
   }
 
@@ -168,6 +194,11 @@ function keyOf(labels: Labels): string {
   let key = "";
   for (const name in labels) key += `${name}\0${labels[name] ?? "\0"}\0`;
   return key;
+}
+
+/** Buckets are a histogram's first lines. */
+function exemplarText(exemplar: Exemplar | undefined): string {
+  return exemplar ? ` # ${labelText(exemplar.labels)} ${numberText(exemplar.value)}` : "";
 }
 
 function labelText(labels: Labels): string {

@@ -17,11 +17,16 @@ import { type SessionFamilies, sessionFamilies } from "./session_families.ts";
 /** What a row of a merged table adds. */
 type Take = (to: SessionFamilies, cell: Cell, number: NumberCell) => void;
 
+/** An id that vLLM drew by lot: one that a client chose may say anything, and stays out of the metrics. */
+const MADE_BY_VLLM = /^(cmpl|chatcmpl)-[0-9a-f]{16,32}(-\d+)*$/;
+
 /** Tables that metrics are made of. */
 export const TAKES: Partial<Record<SessionTableName, Take>> = {
   forward_pass_timing(to, cell, number) {
     const worker = { phase: cell("phase"), rank: cell("rank") || undefined };
-    to.passSeconds.observe(number("forward_time_ms") / 1000, worker);
+    const step = cell("step");
+    const trace = step === "" ? undefined : { step };
+    to.passSeconds.observe(number("forward_time_ms") / 1000, worker, trace);
     to.passes.add(1, { ...worker, cudagraph_mode: cell("cudagraph_mode") || undefined });
     to.passTokens.add(number("num_tokens"), worker);
   },
@@ -83,10 +88,14 @@ export const TAKES: Partial<Record<SessionTableName, Take>> = {
     to.prompt.add(number("prompt_tokens"));
     to.cached.add(number("cached_tokens"));
     to.generated.add(generated);
-    to.queueSeconds.observe(number("started_sec") - queued);
-    to.firstTokenSeconds.observe(first - queued);
-    to.requestSeconds.observe(finished - queued);
-    if (generated > 1) to.perTokenSeconds.observe((finished - first) / (generated - 1));
+    const id = cell("request_id");
+    const trace = MADE_BY_VLLM.test(id) ? { request_id: id } : undefined;
+    to.queueSeconds.observe(number("started_sec") - queued, {}, trace);
+    to.firstTokenSeconds.observe(first - queued, {}, trace);
+    to.requestSeconds.observe(finished - queued, {}, trace);
+    if (generated > 1) {
+      to.perTokenSeconds.observe((finished - first) / (generated - 1), {}, trace);
+    }
   },
   preemption_events(to, cell) {
     if (cell("event") === "preempted") to.preemptions.add(1);

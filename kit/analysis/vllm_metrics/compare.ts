@@ -146,8 +146,8 @@ function counts(samples: readonly Sample[], ours: OwnCounts): (Compared | undefi
       "vllm:iteration_tokens_total_sum",
       total("iteration_tokens_total_sum"),
       ours.scheduledTokens,
-      "vLLM counts prompts when their prefill is done, vscope what was scheduled: chunks, tokens " +
-        "computed again and past an end as well",
+      "vLLM counts a prompt and, besides it, the token that it leads to; vscope what was scheduled: " +
+        "tokens computed again and past an end as well",
     ),
   ];
 }
