@@ -26,7 +26,7 @@ Deno.test("profilers of one's own record beside ours, and careless ones harm not
       { length: 20 },
       (_, n) => complete(baseUrl, { prompt: `own ${n}`, max_tokens: 60, ignore_eos: true }),
     ));
-    assert.ok(answers.every((answer) => answer?.choices[0]!.text !== undefined));
+    assert.ok(answers.every((answer) => answer !== undefined));
     await new Promise((resolve) => setTimeout(resolve, 2500));
     const seen = JSON.parse((await vscope(["watch", dir, "--once", "--json"])).stdout);
     await scraped.stop();
