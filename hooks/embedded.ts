@@ -163,7 +163,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profiler.py",
     text: f18,
-    sha256: "c62d58a2bc9699bb32fb8a600615b1a6247bb35de6f6b8b08c8d0535333645c2",
+    sha256: "00f617a71de57d44f1b53e92a53bab5d4e04885a9be57e354ce39cb35e4ee2b8",
   },
   {
     path: "vscope_hooks/profilers/__init__.py",

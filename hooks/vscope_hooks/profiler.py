@@ -23,7 +23,6 @@ reference to a call or to what it holds (its tensors would stay in memory), and 
 import math
 import operator
 import re
-import time
 
 from .passes import passes_of
 from .sites import Watcher
@@ -71,9 +70,12 @@ class Column:
 
     def cell(self, value):
         """The value as the table's text. Raises TypeError where it is not of the column's type."""
+        kind = self.type
+        # What most calls give, ahead of all the questions.
+        if type(value) is int and kind == "integer":
+            return value
         if value is None:
             return None
-        kind = self.type
         if kind == "number":
             # What lives on a device is not waited for.
             if isinstance(value, (int, float)) or _is_number(value):
@@ -134,9 +136,15 @@ class Call:
         It rides on vLLM's SchedulerOutput: the call's result or one of its arguments; within a forward
         pass it is the pass's.
         """
-        named = self.kwargs.get("scheduler_output")
-        for value in (self.result, named, *self.args[1:3]):
+        number = number_of(self.result)
+        if number is not None:
+            return number
+        for value in self.args[1:3]:
             number = number_of(value)
+            if number is not None:
+                return number
+        if self.kwargs:
+            number = number_of(self.kwargs.get("scheduler_output"))
             if number is not None:
                 return number
         passes = passes_of(self._recorder)
@@ -195,7 +203,8 @@ class Profiler:
         names = tuple(column.name for column in self.columns)
         table = recorder.table(self.NAME, ("timestamp_sec",) + names + ("step",), plain=True)
         self._put = table.add
-        self._cells = {column.name: column.cell for column in self.columns}
+        self._cells = [(column.name, column.cell) for column in self.columns]
+        self._names = frozenset(names)
         recorder.declare(self.NAME, self.declaration())
         return [self._watcher(*watch) for watch in self._watches()]
 
@@ -205,15 +214,15 @@ class Profiler:
         call: the call that it is of, which gives its time and its step; None for neither.
         Raises TypeError for a column that was not declared, and for a value of another type.
         """
-        row = []
-        for name, cell in self._cells.items():
-            row.append(cell(cells.pop(name, None)))
-        if cells:
-            raise TypeError("%s has no column %s" % (self.NAME, ", ".join(sorted(cells))))
-        at = None if call is None else call.end
-        seconds = self._recorder.seconds(time.perf_counter() if at is None else at)
-        step = None if call is None else call.step
-        self._put(("%.6f" % seconds, *row, step))
+        given = cells.get
+        row = [cell(given(name)) for name, cell in self._cells]
+        if len(cells) > len(row) or not self._names.issuperset(cells):
+            strange = sorted(set(cells) - self._names)
+            raise TypeError("%s has no column %s" % (self.NAME, ", ".join(strange)))
+        at = step = None
+        if call is not None:
+            at, step = call.end, call.step
+        self._put(("%.6f" % self._recorder.seconds(at), *row, step))
 
     def declaration(self):
         """What the bundle says of its table."""

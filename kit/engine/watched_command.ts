@@ -18,7 +18,8 @@ import { measureOverhead, OVERHEAD_NAME, type OverheadResult } from "./overhead.
 import { waitUntilHealthy } from "./readiness.ts";
 import { requireVllm } from "./require_vllm.ts";
 import { sessionOptions, type SessionValues } from "./session_options.ts";
-import { vllmMetricsOptions, withOwnMetrics } from "./vllm_metrics/options.ts";
+import { VLLM_METRICS_FOLDER } from "../bundle/vllm_metrics_files.ts";
+import { vllmMetricsOptions, WANTED_OPTIONS, withOwnMetrics } from "./vllm_metrics/options.ts";
 import { Scraper } from "./vllm_metrics/scraper.ts";
 import { readVllmCommand } from "./vllm_command.ts";
 
@@ -136,6 +137,27 @@ export async function runWatched<O extends Options>(
     context.output.note(`${profiler}: ${cost_pct} % of tokens/s${interval}`);
   }
   return overhead ? { ...outcome, json: { ...outcome.json, overhead } } : outcome;
+}
+
+/** The plan of such a command, with what its own options add. */
+export function planWatched<O extends Options>(
+  plan: Plan<O>,
+  { withVllmMetrics }: Pick<CommandValues, "withVllmMetrics">,
+): Plan<O> {
+  if (!withVllmMetrics) return plan;
+  return {
+    ...plan,
+    files: [
+      ...plan.files,
+      { path: `${VLLM_METRICS_FOLDER}/`, why: "what vLLM's own /metrics said" },
+    ],
+    unknown: [
+      ...plan.unknown,
+      `which of ${
+        WANTED_OPTIONS.join(", ")
+      } the installed vLLM has: those are added to the command`,
+    ],
+  };
 }
 
 /** Where a server that listens everywhere is reached. */

@@ -24,7 +24,11 @@ export const vllmMetricsOptions = {
 };
 
 /** What is turned on: options without a value. */
-const WANTED = ["--cudagraph-metrics", "--kv-cache-metrics", "--enable-logging-iteration-details"];
+export const WANTED_OPTIONS = [
+  "--cudagraph-metrics",
+  "--kv-cache-metrics",
+  "--enable-logging-iteration-details",
+];
 
 /** A command with vLLM's own metrics on. */
 export interface MeasuringCommand {
@@ -53,8 +57,8 @@ export async function withOwnMetrics(
     );
   }
   const known = await serverOptions(context, python);
-  const missing = WANTED.filter((option) => !known.includes(option));
-  const added = WANTED.filter((option) =>
+  const missing = WANTED_OPTIONS.filter((option) => !known.includes(option));
+  const added = WANTED_OPTIONS.filter((option) =>
     known.includes(option) &&
     !argv.some((word) => [option, `--no-${option.slice(2)}`].includes(dashed(word)))
   );

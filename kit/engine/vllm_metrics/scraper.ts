@@ -62,7 +62,7 @@ export class Scraper {
     if (!this.#ending.signal.aborted) {
       this.#ending.abort();
       await this.#running;
-      await this.#scrape(3000);
+      await this.#scrape(AbortSignal.timeout(3000));
       const { files } = this.context;
       const { dir } = this.plan;
       if (await files.stat(dir).then(() => true, () => false)) {
@@ -77,17 +77,19 @@ export class Scraper {
   async #run(): Promise<void> {
     const { signal } = this.#ending;
     while (!signal.aborted) {
-      await this.#scrape(Math.min(10_000, 1000 * this.plan.intervalSec));
+      // Who waits for the end does not wait for a server that answers late.
+      const late = AbortSignal.timeout(Math.min(10_000, 1000 * this.plan.intervalSec));
+      await this.#scrape(AbortSignal.any([late, signal]));
       await this.context.clock.sleep(1000 * this.plan.intervalSec, signal);
     }
   }
 
-  async #scrape(timeoutMs: number): Promise<void> {
+  async #scrape(signal: AbortSignal): Promise<void> {
     const record = this.#record;
     const at = (this.context.clock.now().getTime() - this.plan.startedAt.getTime()) / 1000;
     let text: string;
     try {
-      const response = await fetch(this.plan.url, { signal: AbortSignal.timeout(timeoutMs) });
+      const response = await fetch(this.plan.url, { signal });
       text = await response.text();
       if (!response.ok || text.length > MOST_TEXT) throw new Error(`status ${response.status}`);
     } catch {
