@@ -14,7 +14,7 @@ import { escapeHtml } from "../../../kit/report/html.ts";
 import { chromium } from "../../deps.ts";
 import { HOOKS, STEP_TABLES, stepRows } from "./rows.ts";
 
-const SECONDS = 64;
+const SECONDS = 49;
 const RATE = 60;
 const SIZE = { columns: 130, rows: 24 };
 
