@@ -7,7 +7,8 @@
 import { defineRecipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { planSession } from "../kit/engine/session_plan.ts";
-import { commandOptions, planWatched, runWatched } from "../kit/engine/watched_command.ts";
+import { planWatched } from "../kit/engine/vllm_metrics/measuring_plan.ts";
+import { commandOptions, runWatched } from "../kit/engine/watched_command.ts";
 
 /** The recipe. */
 const recipe = defineRecipe({

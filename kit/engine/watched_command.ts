@@ -18,9 +18,8 @@ import { measureOverhead, OVERHEAD_NAME, type OverheadResult } from "./overhead.
 import { waitUntilHealthy } from "./readiness.ts";
 import { requireVllm } from "./require_vllm.ts";
 import { sessionOptions, type SessionValues } from "./session_options.ts";
-import { VLLM_METRICS_FOLDER } from "../bundle/vllm_metrics_files.ts";
-import { vllmMetricsOptions, WANTED_OPTIONS, withOwnMetrics } from "./vllm_metrics/options.ts";
-import { Scraper } from "./vllm_metrics/scraper.ts";
+import { measuringPlan } from "./vllm_metrics/measuring_plan.ts";
+import { vllmMetricsOptions } from "./vllm_metrics/options.ts";
 import { readVllmCommand } from "./vllm_command.ts";
 
 /** Options of the recipes that run a command of the user's. */
@@ -95,7 +94,7 @@ export async function runWatched<O extends Options>(
     : await requireVllm(context, recipe, command, values.python);
   if (kind === "server") requireFreePort(recipe, host, port);
   const measuring = values.withVllmMetrics
-    ? await measuringPlan(context, kind, plan, python?.executable)
+    ? await measuringPlan(context, kind, plan, python?.executable, values.vllmMetricsInterval)
     : undefined;
   let overhead: OverheadResult[] | undefined;
   const during: MonitoredRun["during"] = async (process, logPath) => {
@@ -139,67 +138,9 @@ export async function runWatched<O extends Options>(
   return overhead ? { ...outcome, json: { ...outcome.json, overhead } } : outcome;
 }
 
-/** The plan of such a command, with what its own options add. */
-export function planWatched<O extends Options>(
-  plan: Plan<O>,
-  { withVllmMetrics }: Pick<CommandValues, "withVllmMetrics">,
-): Plan<O> {
-  if (!withVllmMetrics) return plan;
-  return {
-    ...plan,
-    files: [
-      ...plan.files,
-      { path: `${VLLM_METRICS_FOLDER}/`, why: "what vLLM's own /metrics said" },
-    ],
-    unknown: [
-      ...plan.unknown,
-      `which of ${
-        WANTED_OPTIONS.join(", ")
-      } the installed vLLM has: those are added to the command`,
-    ],
-  };
-}
-
 /** Where a server that listens everywhere is reached. */
 function reached(host: string): string {
   return host === "0.0.0.0" ? "127.0.0.1" : host;
-}
-
-/** The plan with vLLM's own measuring on, and what scrapes it. */
-async function measuringPlan<O extends Options>(
-  context: RunContext,
-  kind: string,
-  plan: Plan<O> & { values: Values<O> & CommandValues },
-  python: string | undefined,
-): Promise<{ plan: Plan<O>; scrape: (baseUrl: string) => () => Promise<void> }> {
-  const [process] = plan.processes;
-  if (kind !== "server" || !process) {
-    throw new UsageError(
-      `Cannot scrape the metrics of "${plan.invocation.command.join(" ")}": only a server has ` +
-        "some; use --with-vllm-metrics with vllm serve",
-    );
-  }
-  const { argv, added, missing } = await withOwnMetrics(context, process.argv, python);
-  if (added.length > 0) context.output.note(`Added to the command: ${added.join(" ")}`);
-  if (missing.length > 0) {
-    context.output.note(`This vLLM does not have ${missing.join(", ")}, or cannot be asked`);
-  }
-  return {
-    plan: { ...plan, processes: [{ ...process, argv }] },
-    scrape(baseUrl) {
-      const scraper = new Scraper(context, {
-        url: `${baseUrl}/metrics`,
-        dir: plan.out,
-        startedAt: plan.invocation.startedAt,
-        intervalSec: plan.values.vllmMetricsInterval,
-        added,
-        missing,
-      });
-      return async () => {
-        await scraper.finish();
-      };
-    },
-  };
 }
 
 /** Values of {@linkcode commandOptions}. */
