@@ -94,7 +94,7 @@ export async function runWatched<O extends Options>(
     : await requireVllm(context, recipe, command, values.python);
   if (kind === "server") requireFreePort(recipe, host, port);
   const measuring = values.withVllmMetrics
-    ? await measuringPlan(context, kind, plan, python?.executable, values.vllmMetricsInterval)
+    ? await measuringPlan<O>(context, kind, plan, python?.executable, values.vllmMetricsInterval)
     : undefined;
   let overhead: OverheadResult[] | undefined;
   const during: MonitoredRun["during"] = async (process, logPath) => {
