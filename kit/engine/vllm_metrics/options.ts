@@ -7,6 +7,7 @@
 import type { RunContext } from "../../contract/context.ts";
 import { boolean, duration } from "../../contract/options.ts";
 import { UsageError } from "../../contract/errors.ts";
+import { askPython } from "../ask_python.ts";
 import source from "./option_facts.py" with { type: "text" };
 
 /** Options of the recipes that set vLLM's own metrics beside theirs. */
@@ -75,13 +76,7 @@ async function serverOptions(
   python: string | undefined,
 ): Promise<readonly string[]> {
   if (python === undefined) return [];
-  try {
-    const { stdout } = await context.processes.capture([python, "-c", source], {
-      timeoutMs: 60_000,
-    });
-    // A sitecustomize may print ahead of it.
-    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") ?? [];
-  } catch {
-    return [];
-  }
+  const path = "kit/engine/vllm_metrics/option_facts.py";
+  const found = await askPython(context, python, path, source) as string[] | null | undefined;
+  return found ?? [];
 }
