@@ -21,45 +21,47 @@ import f11 from "./vscope_hooks/experts/sample.py" with { type: "text" };
 import f12 from "./vscope_hooks/experts/snapshot.py" with { type: "text" };
 import f13 from "./vscope_hooks/imports.py" with { type: "text" };
 import f14 from "./vscope_hooks/losses.py" with { type: "text" };
-import f15 from "./vscope_hooks/passes.py" with { type: "text" };
-import f16 from "./vscope_hooks/plugin.py" with { type: "text" };
-import f17 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
-import f18 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
-import f19 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
-import f20 from "./vscope_hooks/profilers/cuda_events.py" with { type: "text" };
-import f21 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
-import f22 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
-import f23 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
-import f24 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
-import f25 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
-import f26 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
-import f27 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
-import f28 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
-import f29 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
-import f30 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
-import f31 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
-import f32 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
-import f33 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
-import f34 from "./vscope_hooks/recorder.py" with { type: "text" };
-import f35 from "./vscope_hooks/session.py" with { type: "text" };
-import f36 from "./vscope_hooks/sites.py" with { type: "text" };
-import f37 from "./vscope_hooks/steps.py" with { type: "text" };
-import f38 from "./vscope_hooks/table.py" with { type: "text" };
-import f39 from "./vscope_hooks/torch_window.py" with { type: "text" };
-import f40 from "./vscope_sweep/__init__.py" with { type: "text" };
-import f41 from "./vscope_sweep/batch.py" with { type: "text" };
-import f42 from "./vscope_sweep/driver.py" with { type: "text" };
-import f43 from "./vscope_sweep/extension.py" with { type: "text" };
-import f44 from "./vscope_sweep/journal.py" with { type: "text" };
-import f45 from "./vscope_sweep/messages.py" with { type: "text" };
-import f46 from "./vscope_sweep/modules.py" with { type: "text" };
-import f47 from "./vscope_sweep/requests.py" with { type: "text" };
-import f48 from "./vscope_sweep/routing.py" with { type: "text" };
-import f49 from "./vscope_sweep/runners.py" with { type: "text" };
-import f50 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
-import f51 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
-import f52 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
-import f53 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
+import f15 from "./vscope_hooks/own_profilers.py" with { type: "text" };
+import f16 from "./vscope_hooks/passes.py" with { type: "text" };
+import f17 from "./vscope_hooks/plugin.py" with { type: "text" };
+import f18 from "./vscope_hooks/profiler.py" with { type: "text" };
+import f19 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
+import f20 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
+import f21 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
+import f22 from "./vscope_hooks/profilers/cuda_events.py" with { type: "text" };
+import f23 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
+import f24 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
+import f25 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
+import f26 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
+import f27 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
+import f28 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
+import f29 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
+import f30 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
+import f31 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
+import f32 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
+import f33 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
+import f34 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
+import f35 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
+import f36 from "./vscope_hooks/recorder.py" with { type: "text" };
+import f37 from "./vscope_hooks/session.py" with { type: "text" };
+import f38 from "./vscope_hooks/sites.py" with { type: "text" };
+import f39 from "./vscope_hooks/steps.py" with { type: "text" };
+import f40 from "./vscope_hooks/table.py" with { type: "text" };
+import f41 from "./vscope_hooks/torch_window.py" with { type: "text" };
+import f42 from "./vscope_sweep/__init__.py" with { type: "text" };
+import f43 from "./vscope_sweep/batch.py" with { type: "text" };
+import f44 from "./vscope_sweep/driver.py" with { type: "text" };
+import f45 from "./vscope_sweep/extension.py" with { type: "text" };
+import f46 from "./vscope_sweep/journal.py" with { type: "text" };
+import f47 from "./vscope_sweep/messages.py" with { type: "text" };
+import f48 from "./vscope_sweep/modules.py" with { type: "text" };
+import f49 from "./vscope_sweep/requests.py" with { type: "text" };
+import f50 from "./vscope_sweep/routing.py" with { type: "text" };
+import f51 from "./vscope_sweep/runners.py" with { type: "text" };
+import f52 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
+import f53 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
+import f54 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
+import f55 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -148,198 +150,208 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
     sha256: "5cfd522ee32225f2228d22a8e6ba458239d588d4e7ac22b9bb3ba8d5bf57b440",
   },
   {
-    path: "vscope_hooks/passes.py",
+    path: "vscope_hooks/own_profilers.py",
     text: f15,
+    sha256: "0b8c60d8a7b2cc5639767f0e44f4092cabcc1f977b060dc4ce05c74385aa45ed",
+  },
+  {
+    path: "vscope_hooks/passes.py",
+    text: f16,
     sha256: "33f158c7fe8f390bc0770da039c9f93fc44e073a95c678a05578972c9a945dcf",
   },
   {
     path: "vscope_hooks/plugin.py",
-    text: f16,
+    text: f17,
     sha256: "66502f8f1a5fe727a59683b080d130b7dec9d0a4b295f661028461a7c7bb4fcf",
   },
   {
+    path: "vscope_hooks/profiler.py",
+    text: f18,
+    sha256: "00f617a71de57d44f1b53e92a53bab5d4e04885a9be57e354ce39cb35e4ee2b8",
+  },
+  {
     path: "vscope_hooks/profilers/__init__.py",
-    text: f17,
-    sha256: "de8803245a211cc57bfe6a09248dad93fd157f01f5ac0af4c23532cf5c22bbf6",
+    text: f19,
+    sha256: "146a019c29d532e81481b15a36252a8a4d2cb19cb5b3a9ee303c201ded019e3a",
   },
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
-    text: f18,
+    text: f20,
     sha256: "fa8962fe58d66d0b6b672dda51003f9593e1afb465fecad8454c0b58bb0c3083",
   },
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
-    text: f19,
+    text: f21,
     sha256: "14d961b2b5ff5302459ac21d660d4376c43fcd7be0a8ef0e63f29ebaade906d2",
   },
   {
     path: "vscope_hooks/profilers/cuda_events.py",
-    text: f20,
+    text: f22,
     sha256: "c6bf2fd8de4e4baa1d0b2ea2d241f9ad9ce703c2ec4efcef1e3b425957b1e18f",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
-    text: f21,
+    text: f23,
     sha256: "d9ae724e78362b88a2a08245e486dcbe9e0b9351fd056facd7b9e15daed6b7d8",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
-    text: f22,
+    text: f24,
     sha256: "c77db9bf3780239bc7a7eeb7d1926dd81ba33fd451605d952a90be923a3ed79c",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
-    text: f23,
+    text: f25,
     sha256: "719a8426e8622b281b363cfddf3fc6c536087655b3ed22464d99e312d6ffde4b",
   },
   {
     path: "vscope_hooks/profilers/forward_pass.py",
-    text: f24,
+    text: f26,
     sha256: "2bb99bd498885cd86aacb923af69ad8519eff1b7395bd8bd3ba95857882a4b6e",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
-    text: f25,
+    text: f27,
     sha256: "69978267888d5c8f37730a7adf605157e3d2eaeda9e1001218e65bd6c1ba5568",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
-    text: f26,
+    text: f28,
     sha256: "dd00f5608f221a03e72c8aee536a56e5fb847d8100b069d873f2897d31641fb7",
   },
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
-    text: f27,
+    text: f29,
     sha256: "d44c9d5e5d1cdc8518a6caf120f3c0122fb9c8021bcd4818fd4b139a1341f26f",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
-    text: f28,
+    text: f30,
     sha256: "4b8cc143b31c602ddd343a4bb6ecd0b27e33f03c83345c1e79c2a280f428bd27",
   },
   {
     path: "vscope_hooks/profilers/moe_expert.py",
-    text: f29,
+    text: f31,
     sha256: "961f59747f31a6396e6bb3a3dee2b9132405bb4470a8f412b3ec1b370208b19d",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
-    text: f30,
+    text: f32,
     sha256: "4d64a2bced94949140933f5e9dd8cf8f3a5540c3e92e646f6812607657cf0444",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",
-    text: f31,
+    text: f33,
     sha256: "35f4eceb5f2f9ad6e9ee46bf2bf4c45da932b91467f886dd745214270742abd2",
   },
   {
     path: "vscope_hooks/profilers/request_results.py",
-    text: f32,
+    text: f34,
     sha256: "bdeb4dd17ceecbdbfd97d5e35e58d5800d6f295b3b9b08ed01a29e09b3a4e420",
   },
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
-    text: f33,
+    text: f35,
     sha256: "6927628be2d90ca3ddfada016bd324f64e0791357d958fc6f747fa21cf80c3f5",
   },
   {
     path: "vscope_hooks/recorder.py",
-    text: f34,
-    sha256: "cf36bba241ad7339c6e6b6c9137c1ec9b7be63054d44d896eae8407d3c8b84ce",
+    text: f36,
+    sha256: "c24987e70e7241f9792b06aa8e6899e10ab79224d9e1301b23cdb7c8f81ec97d",
   },
   {
     path: "vscope_hooks/session.py",
-    text: f35,
+    text: f37,
     sha256: "6d999669fe1d8e0f701a18dfa7255ed451cc1cf2992eebcedfbd516fef1ef49e",
   },
   {
     path: "vscope_hooks/sites.py",
-    text: f36,
+    text: f38,
     sha256: "f3c212a03de9ce8e600e4060154392d156367599f6532901dd6fb9f4b377b445",
   },
   {
     path: "vscope_hooks/steps.py",
-    text: f37,
+    text: f39,
     sha256: "4b65921f40c8a188852daca451687fe1d6313ee59ebf93f82edc3c158ea3f116",
   },
   {
     path: "vscope_hooks/table.py",
-    text: f38,
-    sha256: "1c748a67e067b7ca866977d7bcc4b94254f854e0467c6fcb36540c23c0702351",
+    text: f40,
+    sha256: "318ce327ee1769d5f80988c08e794bacf6e0a54600e24d66127936e2c74cc3f7",
   },
   {
     path: "vscope_hooks/torch_window.py",
-    text: f39,
+    text: f41,
     sha256: "d048c7f6d5c6f777f8f4993a8a0d211ceed6266c5fa39c1a4222a0a9a7f397c9",
   },
   {
     path: "vscope_sweep/__init__.py",
-    text: f40,
+    text: f42,
     sha256: "99c0faaa4203c11148f1518b7da7d8f59dae49fe200b88c96949a0c8f93ee236",
   },
   {
     path: "vscope_sweep/batch.py",
-    text: f41,
+    text: f43,
     sha256: "1ef2961ac5869d0b409e5ebf3b142174ef876c6123a4d662c689c21550bb7035",
   },
   {
     path: "vscope_sweep/driver.py",
-    text: f42,
+    text: f44,
     sha256: "7669177cca7bc4328f70d0d64b498694a88fa6acbe27beb662b61c80b2c01fcf",
   },
   {
     path: "vscope_sweep/extension.py",
-    text: f43,
+    text: f45,
     sha256: "6a576c596793f89f8151a0a452bc1f4858f5ca057bf51cdbb00d01ba27130d9f",
   },
   {
     path: "vscope_sweep/journal.py",
-    text: f44,
+    text: f46,
     sha256: "eb86e3a9f37204886e262733e0d8c3de970274159df2fc6196b1709ae16c9c52",
   },
   {
     path: "vscope_sweep/messages.py",
-    text: f45,
+    text: f47,
     sha256: "46a1af43bc498bc540a4044bcc8934192a2c6313021e7f269f906eb28fc51002",
   },
   {
     path: "vscope_sweep/modules.py",
-    text: f46,
+    text: f48,
     sha256: "38bce7f22555cc918cf9c12d0a64724fa91e30b9e143ee6a8a11d00ab82db2ab",
   },
   {
     path: "vscope_sweep/requests.py",
-    text: f47,
+    text: f49,
     sha256: "7c7469f9ba7bd5b4625b947321fb5f780a6a30a280aa612397d60c603ed676c1",
   },
   {
     path: "vscope_sweep/routing.py",
-    text: f48,
+    text: f50,
     sha256: "f8176dbe072694d51ecaee81fca128eeb632c9f39090355c8000c548fcc11f6a",
   },
   {
     path: "vscope_sweep/runners.py",
-    text: f49,
+    text: f51,
     sha256: "87df0670068165a85c06f6995b17ce7c4d3676ec04fc1de988ee2c62ff6e0647",
   },
   {
     path: "vscope_sweep/timers/__init__.py",
-    text: f50,
+    text: f52,
     sha256: "0d395cf13875cd8890f2de34428a47435bc8e1b8cc45f817bcc9288fe44dc9af",
   },
   {
     path: "vscope_sweep/timers/attribution.py",
-    text: f51,
+    text: f53,
     sha256: "5bf3e24916dca59e6a427708116ebb7eeb6e5e123304b963139c0342ca3355b2",
   },
   {
     path: "vscope_sweep/timers/cpu.py",
-    text: f52,
+    text: f54,
     sha256: "2ac30b57ed0252d6661a7ca8ef274dbd43ffdacf6d60c2f49c48faa635393e3f",
   },
   {
     path: "vscope_sweep/timers/kineto.py",
-    text: f53,
+    text: f55,
     sha256: "8cc49be60658657d606b5a8b0a95d63bbe1d143c02c35f331fcaead0a85ff400",
   },
 ];

@@ -7,6 +7,7 @@
 import { defineRecipe } from "../kit/contract/recipe.ts";
 import { EXPECTED_EXPERTS, expertOptions, planExperts } from "../kit/engine/expert_session.ts";
 import { runAlone } from "../kit/engine/main.ts";
+import { planWatched } from "../kit/engine/vllm_metrics/measuring_plan.ts";
 import { commandOptions, runWatched } from "../kit/engine/watched_command.ts";
 
 /** The recipe. */
@@ -27,7 +28,7 @@ const recipe = defineRecipe({
     { line: "vscope moe -- vllm serve Qwen/Qwen3-30B-A3B", why: "a server, until Ctrl-C" },
     { line: "vscope moe --out run1 -- python offline.py", why: "a script, into folder run1" },
   ],
-  plan: (values, invocation) => planExperts(values, invocation),
+  plan: (values, invocation) => planWatched(planExperts(values, invocation), values),
   run: (plan, context) => runWatched(context, "moe", plan, EXPECTED_EXPERTS),
 });
 

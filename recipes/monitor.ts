@@ -7,6 +7,7 @@
 import { defineRecipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { planSession } from "../kit/engine/session_plan.ts";
+import { planWatched } from "../kit/engine/vllm_metrics/measuring_plan.ts";
 import { commandOptions, runWatched } from "../kit/engine/watched_command.ts";
 
 /** The recipe. */
@@ -24,7 +25,8 @@ const recipe = defineRecipe({
     { line: "vscope monitor -- vllm serve Qwen/Qwen3-0.6B", why: "a server, until Ctrl-C" },
     { line: "vscope monitor --out run1 -- python offline.py", why: "a script, into folder run1" },
   ],
-  plan: (values, invocation) => planSession(values, invocation, { argv: invocation.command }),
+  plan: (values, invocation) =>
+    planWatched(planSession(values, invocation, { argv: invocation.command }), values),
   run: (plan, context) => runWatched(context, "monitor", plan),
 });
 

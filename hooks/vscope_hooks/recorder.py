@@ -31,6 +31,8 @@ class Recorder:
         # Wrapped methods by symbol, see sites.py.
         self.sites = {}
         self.engine = {}
+        # Tables of the user's own profilers, by name.
+        self.declared = {}
         self.rank = None
         # Names of profilers without a toggle: the others need what they know.
         self.indispensable = set()
@@ -124,11 +126,16 @@ class Recorder:
         """Seconds since the session began, of now or of a value of time.perf_counter()."""
         return (time.perf_counter() if at is None else at) + self._offset
 
-    def table(self, name, columns):
-        """The table of that name, made on first use."""
+    def table(self, name, columns, plain=False):
+        """The table of that name, made on first use; in a plain one cells are text already."""
         if name not in self.tables:
-            self.tables[name] = Table(self.folder, name, columns)
+            self.tables[name] = Table(self.folder, name, columns, plain=plain)
         return self.tables[name]
+
+    def declare(self, name, declaration):
+        """What a table is that only a profiler of the user's own knows."""
+        self.declared[name] = declaration
+        self._changed = True
 
     def hook(self, profiler, symbol, status, reason=None):
         """Notes what became of a hook; the last word counts."""
@@ -259,6 +266,7 @@ class Recorder:
             "versions": _versions(),
             "engine": self.engine,
             "hooks": list(self.hooks.values()),
+            **({"tables": self.declared} if self.declared else {}),
             "dropped": self._dropped(),
             "errors": self._errors(),
             "paused": self._pauses,

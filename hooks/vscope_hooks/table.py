@@ -19,7 +19,7 @@ LIMIT = 65536
 class Table:
     """An append-only CSV file; the header is written with the first rows."""
 
-    def __init__(self, folder, name, columns, limit=LIMIT):
+    def __init__(self, folder, name, columns, limit=LIMIT, plain=False):
         self.name = name
         self.columns = columns
         self.folder = folder
@@ -28,7 +28,9 @@ class Table:
         self.dropped = 0
         self.error = None
         self._descriptor = None
-        self._format = ",".join("%.6f" if c.endswith(_FRACTIONS) else "%s" for c in columns) + "\n"
+        # Cells of a plain table are text already.
+        fractions = () if plain else _FRACTIONS
+        self._format = ",".join("%.6f" if c.endswith(fractions) else "%s" for c in columns) + "\n"
         # Rows in the file: they are lost when somebody removes it.
         self._written = 0
 

@@ -15,6 +15,8 @@ import type { SessionTableName } from "../bundle/session_tables.ts";
 import { type Points, Series } from "./downsample.ts";
 import { type ExpertAnalysis, readExperts } from "./experts.ts";
 import { type GraphAnalysis, readGraphs } from "./graphs.ts";
+import { type OwnAnalysis, readOwnTables } from "./own_tables.ts";
+import { compareWithVllm, type VllmComparison } from "./vllm_metrics/compare.ts";
 import { type SessionUtilization, sessionUtilization } from "./session_utilization.ts";
 import { type Cell, eachRow as eachRowOf, type NumberCell, ofFirstRank } from "./table_rows.ts";
 
@@ -70,6 +72,10 @@ export interface SessionAnalysis {
   graphs?: GraphAnalysis;
   experts?: ExpertAnalysis;
   utilization?: SessionUtilization;
+  /** vLLM's own metrics beside these, where they were scraped. */
+  vllm?: VllmComparison;
+  /** Tables of the user's own profilers. */
+  own: OwnAnalysis[];
   /** Cached blocks that were given up. */
   evictions?: { count: number; lifetimeSec: number; idleSec: number; neverUsed: number };
   /** Encoder, decoder and cross-attention. */
@@ -122,6 +128,7 @@ export async function analyzeSession(files: FileSystem, dir: string): Promise<Se
     timing: [],
     passes: {},
     operations: [],
+    own: await readOwnTables(files, dir, manifest),
     encoders: [],
     requests: [],
     requestCount: 0,
@@ -137,6 +144,7 @@ export async function analyzeSession(files: FileSystem, dir: string): Promise<Se
     graphs: await readGraphs(files, dir),
     experts: await readExperts(files, dir),
     utilization: await sessionUtilization(files, dir, manifest),
+    vllm: await compareWithVllm(files, dir),
   };
   for (const [name, part] of Object.entries(parts)) {
     if (part) Object.assign(analysis, { [name]: part });

@@ -41,6 +41,16 @@ export function sessionJson(analysis: SessionAnalysis): Record<string, unknown> 
     }));
   }
   if (summary.requests) document["requests"] = summary.requests;
+  if (analysis.vllm) document["vllm_metrics"] = analysis.vllm;
+  if (analysis.own.length > 0) {
+    document["profilers"] = analysis.own.map(({ table, rows, numbers }) => ({
+      name: table.name,
+      rows,
+      columns: numbers.flatMap(({ column, statistics }) =>
+        statistics ? [{ name: column.name, unit: column.unit, ...statistics }] : []
+      ),
+    }));
+  }
   document["findings"] = findings;
   return document;
 }

@@ -20,14 +20,24 @@ export type NumberCell = (column: string) => number;
  *
  * @returns How many rows there were, and how many last lines were cut off.
  */
-export async function eachRow(
+export function eachRow(
   files: FileSystem,
   dir: string,
   name: SessionTableName,
   take: (cell: Cell, number: NumberCell) => void,
   pause?: () => Promise<void>,
 ): Promise<{ rows: number; cut: number } | undefined> {
-  const stream = await readCsv(files, `${dir}/${SESSION_TABLES[name].path}`);
+  return eachRowOf(files, `${dir}/${SESSION_TABLES[name].path}`, take, pause);
+}
+
+/** The same for a table of any name, by its path. */
+export async function eachRowOf(
+  files: FileSystem,
+  path: string,
+  take: (cell: Cell, number: NumberCell) => void,
+  pause?: () => Promise<void>,
+): Promise<{ rows: number; cut: number } | undefined> {
+  const stream = await readCsv(files, path);
   if (!stream) return undefined;
   const read = columnReader(stream.header);
   let rows = 0;

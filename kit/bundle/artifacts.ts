@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import type { FileSystem } from "../contract/context.ts";
 import { type ArtifactRecord, MANIFEST_NAME } from "./manifest.ts";
+import type { OwnTable } from "./own_tables.ts";
 import { RESERVE_NAME } from "./reserve.ts";
 import { SESSION_TABLES } from "./session_tables.ts";
 import { measureTrace, traceSchema } from "./trace_folder.ts";
@@ -15,6 +16,8 @@ const MEDIA_TYPES: Record<string, string> = {
   csv: "text/csv",
   html: "text/html",
   json: "application/json",
+  prom: "text/plain; version=0.0.4",
+  py: "text/x-python",
   jsonl: "application/jsonl",
   log: "text/plain",
   sqlite: "application/vnd.sqlite3",
@@ -30,8 +33,14 @@ const NOT_LISTED = [MANIFEST_NAME, RESERVE_NAME, "paused"];
  *
  * A file that is taken away meanwhile (such as a database's journal) is none of the bundle's.
  * A trace that is a folder is one entry, whose checksum is that of its listing.
+ *
+ * @param own Tables whose schemas only the manifest knows.
  */
-export async function listArtifacts(files: FileSystem, dir: string): Promise<ArtifactRecord[]> {
+export async function listArtifacts(
+  files: FileSystem,
+  dir: string,
+  own: readonly OwnTable[] = [],
+): Promise<ArtifactRecord[]> {
   const found: ArtifactRecord[] = [];
   for (const path of (await walk(files, dir, "")).sort()) {
     if (NOT_LISTED.includes(path) || path.endsWith(".tmp")) continue;
@@ -42,7 +51,7 @@ export async function listArtifacts(files: FileSystem, dir: string): Promise<Art
       continue;
     }
     const measured = await measureIfThere(files, `${dir}/${path}`);
-    if (measured) found.push({ path, ...measured, schema: schemaOf(path) });
+    if (measured) found.push({ path, ...measured, schema: schemaOf(path, own) });
   }
   return found;
 }
@@ -94,12 +103,11 @@ export async function measure(
   }
 }
 
-function schemaOf(path: string): string {
+function schemaOf(path: string, own: readonly OwnTable[]): string {
   // A session may lie within the bundle of an automation.
   const inside = path.slice(path.indexOf("/") + 1);
-  const table = Object.values(SESSION_TABLES).find((candidate) =>
-    candidate.path === path || candidate.path === inside
-  );
+  const tables = [...Object.values(SESSION_TABLES), ...own];
+  const table = tables.find((candidate) => candidate.path === path || candidate.path === inside);
   if (table) return table.schema;
   return MEDIA_TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream";
 }

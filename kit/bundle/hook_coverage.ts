@@ -5,6 +5,7 @@
  */
 
 import type { HookRecord, HookStatus } from "./manifest.ts";
+import { ownTables } from "./own_tables.ts";
 import type { RawProcess } from "./raw_session.ts";
 
 /** The profilers of a session and the toggle in `metadata.json` that turns each on or off. */
@@ -54,6 +55,12 @@ export function hookCoverage(
       : OPTIONAL.includes(name)
       ? "the run had no use for it: no process imported the part of vLLM that it watches"
       : "no process imported the part of vLLM that it watches";
+    hooks.push({ name, status: "absent", reason, process: "any" });
+  }
+  for (const { name, symbols } of ownTables(processes)) {
+    if (reached.has(name)) continue;
+    const modules = [...new Set(symbols.map((symbol) => symbol.split(":")[0]!))].join(", ");
+    const reason = `no process imported ${modules}, which it watches`;
     hooks.push({ name, status: "absent", reason, process: "any" });
   }
   return hooks;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { OwnTable } from "./own_tables.ts";
+
 /** Version of the shape of `bundle.json`. */
 export const BUNDLE_SCHEMA_VERSION = 1;
 
@@ -141,6 +143,8 @@ export interface Manifest {
   hooks: HookRecord[];
   /** Rows that were dropped, per table; a table without drops is listed with 0. */
   dropped: Record<string, number>;
+  /** Tables of the user's own profilers: what they hold, with types and units. */
+  tables?: OwnTable[];
   artifacts: ArtifactRecord[];
   notes: BundleNote[];
   /** What only captures of one recipe have: their window, their load, their parts. */

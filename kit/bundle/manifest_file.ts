@@ -77,6 +77,7 @@ function complete(manifest: Partial<Manifest>): Manifest {
     dropped: object(manifest.dropped),
     artifacts: list(manifest.artifacts),
     notes: list(manifest.notes),
+    ...(manifest.tables === undefined ? {} : { tables: list(manifest.tables) }),
     ...(manifest.captures === undefined ? {} : { captures: list(manifest.captures) }),
     ...(manifest.stages === undefined ? {} : { stages: list(manifest.stages) }),
   };

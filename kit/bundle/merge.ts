@@ -33,6 +33,7 @@ import {
   processNotes,
   rowNotes,
 } from "./merge_notes.ts";
+import { ownTables, writeOwnTables } from "./own_tables.ts";
 import { writeEncoders, writeEvictions, writePreemptions } from "./merge_residency.ts";
 import * as tables from "./merge_tables.ts";
 import { type RawProcess, readRawProcesses } from "./raw_session.ts";
@@ -86,6 +87,7 @@ export async function mergeSession(
   const { processes, unreadable } = await readRawProcesses(files, dir);
   const cut = { lines: 0 };
   const off = isOff(known);
+  const own = ownTables(processes);
   let found: BundleNote[];
   try {
     const { figures, account } = await writeTables(files, dir, metadata, processes, cut);
@@ -96,7 +98,7 @@ export async function mergeSession(
   } catch (error) {
     if (error instanceof UsageError) throw error;
     // Half of the tables say little, and the room they take may be what is missing.
-    await removeTables(files, dir);
+    await removeTables(files, dir, own.map(({ path }) => path));
     found = [{
       severity: "error",
       message: `The tables could not be made: ${messageOf(error)}; what the processes recorded ` +
@@ -118,6 +120,7 @@ export async function mergeSession(
     ],
     hooks: hookCoverage(processes, metadata ?? {}, off),
     dropped: droppedRows(processes),
+    ...(own.length === 0 ? {} : { tables: own }),
     engine: { ...known?.engine, ...engineFacts(processes) },
     notes: [
       ...(ending?.notes?.map((note) => ({ ...note, from_run: true as const })) ??
@@ -134,15 +137,19 @@ export async function mergeSession(
   if (manifest.status !== undefined) {
     manifest.notes.push(...abruptEnds(processes, endedByVscope(manifest)));
   }
-  manifest.artifacts = await listArtifacts(files, dir);
+  manifest.artifacts = await listArtifacts(files, dir, manifest.tables);
   // Kept for this: the tables may have taken all that was left.
   if (manifest.status !== undefined) await giveUpReserve(files, dir);
   await writeManifest(files, dir, manifest);
   return manifest;
 }
 
-async function removeTables(files: FileSystem, dir: string): Promise<void> {
-  for (const { path } of Object.values(SESSION_TABLES)) {
+async function removeTables(
+  files: FileSystem,
+  dir: string,
+  own: readonly string[],
+): Promise<void> {
+  for (const path of [...Object.values(SESSION_TABLES).map(({ path }) => path), ...own]) {
     for (const name of [path, unfinished(path)]) {
       await files.remove(`${dir}/${name}`).catch(() => {});
     }
@@ -182,6 +189,7 @@ async function writeTables(
     adjustments,
   };
   await tables.writeRequests(source, requests);
+  await writeOwnTables(source);
   return { figures, account: await writeSummaries(files, dir, figures) };
 }
 
@@ -190,7 +198,7 @@ export async function recordArtifacts(files: FileSystem, dir: string): Promise<v
   const manifest = await readManifest(files, dir);
   // An open bundle belongs to the vscope that keeps it open.
   if (manifest?.status === undefined) return;
-  manifest.artifacts = await listArtifacts(files, dir);
+  manifest.artifacts = await listArtifacts(files, dir, manifest.tables);
   await writeManifest(files, dir, manifest);
 }
 

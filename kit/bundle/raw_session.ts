@@ -7,6 +7,7 @@
 
 import type { FileSystem } from "../contract/context.ts";
 import { columnReader, type CsvStream, readCsv } from "./csv_file.ts";
+import type { RawOwnTable } from "./own_tables.ts";
 
 /** Folder of the per-process folders within a session. */
 export const PROCESSES = "processes";
@@ -28,6 +29,8 @@ export interface RawProcess {
   versions: Record<string, string>;
   engine: Record<string, unknown>;
   hooks: { name: string; symbol: string; status: string; reason?: string }[];
+  /** Tables of the user's own profilers, by name. */
+  tables?: Record<string, RawOwnTable>;
   dropped: Record<string, number>;
   errors: string[];
   paused: [number, number | null][];

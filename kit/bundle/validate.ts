@@ -33,7 +33,9 @@ export async function validateBundle(files: FileSystem, dir: string): Promise<Pr
   if (manifest.status === undefined) {
     problems.push({ path: "bundle.json", message: "the run has not ended" });
   }
-  const present = new Map((await listArtifacts(files, dir)).map((found) => [found.path, found]));
+  const present = new Map(
+    (await listArtifacts(files, dir, manifest.tables)).map((found) => [found.path, found]),
+  );
   for (const { path, bytes, sha256 } of manifest.artifacts) {
     const found = present.get(path);
     present.delete(path);
@@ -47,10 +49,17 @@ export async function validateBundle(files: FileSystem, dir: string): Promise<Pr
   for (const path of present.keys()) {
     problems.push({ path, message: "is not in the manifest" });
   }
-  for (const table of Object.values(SESSION_TABLES)) {
+  const tables = [
+    ...Object.values(SESSION_TABLES).map((table) => ({ ...table, columns: columnsOf(table) })),
+    ...(manifest.tables ?? []).map(({ path, columns }) => ({
+      path,
+      columns: columns.map(({ name }) => name),
+    })),
+  ];
+  for (const table of tables) {
     const stream = await readCsv(files, `${dir}/${table.path}`);
     if (!stream) continue;
-    const missing = columnsOf(table).filter((column) => !stream.header.includes(column));
+    const missing = table.columns.filter((column) => !stream.header.includes(column));
     if (missing.length > 0) {
       problems.push({ path: table.path, message: `lacks the columns ${missing.join(", ")}` });
     }

@@ -65,6 +65,10 @@ export async function readArguments(
       text = "0";
     } else if (found.option.type === "boolean") {
       text ??= "1";
+    } else if (
+      text === undefined && found.option.bare !== undefined && isNoValue(argv[place + 1])
+    ) {
+      text = found.option.bare;
     } else if (text === undefined) {
       text = argv[++place];
       if (text === undefined || text === "--") {
@@ -80,6 +84,11 @@ export async function readArguments(
     read.flags[found.name] = { text: before ? `${before.text},${text}` : text!, from: flag };
   }
   return read;
+}
+
+/** Whether a word is the next flag, the end of the options, or missing. */
+function isNoValue(word: string | undefined): boolean {
+  return word === undefined || word.startsWith("-");
 }
 
 function takesNoValue(subject: string, flag: string): UsageError {

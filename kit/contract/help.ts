@@ -90,7 +90,7 @@ export function flagText(name: string, option: Option<unknown>): string {
     : { integer: "N", number: "X", duration: "TIME", bytes: "SIZE", text: "TEXT", path: "PATH" }[
       option.type as string
     ] ?? "A,B,…";
-  return `${short}--${flag} ${value}`;
+  return `${short}--${flag} ${option.bare === undefined ? value : `[${value}]`}`;
 }
 
 /** Environment, default, bounds and unit in one line. */

@@ -27,6 +27,8 @@ export interface Option<T> {
   readonly short?: string;
   /** Value without flag, variable and file; where there is none the value may be undefined. */
   readonly default?: T;
+  /** What a flag without a value means, where its value may be left out. */
+  readonly bare?: string;
   /** Smallest and largest value. */
   readonly min?: number;
   readonly max?: number;

@@ -130,7 +130,7 @@ export function boolean<const D extends Declaration & { default?: boolean }>(
 }
 
 /** Any text. */
-export function text<const D extends Declaration & { default?: string }>(
+export function text<const D extends Declaration & { default?: string; bare?: string }>(
   declaration: D,
 ): Declared<string, D> {
   return textual(declaration, { type: "text" });

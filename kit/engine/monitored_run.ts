@@ -8,7 +8,7 @@ import type { RunContext } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";
 import type { Options } from "../contract/option.ts";
 import type { Outcome, Plan } from "../contract/recipe.ts";
-import type { BundleNote, BundleStatus } from "../bundle/manifest.ts";
+import type { BundleNote, BundleStatus, Manifest } from "../bundle/manifest.ts";
 import { writeManifest } from "../bundle/manifest_file.ts";
 import { mergeSession } from "../bundle/merge.ts";
 import { keepReserve } from "../bundle/reserve.ts";
@@ -25,9 +25,11 @@ import {
   troubles,
 } from "./guided_command.ts";
 import { writeHooks } from "./hooks_package.ts";
+import { checkOwnProfilers, keepOwnProfilers, requireOwnProfilers } from "./own_profilers.ts";
 import { openManifest } from "./open_manifest.ts";
 import { outcomeOf } from "./outcome.ts";
 import { type PythonFacts } from "./python_of.ts";
+import { ownProfilers } from "./session_plan.ts";
 import { HOOKS_FOLDER, type SessionValues, togglesOf } from "./session_options.ts";
 
 /** What a run is asked to do. */
@@ -41,6 +43,8 @@ export interface MonitoredRun {
   echo: boolean;
   /** A file that some process has to leave; where none did, the bundle is partial. */
   expects?: { file: string; otherwise: string };
+  /** Begins what goes on beside the command; what it returns is called before the command is ended. */
+  beside?: () => () => Promise<void>;
   /** What to do while the command runs, as in {@linkcode GuidedCommand}. */
   during?: GuidedCommand["during"];
 }
@@ -60,26 +64,35 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
     cudaEvents: run.values.useCudaEvents,
     logInterval: run.values.profilingLogInterval,
   };
+  const own = ownProfilers(run.values, invocation.cwd);
+  await requireOwnProfilers(context, own);
   await makeSessionFolder(files, out, metadata);
   await keepReserve(files, out);
   await files.mkdir(`${out}/logs`);
   await writeHooks(files, `${out}/${HOOKS_FOLDER}`);
-  const manifest = await openManifest(context, run.recipe, run.plan, run.python);
-  await writeManifest(files, out, manifest);
-
+  let manifest: Manifest;
   let seen: CommandEnd;
+  let finish: (() => Promise<void>) | undefined;
   try {
+    await checkOwnProfilers(context, own, `${out}/${HOOKS_FOLDER}`, run.python?.executable);
+    await keepOwnProfilers(context, own, out);
+    manifest = await openManifest(context, run.recipe, run.plan, run.python);
+    await writeManifest(files, out, manifest);
     seen = await runGuided(context, {
       argv,
       env,
       dir: out,
       echo: !run.echo ? "none" : invocation.common.json ? "stderr" : "as-is",
       graceMs: 1000 * run.values.grace,
-      ending: () => context.clock.sleep(SETTLE_MS),
+      async ending() {
+        await finish?.();
+        await context.clock.sleep(SETTLE_MS);
+      },
       async started({ pid }) {
         context.output.note(`Recording to ${out}`);
         manifest.processes.push(commandRecord(pid));
         await writeManifest(files, out, manifest);
+        finish = run.beside?.();
       },
       ...(run.during ? { during: run.during } : {}),
     });
@@ -87,6 +100,9 @@ export async function runMonitored(context: RunContext, run: MonitoredRun): Prom
     // Nothing has started: leave nothing.
     if (error instanceof UsageError) await files.remove(out, { recursive: true });
     throw error;
+  } finally {
+    // The command may have ended by itself.
+    await finish?.();
   }
 
   const judged = await judge(context, run, seen);

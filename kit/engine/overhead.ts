@@ -7,6 +7,8 @@
 import type { RunContext } from "../contract/context.ts";
 import { RunError } from "../contract/errors.ts";
 import { SESSION_PROFILERS } from "../bundle/hook_coverage.ts";
+import { ownTables } from "../bundle/own_tables.ts";
+import { readRawProcesses } from "../bundle/raw_session.ts";
 import { Samples } from "../bundle/samples.ts";
 import { pauseHooks } from "../bundle/session_folder.ts";
 import { servedModel } from "./served.ts";
@@ -60,7 +62,9 @@ export async function measureOverhead(
   const stop = new AbortController();
   const load = sendLoad(plan, AbortSignal.any([stop.signal, context.signal]));
   const results: OverheadResult[] = [];
-  const targets = ["all", ...Object.keys(SESSION_PROFILERS)];
+  const { processes } = await readRawProcesses(context.files, plan.dir);
+  const own = ownTables(processes).map(({ name }) => name);
+  const targets = ["all", ...Object.keys(SESSION_PROFILERS), ...own];
   try {
     await context.clock.sleep(WARM_UP_MS, context.signal);
     for (const [place, profiler] of targets.entries()) {
@@ -108,8 +112,11 @@ async function measurePair(
   return pair;
 }
 
-/** Keeps requests alive until told to stop. */
-async function sendLoad(plan: OverheadPlan, signal: AbortSignal): Promise<void> {
+/** Keeps requests alive until told to stop. Needs net permission. */
+export async function sendLoad(
+  plan: Pick<OverheadPlan, "baseUrl" | "concurrency">,
+  signal: AbortSignal,
+): Promise<void> {
   const { id: model } = await servedModel(plan.baseUrl);
   const sender = async (number: number) => {
     while (!signal.aborted) {
@@ -136,7 +143,8 @@ async function sendLoad(plan: OverheadPlan, signal: AbortSignal): Promise<void> 
   await Promise.all(Array.from({ length: plan.concurrency }, (_, number) => sender(number)));
 }
 
-async function generatedTokens(baseUrl: string): Promise<number> {
+/** Tokens that the server has generated, as its own /metrics counts them. Needs net permission. */
+export async function generatedTokens(baseUrl: string): Promise<number> {
   const response = await fetch(`${baseUrl}/metrics`);
   const text = await response.text();
   let sum = 0;

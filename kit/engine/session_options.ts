@@ -120,6 +120,11 @@ export const sessionOptions = {
     of: choice({ choices: Object.keys(TOGGLED_BY) as ProfilerName[], doc: "A profiler" }),
     doc: "The only profilers to run; without it all that are not switched off one by one",
   }),
+  profiler: list({
+    env: "VSCOPE_PROFILER",
+    of: path({ leadsTo: "file", doc: "A Python file" }),
+    doc: "Python files with profilers of your own, which run beside ours (see docs/profilers.md)",
+  }),
   maxOverhead: number({
     env: "VSCOPE_MAX_OVERHEAD",
     min: 0,

@@ -8,7 +8,9 @@ import type { Options, Values } from "../contract/option.ts";
 import type { Invocation, Plan } from "../contract/recipe.ts";
 import { folderName } from "../bundle/bundle_folder.ts";
 import { SESSION_TABLES } from "../bundle/session_tables.ts";
+import { OWN_FOLDER } from "../bundle/own_tables.ts";
 import { hooksEnvironment } from "./hooks_package.ts";
+import { OWN_PROFILERS_VARIABLE } from "./own_profilers.ts";
 import {
   checkProfilers,
   HOOKS_FOLDER,
@@ -19,6 +21,13 @@ import {
 /** An absolute path. */
 export function absolute(path: string, cwd: string): string {
   return path.startsWith("/") ? path : `${cwd}/${path}`;
+}
+
+/** The files with profilers of the user's own, absolute. */
+export function ownProfilers(values: SessionValues, cwd: string): string[] {
+  return values.enableProfiling === "0"
+    ? []
+    : (values.profiler ?? []).map((path) => absolute(path, cwd));
 }
 
 /** The folder that a session goes to. */
@@ -36,7 +45,9 @@ export function planSession<O extends Options>(
 ): Plan<O> {
   checkProfilers(values);
   const out = sessionFolder(values, invocation);
+  const own = ownProfilers(values, invocation.cwd);
   const hooks = values.enableProfiling === "0" ? {} : {
+    ...(own.length === 0 ? {} : { [OWN_PROFILERS_VARIABLE]: own.join(",") }),
     ...hooksEnvironment(`${out}/${HOOKS_FOLDER}`, invocation.env),
     VSCOPE_SESSION_DIR: out,
     VSCOPE_SESSION_START: String(invocation.startedAt.getTime() / 1000),
@@ -54,6 +65,10 @@ export function planSession<O extends Options>(
       { path: "bundle.json", why: "what ran, how it ended, which hooks worked" },
       { path: "metadata.json", why: "the session and its toggles" },
       ...Object.values(SESSION_TABLES).map(({ path, row }) => ({ path, why: row })),
+      ...(own.length === 0 ? [] : [{
+        path: `${OWN_FOLDER}/`,
+        why: `${own.map((path) => path.split("/").at(-1)).join(", ")}, and what they recorded`,
+      }]),
       { path: "session_summary.json", why: "requests, latencies and the account of tokens" },
       { path: "logs/", why: "what the command printed" },
       { path: "processes/", why: "what each process recorded" },

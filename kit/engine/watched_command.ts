@@ -11,13 +11,15 @@ import type { Options, Values } from "../contract/option.ts";
 import type { Outcome, Plan } from "../contract/recipe.ts";
 import { Follower } from "../analysis/live/follow.ts";
 import { requireFreePort } from "./free_port.ts";
-import { addressWarning, readAddress } from "./metrics/address.ts";
+import { addressWarning, readAddress, USUAL_ADDRESS } from "./metrics/address.ts";
 import { serveMetrics } from "./metrics/serve.ts";
 import { type MonitoredRun, runMonitored } from "./monitored_run.ts";
 import { measureOverhead, OVERHEAD_NAME, type OverheadResult } from "./overhead.ts";
 import { waitUntilHealthy } from "./readiness.ts";
 import { requireVllm } from "./require_vllm.ts";
 import { sessionOptions, type SessionValues } from "./session_options.ts";
+import { measuringPlan } from "./vllm_metrics/measuring_plan.ts";
+import { vllmMetricsOptions } from "./vllm_metrics/options.ts";
 import { readVllmCommand } from "./vllm_command.ts";
 
 /** Options of the recipes that run a command of the user's. */
@@ -29,9 +31,11 @@ export const commandOptions = {
     doc: "The Python that the command runs with, where vscope cannot tell it from the command",
   }),
   metrics: text({
-    doc:
-      "Serve the metrics at this address while it runs, as 127.0.0.1:9464; a port alone is of this machine only",
+    bare: USUAL_ADDRESS,
+    doc: "Serve the metrics at this address while it runs, 127.0.0.1:9464 where none is given; " +
+      "a port alone is of this machine only",
   }),
+  ...vllmMetricsOptions,
   measureOverhead: boolean({
     default: false,
     doc: "Measure what the hooks cost this server, all together and one by one, then end it",
@@ -89,9 +93,12 @@ export async function runWatched<O extends Options>(
     ? undefined
     : await requireVllm(context, recipe, command, values.python);
   if (kind === "server") requireFreePort(recipe, host, port);
+  const measuring = values.withVllmMetrics
+    ? await measuringPlan<O>(context, kind, plan, python?.executable, values.vllmMetricsInterval)
+    : undefined;
   let overhead: OverheadResult[] | undefined;
   const during: MonitoredRun["during"] = async (process, logPath) => {
-    const baseUrl = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
+    const baseUrl = `http://${reached(host)}:${port}`;
     const timeoutMs = 1000 * values.startTimeout;
     await waitUntilHealthy(context, process, { baseUrl, logPath, timeoutMs });
     overhead = await measureOverhead(context, {
@@ -116,11 +123,12 @@ export async function runWatched<O extends Options>(
   if (server) context.output.note(`Metrics at ${server.url}`);
   const outcome = await runMonitored(context, {
     recipe,
-    plan: plan as unknown as Plan<Options>,
+    plan: (measuring?.plan ?? plan) as unknown as Plan<Options>,
     values,
     python,
     echo: !plan.invocation.common.quiet && !values.measureOverhead,
     ...(expects ? { expects } : {}),
+    ...(measuring ? { beside: () => measuring.scrape(`http://${reached(host)}:${port}`) } : {}),
     ...(values.measureOverhead ? { during } : {}),
   }).finally(() => server?.close());
   for (const { profiler, cost_pct, low_pct, high_pct } of overhead ?? []) {
@@ -128,6 +136,11 @@ export async function runWatched<O extends Options>(
     context.output.note(`${profiler}: ${cost_pct} % of tokens/s${interval}`);
   }
   return overhead ? { ...outcome, json: { ...outcome.json, overhead } } : outcome;
+}
+
+/** Where a server that listens everywhere is reached. */
+function reached(host: string): string {
+  return host === "0.0.0.0" ? "127.0.0.1" : host;
 }
 
 /** Values of {@linkcode commandOptions}. */

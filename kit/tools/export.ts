@@ -7,7 +7,7 @@
 import type { RunContext } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";
 import { suggestion } from "../contract/suggest.ts";
-import { integer, text } from "../contract/options.ts";
+import { boolean, duration, integer, text } from "../contract/options.ts";
 import { defineTool } from "../contract/tool.ts";
 import { absolute } from "../engine/session_plan.ts";
 import type { ExportFormat, ExportJob } from "./export/format.ts";
@@ -28,6 +28,16 @@ const tool = defineTool({
     window: text({
       doc: "For perfetto: draw a part, iteration:100..120 (steps) or seconds:10..12.5",
     }),
+    backfill: boolean({
+      default: false,
+      doc: "For openmetrics: values over time, as promtool takes them for the past",
+    }),
+    backfillInterval: duration({
+      default: 15,
+      min: 1,
+      max: 240,
+      doc: "For openmetrics: time between two samples, with --backfill",
+    }),
     maxEvents: integer({
       default: 1_000_000,
       min: 1000,
@@ -44,9 +54,18 @@ const tool = defineTool({
     { line: "vscope export perfetto run1", why: "a timeline for ui.perfetto.dev" },
     { line: "vscope export parquet run1 --out tables", why: "a Parquet file of each table" },
     { line: "vscope export openmetrics run1 --out run1.prom", why: "for Prometheus" },
+    {
+      line: "vscope export openmetrics run1 --backfill --out run1.om",
+      why: "its past, for promtool",
+    },
     { line: "vscope export notebook run1", why: "the tables in pandas, drawn" },
   ],
-  async run({ window, maxEvents }, [formatName = "", given = ".", table], context, { out, json }) {
+  async run(
+    { window, maxEvents, backfill, backfillInterval },
+    [formatName = "", given = ".", table],
+    context,
+    { out, json },
+  ) {
     const { default: format } = await FORMATS[formatName]!();
     const source = await openSession(context.files, given);
     if (source.manifest.status === undefined) {
@@ -65,10 +84,16 @@ const tool = defineTool({
         `Cannot export a window as ${format.name}: --window is for perfetto; leave it out`,
       );
     }
+    if (backfill && format.name !== "openmetrics") {
+      throw new UsageError(
+        `Cannot export values over time as ${format.name}: --backfill is for openmetrics; leave it out`,
+      );
+    }
     const job: ExportJob = {
       source,
       maxEvents,
       ...(window === undefined ? {} : { window }),
+      ...(backfill ? { backfillSec: backfillInterval } : {}),
       context,
       ...(table === undefined ? {} : { table }),
       ...(target === undefined ? {} : { out: target }),

@@ -55,6 +55,19 @@ Deno.test("readArguments() refuses a flag without its value, a switch with one, 
   await assert.rejects(read("--log-interval", "1", "--log-interval", "2"), /is given twice/);
 });
 
+Deno.test("a flag whose value may be left out takes the word behind it only where that is a value", async () => {
+  const listen = { listen: kinds.text({ doc: "d", bare: "1:2" }), ...options };
+  const of = async (...argv: string[]) => {
+    const { flags, operands, command } = await readArguments("watch", listen, argv);
+    return [flags["listen"]?.text, operands, command];
+  };
+  assert.deepEqual(await of("--listen"), ["1:2", [], undefined]);
+  assert.deepEqual(await of("run1", "--listen", "-q"), ["1:2", ["run1"], undefined]);
+  assert.deepEqual(await of("--listen", "--", "x"), ["1:2", [], ["x"]]);
+  assert.deepEqual(await of("--listen", "3:4", "run1"), ["3:4", ["run1"], undefined]);
+  assert.deepEqual(await of("--listen=5", "run1"), ["5", ["run1"], undefined]);
+});
+
 Deno.test("a secret has no flag", async () => {
   await assert.rejects(read("--token", "x"), /unknown option "--token"/);
 });

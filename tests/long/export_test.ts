@@ -88,6 +88,13 @@ Deno.test("a session of a million steps is exported to each format in bounded me
     const passes = [...metrics.matchAll(/^vscope_forward_passes_total\S* (\d+)$/gm)];
     assert.equal(passes.reduce((sum, [, count]) => sum + Number(count), 0), STEPS);
     assert.match(metrics, new RegExp(`^vscope_requests_total\\S* ${STEPS / 10}$`, "m"));
+    const manifest = JSON.parse(await Deno.readTextFile(`${dir}/bundle.json`));
+    // As long as its rows are now: the past has a sample each 15 s.
+    manifest.ended_at = new Date(Date.parse(manifest.started_at) + 20_200_000).toISOString();
+    await Deno.writeTextFile(`${dir}/bundle.json`, JSON.stringify(manifest));
+    const past = await made("openmetrics", "x.om", "--backfill");
+    assert.equal(past.interval_sec, 15);
+    assert.ok(past.samples > 10_000 && past.samples < 1_000_000, `${past.samples}`);
     assert.ok((await made("notebook", "x.ipynb")).cells > 10);
   });
 });

@@ -134,6 +134,55 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "the real promtool makes blocks of a session's past, which end with its last state",
+  ignore: programs === undefined,
+  async fn() {
+    await inFolder(async (dir) => {
+      const session = example("moe");
+      const file = `${dir}/past.om`;
+      const made = await vscope(
+        [
+          "export",
+          "openmetrics",
+          session,
+          "--backfill",
+          "--backfill-interval",
+          "1s",
+          "--out",
+          file,
+        ],
+      );
+      assert.equal(made.code, 0, made.stderr);
+      const blocks = await promtool([
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        file,
+        `${dir}/data`,
+      ]);
+      assert.equal(blocks.code, 0, blocks.said);
+      // promtool reads only what has a log of writes beside its blocks.
+      await Deno.mkdir(`${dir}/data/wal`);
+      const { said } = await promtool(["tsdb", "dump", `${dir}/data`]);
+      const last = new Map<string, number>();
+      for (const line of said.split("\n")) {
+        const [, labels, value] = /^\{(.+)\} (\S+) \d+$/.exec(line) ?? [];
+        if (labels) last.set(labels, Number(value));
+      }
+      const expected = samplesOf((await vscope(["export", "openmetrics", session])).stdout);
+      assert.equal(last.size, expected.size);
+      const total = (values: Map<string, number>, name: RegExp) =>
+        [...values].filter(([key]) => name.test(key)).reduce((sum, [, value]) => sum + value, 0);
+      for (
+        const name of ["vscope_scheduled_batches_total", "vscope_request_generated_tokens_total"]
+      ) {
+        assert.equal(total(last, RegExp(`"${name}"`)), total(expected, RegExp(`^${name}`)), name);
+      }
+    });
+  },
+});
+
 async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !await condition(); tries++) {
     assert.ok(tries < 300, "waited for a minute");

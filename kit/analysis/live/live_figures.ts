@@ -4,6 +4,7 @@
  * @module
  */
 
+import { declaredColumns, type OwnColumn, type OwnTable } from "../../bundle/own_tables.ts";
 import type { RawRow } from "../../bundle/raw_session.ts";
 import type { RequestLife } from "../../bundle/requests.ts";
 import { Samples, type Statistics } from "../../bundle/samples.ts";
@@ -19,6 +20,13 @@ export interface EngineNow {
   maxSeqs?: number;
   usedBlocks?: number;
   totalBlocks?: number;
+}
+
+/** A table of the user's own profiler. */
+export interface OwnFigures {
+  readonly table: OwnTable;
+  rows: number;
+  readonly columns: readonly { column: OwnColumn; series: TimeSeries }[];
 }
 
 /** Requests whose times are kept for percentiles: the last ones. */
@@ -45,6 +53,8 @@ export class LiveFigures {
     expertDeviation: new TimeSeries(),
     finished: new TimeSeries(),
   };
+  /** Columns of numbers of the user's own profilers' tables, and their rows. */
+  readonly own = new Map<string, OwnFigures>();
   readonly engines = new Map<number, EngineNow>();
   /** First and last second at which a batch was scheduled or a pass run. */
   firstSec = Infinity;
@@ -96,6 +106,27 @@ export class LiveFigures {
   imbalance(row: RawRow, at: number): void {
     const mean = row.number("mean") ?? 0;
     if (mean > 0) this.series.expertDeviation.add(at, (row.number("std_dev") ?? NaN) / mean);
+  }
+
+  /** A table of the user's own profiler, which may have no row yet. */
+  ownTable(table: OwnTable): OwnFigures {
+    let found = this.own.get(table.name);
+    if (!found) {
+      const columns = declaredColumns(table)
+        .filter(({ type }) => type === "integer" || type === "number")
+        .map((column) => ({ column, series: new TimeSeries() }));
+      this.own.set(table.name, found = { table, rows: 0, columns });
+    }
+    return found;
+  }
+
+  /** A row of such a table. */
+  ownRow(table: OwnTable, row: RawRow, at: number): void {
+    const figures = this.ownTable(table);
+    figures.rows++;
+    for (const { column, series } of figures.columns) {
+      series.add(at, row.number(column.name) ?? NaN);
+    }
   }
 
   /** A request that has ended, or was alive when the session ended. */

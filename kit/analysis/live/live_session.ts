@@ -14,6 +14,7 @@ import type { BundleStatus, Manifest } from "../../bundle/manifest.ts";
 import { readManifest } from "../../bundle/manifest_file.ts";
 import { anyAlive, devicesOf, isOff, lastSign, readMetadata } from "../../bundle/merge.ts";
 import { droppedRows, engineFacts } from "../../bundle/merge_notes.ts";
+import { type OwnTable, ownTables } from "../../bundle/own_tables.ts";
 import type { RawProcess, RawRow } from "../../bundle/raw_session.ts";
 import { SESSION_TABLES, type SessionTableName } from "../../bundle/session_tables.ts";
 import { TableTail, type TailRow } from "../../bundle/table_tail.ts";
@@ -44,6 +45,7 @@ export class LiveSession {
   readonly #experts = new LiveExperts();
   readonly #list = new ProcessList();
   #tails = new Map<string, Tail>();
+  #own: readonly OwnTable[] = [];
   #manifest: Manifest | undefined;
   #metadata: Record<string, unknown> | undefined;
   #status: LiveStatus = "running";
@@ -198,6 +200,15 @@ export class LiveSession {
     for (const [table, { profiler }] of Object.entries(SESSION_TABLES)) {
       if (this.#list.watched(profiler)) this.#tables.begin(table as SessionTableName);
     }
+    this.#own = ownTables(this.processes);
+    for (const table of this.#own) {
+      if (this.#list.watched(table.name)) this.#tables.beginOwn(table);
+    }
+  }
+
+  /** The tables of the user's own profilers. */
+  get ownTables(): readonly OwnTable[] {
+    return this.#own;
   }
 
   /** Reads the tables of all processes, the one that is least far first. */
@@ -206,6 +217,12 @@ export class LiveSession {
       for (const [table, take] of Object.entries(this.#tables.takes)) {
         const path = `${dir}/${table}.csv`;
         if (this.#tails.has(path)) continue;
+        this.#tails.set(path, { table: new TableTail(path), process: name, take });
+      }
+      for (const table of this.#own) {
+        const path = `${dir}/${table.name}.csv`;
+        if (this.#tails.has(path)) continue;
+        const take = (row: RawRow) => this.#tables.own(table, row);
         this.#tails.set(path, { table: new TableTail(path), process: name, take });
       }
     }
@@ -218,7 +235,7 @@ export class LiveSession {
       const first = behind.reduce((a, b) => b.table.time < a.table.time ? b : a);
       const process = processes.get(first.process);
       if (!process) continue;
-      for (const row of await first.table.read(this.files)) first.take(rawRow(row, process));
+      for (const row of await first.table.read(this.files)) first.take(new LiveRow(row, process));
     }
     this.caughtUp = tails.every(({ table }) => !table.behind);
   }
@@ -231,14 +248,15 @@ export class LiveSession {
   }
 }
 
-function rawRow(row: TailRow, process: RawProcess): RawRow {
-  return {
-    process,
-    get: row,
-    number(column) {
-      const text = row(column);
-      const value = text === "" ? NaN : Number(text);
-      return Number.isFinite(value) ? value : undefined;
-    },
-  };
+/** A row that knows its process. */
+class LiveRow implements RawRow {
+  constructor(private readonly row: TailRow, readonly process: RawProcess) {}
+
+  get(column: string): string {
+    return this.row.get(column);
+  }
+
+  number(column: string): number | undefined {
+    return this.row.number(column);
+  }
 }

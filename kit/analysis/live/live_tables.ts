@@ -5,12 +5,13 @@
  * @module
  */
 
+import type { OwnTable } from "../../bundle/own_tables.ts";
 import type { RawRow } from "../../bundle/raw_session.ts";
 import type { RequestLife } from "../../bundle/requests.ts";
 import type { SessionTableName } from "../../bundle/session_tables.ts";
 import type { AdjustmentKind } from "../../bundle/step_adjustments.ts";
 import { sessionFamilies } from "../metrics/session_families.ts";
-import { TAKES, ZEROS } from "../metrics/session_metrics.ts";
+import { takeOwnRow, TAKES, ZEROS } from "../metrics/session_metrics.ts";
 import { LiveFigures } from "./live_figures.ts";
 import { LiveRequests } from "./live_requests.ts";
 import { NeverFalling, Settling } from "./settling.ts";
@@ -60,6 +61,19 @@ export class LiveTables {
     cuda_graphs: (row) => this.#graphs(row),
     moe_load_imbalance: (row) => this.figures.imbalance(row, at(row)),
   };
+
+  /** A row of a table of the user's own profiler. */
+  own(table: OwnTable, row: RawRow): void {
+    const cell = (column: string) => column === "pid" ? String(row.process.pid) : row.get(column);
+    takeOwnRow(this.families, table, cell, numberIn(cell));
+    this.figures.ownRow(table, row, at(row));
+  }
+
+  /** The counter of such a table is 0 before a row comes, and not absent. */
+  beginOwn(table: OwnTable): void {
+    this.families.ownRows.add(0, { table: table.name });
+    this.figures.ownTable(table);
+  }
 
   /**
    * Says whether a scheduler numbers its steps. Where one does, what has no number is vLLM's warming
@@ -188,6 +202,7 @@ export class LiveTables {
 
   #ended(life: RequestLife): void {
     const cells: Cells = {
+      request_id: life.clientId ?? life.engineId,
       status: life.status ?? "unfinished",
       prompt_tokens: life.prompt,
       cached_tokens: life.cached,

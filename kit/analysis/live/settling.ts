@@ -63,12 +63,14 @@ export class Settling {
 
   /** Counts the rows that have waited long enough by the time `now`; all of them with Infinity. */
   settle(now: number): void {
-    const waiting: HeldRow[] = [];
-    for (const row of this.#rows) {
-      if (row.at > now - HOLD_SEC) {
-        waiting.push(row);
-        continue;
-      }
+    // Rows come by time, or nearly so: one that stands behind a later one waits with it.
+    let due = 0;
+    while (due < this.#rows.length && !(this.#rows[due]!.at > now - HOLD_SEC)) due++;
+    if (due === 0) return;
+    const settled = this.#rows;
+    this.#rows = settled.slice(due);
+    settled.length = due;
+    for (const row of settled) {
       const key = keyOf(row.pid, row.step);
       row.take(row.scheduled, this.#wasted.get(key) ?? NOTHING);
       if (row.step === undefined) continue;
@@ -76,7 +78,6 @@ export class Settling {
       if (others) others.push(row);
       else this.#settled.set(key, [row]);
     }
-    this.#rows = waiting;
     forget(this.#settled, MOST_SETTLED);
   }
 }

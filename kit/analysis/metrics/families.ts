@@ -15,6 +15,8 @@ export interface FamilyShape {
   /** The name's last word, where the values have a unit. */
   readonly unit?: "seconds" | "ratio";
   readonly help: string;
+  /** Of a gauge: its values are the highest so far. */
+  readonly peak?: true;
   /** Upper bounds of a histogram's buckets, rising; the last one, +Inf, is added. */
   readonly buckets?: readonly number[];
 }
@@ -25,7 +27,20 @@ interface Point {
   /** Of a histogram: its values by bucket, not yet summed up, and how many there were. */
   readonly buckets: number[];
   count: number;
+  /** Of a histogram: the largest value of each bucket that can be traced. */
+  exemplars?: (Exemplar | undefined)[];
 }
+
+/** A value of a histogram, and where it is found. */
+interface Exemplar {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+/** The value of one label set at some time. */
+export type PointState = Readonly<
+  Omit<Point, "buckets" | "exemplars"> & { buckets: readonly number[] }
+>;
 
 /** OpenMetrics 1.0, or the text that Prometheus read before it. */
 export type Exposition = "openmetrics" | "prometheus";
@@ -53,8 +68,13 @@ export class Family {
     if (!known || value > known.value) this.set(value, labels);
   }
 
-  /** Takes a value of a histogram; what is no finite number is left out. */
-  observe(value: number, labels: Labels = {}): void {
+  /**
+   * Takes a value of a histogram; what is no finite number is left out.
+   *
+   * @param trace Where the value is found, as the number of a step: stands beside its bucket while it is
+   * the largest there.
+   */
+  observe(value: number, labels: Labels = {}, trace?: Labels): void {
     if (!Number.isFinite(value)) return;
     const point = this.#point(labels);
     const bounds = this.shape.buckets ?? [];
@@ -63,31 +83,81 @@ export class Family {
     point.buckets[place] = (point.buckets[place] ?? 0) + 1;
     point.value += value;
     point.count++;
+    if (trace === undefined) return;
+    const exemplars = point.exemplars ??= [];
+    if (!(value <= (exemplars[place]?.value ?? -Infinity))) {
+      exemplars[place] = { labels: trace, value };
+    }
+  }
+
+  /** Adds what another family of the same shape has counted; of a gauge it takes the values. */
+  join(other: Family): void {
+    for (const { labels, value, buckets, count } of other.#points.values()) {
+      if (this.shape.peak) {
+        this.raise(value, labels);
+        continue;
+      }
+      const point = this.#point(labels);
+      if (this.shape.type === "gauge" || this.shape.type === "info") point.value = value;
+      else point.value += value;
+      point.count += count;
+      for (const [place, number] of buckets.entries()) {
+        point.buckets[place] = (point.buckets[place] ?? 0) + (number ?? 0);
+      }
+    }
+  }
+
+  /** The values as they are now, each by a name of its label set that stays the same. */
+  *states(): Generator<{ key: string; state: PointState }> {
+    for (const [key, { labels, value, buckets, count }] of this.#points) {
+      yield { key, state: { labels, value, buckets: [...buckets], count } };
+    }
+  }
+
+  /** Lines of one label set, its states in the order of time, each with its seconds in Unix time. */
+  history(states: Iterable<{ state: PointState; at: number }>): string[] {
+    const lines: string[] = [];
+    for (const { state, at } of states) {
+      for (const line of this.#samples(state)) lines.push(`${line} ${at}`);
+    }
+    return lines;
+  }
+
+  /** The lines that come before the samples. */
+  head(): string[] {
+    const { name, type, unit, help } = this.shape;
+    return [
+      `# TYPE ${name} ${type}`,
+      ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]),
+      `# HELP ${name} ${escaped(help)}`,
+    ];
+  }
+
+  /** There a counter is named as its samples are, and an info is a gauge that is always 1. */
+  #olderHead(): string[] {
+    const { name, type, help } = this.shape;
+    const named = type === "counter" ? `${name}_total` : type === "info" ? `${name}_info` : name;
+    return [
+      `# TYPE ${named} ${type === "info" ? "gauge" : type}`,
+      `# HELP ${named} ${help}`,
+    ];
   }
 
   /** Lines of text, each with its end; nothing where the family has no value. */
   text(form: Exposition = "openmetrics"): string {
     if (this.#points.size === 0) return "";
-    const { name, type, unit, help } = this.shape;
-    const older = form === "prometheus";
-    // There a counter is named as its samples are, and an info is a gauge that is always 1.
-    const named = !older
-      ? name
-      : type === "counter"
-      ? `${name}_total`
-      : type === "info"
-      ? `${name}_info`
-      : name;
-    const lines = [
-      `# TYPE ${named} ${older && type === "info" ? "gauge" : type}`,
-      ...(unit === undefined || older ? [] : [`# UNIT ${name} ${unit}`]),
-      `# HELP ${named} ${older ? help : escaped(help)}`,
-    ];
-    for (const point of this.#points.values()) lines.push(...this.#samples(point));
+    const lines = form === "openmetrics" ? this.head() : this.#olderHead();
+    for (const point of this.#points.values()) {
+      // The older form has no exemplars.
+      const { exemplars = [] } = form === "openmetrics" ? point : {};
+      lines.push(
+        ...this.#samples(point).map((line, place) => line + exemplarText(exemplars[place])),
+      );
+    }
     return lines.map((line) => `${line}\n`).join("");
   }
 
-  #samples(point: Point): string[] {
+  #samples(point: PointState): string[] {
     const { name, type, buckets = [] } = this.shape;
     const { labels, value } = point;
     if (type === "counter") return [`${name}_total${labelText(labels)} ${numberText(value)}`];
@@ -124,6 +194,11 @@ function keyOf(labels: Labels): string {
   let key = "";
   for (const name in labels) key += `${name}\0${labels[name] ?? "\0"}\0`;
   return key;
+}
+
+/** Buckets are a histogram's first lines. */
+function exemplarText(exemplar: Exemplar | undefined): string {
+  return exemplar ? ` # ${labelText(exemplar.labels)} ${numberText(exemplar.value)}` : "";
 }
 
 function labelText(labels: Labels): string {

@@ -35,6 +35,7 @@ const gauge = (name: string, help: string): FamilyShape => ({
   ...(name.endsWith("_ratio") ? { unit: "ratio" as const } : {}),
   ...(name.endsWith("_seconds") ? { unit: "seconds" as const } : {}),
 });
+const peak = (name: string, help: string): FamilyShape => ({ ...gauge(name, help), peak: true });
 const seconds = (name: string, buckets: readonly number[], help: string): FamilyShape => ({
   name,
   type: "histogram",
@@ -44,7 +45,7 @@ const seconds = (name: string, buckets: readonly number[], help: string): Family
 });
 
 /** The families, in the order in which they are printed. */
-const SHAPES = {
+export const SESSION_SHAPES = {
   session: {
     name: "vscope_session",
     type: "info",
@@ -98,10 +99,10 @@ const SHAPES = {
   overscheduled: counter("vscope_overscheduled_tokens", "Tokens scheduled past a request's end."),
   running: gauge("vscope_running_requests", "Requests in the last batch's running queue."),
   waiting: gauge("vscope_waiting_requests", "Requests in the last batch's waiting queue."),
-  waitingPeak: gauge("vscope_waiting_requests_peak", "The longest waiting queue."),
+  waitingPeak: peak("vscope_waiting_requests_peak", "The longest waiting queue."),
 
   kvRatio: gauge("vscope_kv_cache_usage_ratio", "KV blocks in use at last, over all blocks."),
-  kvPeak: gauge("vscope_kv_cache_peak_usage_ratio", "Most KV blocks in use, over all blocks."),
+  kvPeak: peak("vscope_kv_cache_peak_usage_ratio", "Most KV blocks in use, over all blocks."),
   kvUsed: gauge("vscope_kv_cache_used_blocks", "KV blocks in use at last."),
   kvTotal: gauge("vscope_kv_cache_blocks", "KV blocks that there are."),
   evicted: counter("vscope_kv_cache_evicted_blocks", "Cached blocks that were given up."),
@@ -153,14 +154,20 @@ const SHAPES = {
     "The deviation of the load of a layer's experts over its mean.",
   ),
   idleExperts: gauge("vscope_moe_idle_experts", "Experts of a layer that no token chose."),
+
+  ownRows: counter("vscope_profiler_rows", "Rows of the tables of your own profilers."),
+  ownValue: gauge(
+    "vscope_profiler_value",
+    "The last number of each column of your own profilers' tables, in the column's unit.",
+  ),
 } as const satisfies Record<string, FamilyShape>;
 
 /** The families of a session by the names that code uses. */
-export type SessionFamilies = Readonly<Record<keyof typeof SHAPES, Family>>;
+export type SessionFamilies = Readonly<Record<keyof typeof SESSION_SHAPES, Family>>;
 
 /** All families, without values. */
 export function sessionFamilies(): SessionFamilies {
   return Object.fromEntries(
-    Object.entries(SHAPES).map(([name, shape]) => [name, new Family(shape)]),
+    Object.entries(SESSION_SHAPES).map(([name, shape]) => [name, new Family(shape)]),
   ) as SessionFamilies;
 }

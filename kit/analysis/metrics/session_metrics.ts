@@ -5,10 +5,11 @@
  */
 
 import type { Manifest } from "../../bundle/manifest.ts";
+import { declaredColumns, type OwnTable, presentOwnTables } from "../../bundle/own_tables.ts";
 import { Samples } from "../../bundle/samples.ts";
 import type { SessionTableName } from "../../bundle/session_tables.ts";
 import type { FileSystem } from "../../contract/context.ts";
-import { type Cell, eachRow, type NumberCell } from "../table_rows.ts";
+import { type Cell, eachRow, eachRowOf, type NumberCell } from "../table_rows.ts";
 import { THRESHOLDS } from "../thresholds.ts";
 import type { Labels } from "./families.ts";
 import { type SessionFamilies, sessionFamilies } from "./session_families.ts";
@@ -16,11 +17,16 @@ import { type SessionFamilies, sessionFamilies } from "./session_families.ts";
 /** What a row of a merged table adds. */
 type Take = (to: SessionFamilies, cell: Cell, number: NumberCell) => void;
 
+/** An id that vLLM drew by lot: one that a client chose may say anything, and stays out of the metrics. */
+const MADE_BY_VLLM = /^(cmpl|chatcmpl)-[0-9a-f]{16,32}(-\d+)*$/;
+
 /** Tables that metrics are made of. */
 export const TAKES: Partial<Record<SessionTableName, Take>> = {
   forward_pass_timing(to, cell, number) {
     const worker = { phase: cell("phase"), rank: cell("rank") || undefined };
-    to.passSeconds.observe(number("forward_time_ms") / 1000, worker);
+    const step = cell("step");
+    const trace = step === "" ? undefined : { step };
+    to.passSeconds.observe(number("forward_time_ms") / 1000, worker, trace);
     to.passes.add(1, { ...worker, cudagraph_mode: cell("cudagraph_mode") || undefined });
     to.passTokens.add(number("num_tokens"), worker);
   },
@@ -82,10 +88,14 @@ export const TAKES: Partial<Record<SessionTableName, Take>> = {
     to.prompt.add(number("prompt_tokens"));
     to.cached.add(number("cached_tokens"));
     to.generated.add(generated);
-    to.queueSeconds.observe(number("started_sec") - queued);
-    to.firstTokenSeconds.observe(first - queued);
-    to.requestSeconds.observe(finished - queued);
-    if (generated > 1) to.perTokenSeconds.observe((finished - first) / (generated - 1));
+    const id = cell("request_id");
+    const trace = MADE_BY_VLLM.test(id) ? { request_id: id } : undefined;
+    to.queueSeconds.observe(number("started_sec") - queued, {}, trace);
+    to.firstTokenSeconds.observe(first - queued, {}, trace);
+    to.requestSeconds.observe(finished - queued, {}, trace);
+    if (generated > 1) {
+      to.perTokenSeconds.observe((finished - first) / (generated - 1), {}, trace);
+    }
   },
   preemption_events(to, cell) {
     if (cell("event") === "preempted") to.preemptions.add(1);
@@ -118,7 +128,29 @@ export async function sessionMetrics(
     if (found) { for (const family of ZEROS[name] ?? []) families[family].add(0); }
   }
   await takeExperts(families, files, dir);
+  for (const table of await presentOwnTables(files, dir, manifest.tables)) {
+    families.ownRows.add(0, { table: table.name });
+    await eachRowOf(
+      files,
+      `${dir}/${table.path}`,
+      (cell, number) => takeOwnRow(families, table, cell, number),
+    );
+  }
   return families;
+}
+
+/** A row of a table of the user's own profiler. */
+export function takeOwnRow(
+  to: SessionFamilies,
+  table: OwnTable,
+  cell: Cell,
+  number: NumberCell,
+): void {
+  to.ownRows.add(1, { table: table.name });
+  for (const { name, type, unit } of declaredColumns(table)) {
+    if (type !== "integer" && type !== "number") continue;
+    to.ownValue.set(number(name), { table: table.name, column: name, unit, pid: cell("pid") });
+  }
 }
 
 /** What the metrics take of a manifest. */
@@ -157,7 +189,12 @@ export function takeManifest(to: SessionFamilies, manifest: ManifestFacts): void
   for (const [table, rows] of Object.entries(manifest.dropped)) to.dropped.add(rows, { table });
 }
 
-async function takeExperts(to: SessionFamilies, files: FileSystem, dir: string): Promise<void> {
+/** The load of experts at the session's end. */
+export async function takeExperts(
+  to: SessionFamilies,
+  files: FileSystem,
+  dir: string,
+): Promise<void> {
   const layers = new Map<string, ExpertLoads>();
   await eachRow(files, dir, "moe_expert_activations", (cell, number) => {
     const labels = { layer: cell("layer_idx"), rank: cell("rank") || undefined };

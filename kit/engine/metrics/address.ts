@@ -17,6 +17,9 @@ export interface ListenAddress {
 /** The address where only a port is given. */
 const LOOPBACK = "127.0.0.1";
 
+/** Where to listen when no address is given. */
+export const USUAL_ADDRESS = `${LOOPBACK}:9464`;
+
 /**
  * Reads `127.0.0.1:9464`, `[::1]:9464`, or a port alone, which is one of this machine only.
  *

@@ -5,6 +5,7 @@
  */
 
 import { boolean, choice, duration, path, text } from "../../contract/options.ts";
+import { USUAL_ADDRESS } from "../metrics/address.ts";
 import type { Values } from "../../contract/option.ts";
 
 /** The options. */
@@ -16,8 +17,9 @@ export const watchOptions = {
     leadsTo: "folder",
   }),
   listen: text({
-    doc:
-      "Serve the metrics at this address, as 127.0.0.1:9464; a port alone is of this machine only",
+    bare: USUAL_ADDRESS,
+    doc: "Serve the metrics at this address, 127.0.0.1:9464 where none is given; " +
+      "a port alone is of this machine only",
   }),
   once: boolean({
     default: false,

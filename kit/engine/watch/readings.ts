@@ -95,6 +95,7 @@ export function overview(live: LiveSession, window: Window): Shown[] {
         THRESHOLDS.expertDeviation.value,
       ),
     }),
+    ...own(live, line),
   ].filter((shown) => shown !== undefined);
 }
 
@@ -189,6 +190,25 @@ function requests(live: LiveSession, line: LineMaker): (Shown | undefined)[] {
         : "",
     }),
   ];
+}
+
+/** Lines of one table of the user's own profiler, at most. */
+const OWN_LINES = 4;
+
+function own({ figures }: LiveSession, line: LineMaker): (Shown | undefined)[] {
+  return [...figures.own.values()].flatMap(({ table, rows, columns }) =>
+    columns.slice(0, OWN_LINES).map(({ column, series }, place) =>
+      line(within(table.name), within(column.name), series, "mean", column.unit ?? "", {
+        note: place > 0 ? `peak ${figure(series.total.max)}` : `${figure(rows)} rows` +
+          (columns.length > OWN_LINES ? `, ${columns.length - OWN_LINES} columns more` : ""),
+      })
+    )
+  );
+}
+
+/** A name in the width of the view's columns. */
+function within(name: string): string {
+  return name.length <= 12 ? name : `${name.slice(0, 11)}…`;
 }
 
 function graphNote({ series }: LiveFigures): string {

@@ -68,6 +68,7 @@ export function watchJson(live: LiveSession): Record<string, unknown> {
       coverage_pct: round(series.graphPct.total.sum / series.graphPct.total.count),
     }),
     ...(live.expertLoads.length === 0 ? {} : { experts: experts(live) }),
+    ...(figures.own.size === 0 ? {} : { profilers: own(live) }),
     hooks: { attached, absent, failed, dropped_rows: droppedRows, silent, troubles },
   };
 }
@@ -95,6 +96,23 @@ function experts(live: LiveSession): unknown[] {
       idle_experts: loads.filter((load) => load === 0).length,
     };
   });
+}
+
+/** Tables of the user's own profilers; what no row has is absent. */
+function own(live: LiveSession): unknown[] {
+  return [...live.figures.own.values()].map(({ table, rows, columns }) => ({
+    name: table.name,
+    rows,
+    columns: columns.flatMap(({ column, series }) =>
+      series.total.count === 0 ? [] : [{
+        name: column.name,
+        ...(column.unit === undefined ? {} : { unit: column.unit }),
+        last: series.last,
+        mean: round(valueOf(live, series, "mean")),
+        max: series.total.max,
+      }]
+    ),
+  }));
 }
 
 function round(value: number | undefined): number | undefined {

@@ -19,10 +19,12 @@ import { filesSection } from "../sections/files.ts";
 import { findingsSection } from "../sections/findings.ts";
 import { head } from "../sections/head.ts";
 import { operations } from "../sections/operations.ts";
+import { ownProfilers } from "../sections/own_profilers.ts";
 import { passes } from "../sections/passes.ts";
 import { requests } from "../sections/requests.ts";
 import { tiles } from "../sections/tiles.ts";
 import { utilization } from "../sections/utilization.ts";
+import { vllmMetrics } from "../sections/vllm_metrics.ts";
 import { words } from "../sections/words.ts";
 import type { Page } from "./registry.ts";
 
@@ -39,8 +41,10 @@ const SECTIONS: readonly Section[] = [
   hardware,
   utilization,
   operations,
+  ownProfilers,
   requests,
   account,
+  vllmMetrics,
   coverage,
   filesSection,
   words,

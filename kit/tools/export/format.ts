@@ -17,6 +17,8 @@ export interface ExportJob {
   readonly context: RunContext;
   /** The part that is wanted, as typed; only for formats that are `windowed`. */
   readonly window?: string;
+  /** Values over time are wanted, so many seconds apart. */
+  readonly backfillSec?: number;
   /** Most events of a timeline, about. */
   readonly maxEvents: number;
 }

@@ -10,6 +10,7 @@ import type { FileSystem } from "../../contract/context.ts";
 import type { ExportFormat } from "./format.ts";
 import { type Cell, notebookText, pythonText } from "./notebook/document.ts";
 import { FIGURES } from "./notebook/figures.ts";
+import { ownFigures } from "./notebook/own_figures.ts";
 import type { SessionSource, SourceTable } from "./session_source.ts";
 import { intoSink } from "./text_sink.ts";
 
@@ -23,7 +24,7 @@ const format: ExportFormat = {
       throw new UsageError(`Cannot write a notebook to "${out}": give a name that ends in .ipynb`);
     }
     const full = await withRows(context.files, source);
-    const shown = FIGURES.filter(({ table }) => full.has(table));
+    const shown = [...FIGURES, ...ownFigures(source.tables)].filter(({ table }) => full.has(table));
     const home = await context.files.realPath(source.dir);
     const cells = [
       ...opening(source, home, source.tables.filter(({ name }) => !full.has(name))),

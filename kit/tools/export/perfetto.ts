@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from "../../contract/errors.ts";
+import { presentOwnTables } from "../../bundle/own_tables.ts";
 import { readWindow } from "../analyze/window.ts";
 import type { Exported, ExportFormat, ExportJob } from "./format.ts";
 import { drawActivity } from "./perfetto/activity.ts";
@@ -30,10 +31,12 @@ const format: ExportFormat = {
     const { files } = context;
     const { dir } = source;
     context.output.progress("Counting rows …");
+    const own = await presentOwnTables(files, dir, source.manifest.tables);
     const share = await shareOf(
       files,
       dir,
       maxEvents,
+      own,
       window === undefined ? undefined : readWindow(window),
     );
     const timeline = await Timeline.create(files, out, beside(job, share), (pid) => {
@@ -42,7 +45,7 @@ const format: ExportFormat = {
     });
     let bytes: number;
     try {
-      const scene = { files, dir, share, timeline };
+      const scene = { files, dir, share, timeline, own };
       const requests = await drawRequests(scene);
       for (
         const [name, part] of [

@@ -7,6 +7,7 @@
 import type { Manifest } from "../../bundle/manifest.ts";
 import { isSession } from "../../bundle/merge.ts";
 import { readManifest } from "../../bundle/manifest_file.ts";
+import type { OwnColumn } from "../../bundle/own_tables.ts";
 import { SESSION_TABLES, type SessionTable } from "../../bundle/session_tables.ts";
 import { settleBundle } from "../../bundle/settle.ts";
 import type { FileSystem } from "../../contract/context.ts";
@@ -18,7 +19,9 @@ export interface SourceTable {
   /** Relative to the bundle's folder. */
   readonly path: string;
   /** What is known of it; a table by another hand has none. */
-  readonly known?: SessionTable;
+  readonly known?: Pick<SessionTable, "schema" | "row">;
+  /** The columns, where the session itself says what they are: a table of the user's own profiler. */
+  readonly columns?: readonly OwnColumn[];
 }
 
 /** A session bundle. */
@@ -69,14 +72,21 @@ function noSession(dir: string, manifest: Manifest | undefined): UsageError {
 async function tablesOf(
   files: FileSystem,
   dir: string,
-  { artifacts }: Manifest,
+  { artifacts, tables: own = [] }: Manifest,
 ): Promise<SourceTable[]> {
   const all = [
     ...Object.entries(SESSION_TABLES).map(([name, known]) => ({ name, path: known.path, known })),
+    ...own.map(({ name, path, schema, row, columns }) => ({
+      name,
+      path,
+      known: { schema, row },
+      columns,
+    })),
     ...artifacts
       .map(({ path }) => path)
       .filter((path) => path.endsWith(".csv") && !path.startsWith("processes/"))
       .filter((path) => !Object.values(SESSION_TABLES).some((known) => known.path === path))
+      .filter((path) => !own.some((known) => known.path === path))
       .map((path) => ({ name: path.slice(path.lastIndexOf("/") + 1, -4), path })),
   ];
   const there = await Promise.all(

@@ -27,8 +27,9 @@ import t17 from "../../engine/private/requirements.txt" with { type: "text" };
 import t18 from "../../engine/private/uv_requirements.txt" with { type: "text" };
 import t19 from "../../engine/python_facts.py" with { type: "text" };
 import t20 from "../../engine/torch/profiler_facts.py" with { type: "text" };
-import t21 from "../../report/page.css" with { type: "text" };
-import t22 from "../../report/page.js" with { type: "text" };
+import t21 from "../../engine/vllm_metrics/option_facts.py" with { type: "text" };
+import t22 from "../../report/page.css" with { type: "text" };
+import t23 from "../../report/page.js" with { type: "text" };
 
 /** The texts by their path in the checkout. */
 export const TEXTS: Readonly<Record<string, string>> = {
@@ -53,6 +54,7 @@ export const TEXTS: Readonly<Record<string, string>> = {
   "kit/engine/private/uv_requirements.txt": t18,
   "kit/engine/python_facts.py": t19,
   "kit/engine/torch/profiler_facts.py": t20,
-  "kit/report/page.css": t21,
-  "kit/report/page.js": t22,
+  "kit/engine/vllm_metrics/option_facts.py": t21,
+  "kit/report/page.css": t22,
+  "kit/report/page.js": t23,
 };

@@ -15,7 +15,9 @@ const KV = "timestamp_sec,usage_pct,num_blocks,total_blocks\n";
 async function rowsOf(tail: TableTail): Promise<string[]> {
   const found: string[] = [];
   await tail.look(Deno);
-  while (tail.behind) found.push(...(await tail.read(Deno, 64)).map((row) => row("timestamp_sec")));
+  while (tail.behind) {
+    found.push(...(await tail.read(Deno, 64)).map((row) => row.get("timestamp_sec")));
+  }
   return found;
 }
 

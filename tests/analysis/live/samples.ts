@@ -8,7 +8,9 @@ import { readManifest } from "../../../kit/bundle/manifest_file.ts";
 /** Samples by name and labels. */
 export function samplesOf(text: string): Map<string, number> {
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return new Map(lines.map((line) => {
+  return new Map(lines.map((whole) => {
+    // An exemplar is no part of the value.
+    const line = whole.replace(/ # \{.*$/, "");
     const end = line.lastIndexOf(" ");
     return [line.slice(0, end), Number(line.slice(end + 1))];
   }));

@@ -24,7 +24,7 @@ function parse(text: string): Samples {
   const samples: Samples = new Map();
   const families = new Set<string>();
   let family = { name: "", type: "", stage: 0 };
-  for (const line of text.slice(0, -"# EOF\n".length).split("\n").slice(0, -1)) {
+  for (let line of text.slice(0, -"# EOF\n".length).split("\n").slice(0, -1)) {
     const [, type] = /^# TYPE \w+ (counter|gauge|histogram|info)$/.exec(line) ?? [];
     if (type) {
       const name = line.split(" ")[2]!;
@@ -42,6 +42,12 @@ function parse(text: string): Samples {
       if (kind === "UNIT") assert.ok(name!.endsWith(`_${rest}`), `${name} ends with its unit`);
       continue;
     }
+    const [plain, trace] = line.split(" # ");
+    if (trace !== undefined) {
+      assert.match(line, /^\w+_bucket\{/);
+      assert.match(trace, /^\{(step|request_id)="[^"]{1,64}"\} \d+(\.\d+)?(e-\d+)?$/);
+    }
+    line = plain!;
     const sample = /^([a-zA-Z_]\w*)(\{([a-z_]+="(?:[^"\\\n]|\\[\\"n])*",?)*\})? (\S+)$/.exec(line);
     assert.ok(sample, `"${line}" is a sample without a timestamp`);
     assert.ok(sample[1]!.startsWith(family.name), line);

@@ -8,8 +8,8 @@ import { THRESHOLDS } from "../../../analysis/thresholds.ts";
 import type { SessionTableName } from "../../../bundle/session_tables.ts";
 
 /** A part of the notebook; it is left out where its table has no rows. */
-export interface Figure {
-  readonly table: SessionTableName;
+export interface Figure<T extends string = SessionTableName> {
+  readonly table: T;
   readonly title: string;
   /** What it tells, in a sentence or two. */
   readonly words: string;

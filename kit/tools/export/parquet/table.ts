@@ -38,7 +38,12 @@ export async function writeTable(
 ): Promise<Written> {
   const { files, output } = context;
   const path = `${source.dir}/${table.path}`;
-  const columns = table.known ? undefined : await guessColumns(context, path);
+  const declared = table.columns?.map((column) => [column.name, column] as const);
+  const columns = declared
+    ? new Map<string, Column>(declared)
+    : table.known
+    ? undefined
+    : await guessColumns(context, path);
   const stream = await readCsv(files, path);
   if (!stream) throw new RunError(`Cannot export "${path}": it has no header`);
   const { header } = stream;

@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { SessionTableName } from "../../../bundle/session_tables.ts";
-import { eachRow, type NumberCell } from "../../../analysis/table_rows.ts";
+import type { OwnTable } from "../../../bundle/own_tables.ts";
+import { SESSION_TABLES, type SessionTableName } from "../../../bundle/session_tables.ts";
+import { eachRowOf, type NumberCell } from "../../../analysis/table_rows.ts";
 import type { Cell } from "../../../analysis/table_rows.ts";
 import type { Scene } from "./scene.ts";
-import { Peaks } from "./share.ts";
+import { ownCounters, Peaks } from "./share.ts";
 
 /** What a row adds to which counters. */
 type Points = (
@@ -38,11 +39,21 @@ function counters(): Partial<Record<SessionTableName, Points>> {
   };
 }
 
+function ownPoints(table: OwnTable): Points {
+  const columns = ownCounters(table);
+  return (_cell, number) => columns.map(({ column, track }) => [track, number(column)] as const);
+}
+
 /** Draws them. */
-export async function drawCounters({ files, dir, share, timeline }: Scene): Promise<void> {
-  for (const [table, points] of Object.entries(counters()) as [SessionTableName, Points][]) {
+export async function drawCounters({ files, dir, share, timeline, own }: Scene): Promise<void> {
+  const known = Object.entries(counters()) as [SessionTableName, Points][];
+  const all: [path: string, Points][] = [
+    ...known.map(([name, points]) => [SESSION_TABLES[name].path, points] as [string, Points]),
+    ...own.map((table): [string, Points] => [table.path, ownPoints(table)]),
+  ];
+  for (const [path, points] of all) {
     const tracks = new Map<string, Peaks>();
-    await eachRow(files, dir, table, (cell, number) => {
+    await eachRowOf(files, `${dir}/${path}`, (cell, number) => {
       const pid = Number(cell("pid"));
       for (const [name, value] of points(cell, number)) {
         const key = `${pid}/${name}`;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { OwnTable } from "../../../bundle/own_tables.ts";
 import type { FileSystem } from "../../../contract/context.ts";
 import type { Share } from "./share.ts";
 import type { Timeline } from "./timeline.ts";
@@ -14,4 +15,6 @@ export interface Scene {
   readonly dir: string;
   readonly share: Share;
   readonly timeline: Timeline;
+  /** Tables of the user's own profilers. */
+  readonly own: readonly OwnTable[];
 }

@@ -5,7 +5,8 @@
  */
 
 import type { SessionTableName } from "../../../bundle/session_tables.ts";
-import { eachRow, type NumberCell } from "../../../analysis/table_rows.ts";
+import { declaredColumns, type OwnTable } from "../../../bundle/own_tables.ts";
+import { eachRow, eachRowOf, type NumberCell } from "../../../analysis/table_rows.ts";
 import type { Window } from "../../../analysis/capture/reader.ts";
 import type { FileSystem } from "../../../contract/context.ts";
 import { UsageError } from "../../../contract/errors.ts";
@@ -35,6 +36,16 @@ export interface Share {
   readonly end: number;
 }
 
+/** Columns of a table of the user's own profiler that are drawn as counters, by their tracks' names. */
+export function ownCounters(table: OwnTable): { column: string; track: string }[] {
+  return declaredColumns(table)
+    .filter(({ type }) => type === "integer" || type === "number")
+    .map(({ name, unit }) => ({
+      column: name,
+      track: `${table.name}: ${name}${unit === undefined ? "" : ` (${unit})`}`,
+    }));
+}
+
 /** The moment of a row; of a request its arrival. */
 function momentOf(name: SessionTableName, number: NumberCell): number {
   if (name === "cuda_graph_captures") return number("capture_time_sec");
@@ -48,6 +59,7 @@ export async function shareOf(
   files: FileSystem,
   dir: string,
   limit: number,
+  own: readonly OwnTable[],
   window: Window | undefined,
 ): Promise<Share> {
   const { from, to } = await boundsOf(files, dir, window);
@@ -59,6 +71,13 @@ export async function shareOf(
       if (at >= from && at <= to) events += weight;
       const last = name === "request_lifecycle" ? number("finished_sec") : at;
       if (last > end) end = last;
+    });
+  }
+  for (const table of own) {
+    await eachRowOf(files, `${dir}/${table.path}`, (_cell, number) => {
+      const at = number("timestamp_sec");
+      if (at >= from && at <= to) events += ownCounters(table).length;
+      if (at > end) end = at;
     });
   }
   if (events === 0) {

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import type { Compared } from "../../kit/analysis/vllm_metrics/compare.ts";
+import type { Manifest } from "../../kit/bundle/manifest.ts";
+import { readTable } from "../bundle/raw.ts";
+import { ended, startVscope, vscope } from "../cli.ts";
+import { inFolder } from "../folders.ts";
+import { complete, healthy, serveCommand, watched } from "./engine.ts";
+
+Deno.test("vLLM's own metrics are turned on, scraped, and set beside ours", async () => {
+  const { argv, env, baseUrl } = await serveCommand("--num-gpu-blocks-override", "24");
+  await inFolder(async (parent) => {
+    const dir = `${parent}/run`;
+    const own = ["--with-vllm-metrics", "--vllm-metrics-interval", "1s"];
+    const child = startVscope(["monitor", "--out", dir, ...own, "--", ...argv], { env });
+    await healthy(baseUrl, watched(child));
+    const answers = await Promise.all(Array.from(
+      { length: 12 },
+      (_, n) => complete(baseUrl, { prompt: `m ${n} `.repeat(20), max_tokens: 90 }),
+    ));
+    assert.ok(answers.every((answer) => answer !== undefined));
+    // vLLM logs its CUDA graphs every ten seconds, and only after a request.
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    assert.ok(await complete(baseUrl, { prompt: "one more", max_tokens: 4 }));
+    await new Promise((resolve) => setTimeout(resolve, 11_000));
+    child.kill("SIGINT");
+    const ran = await ended(child);
+    assert.equal(ran.code, 130, ran.stderr);
+    assert.match(
+      ran.stderr,
+      /Added to the command: --cudagraph-metrics --kv-cache-metrics --enable-logging-iteration-details/,
+    );
+
+    const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${dir}/bundle.json`));
+    assert.ok(manifest.command.includes("--cudagraph-metrics"));
+    const analyzed = await vscope(["analyze", dir, "--json"]);
+    const { rows, scrapes, others } = JSON.parse(analyzed.stdout).vllm_metrics;
+    assert.ok(scrapes.scrapes > 10, JSON.stringify(scrapes));
+    const of = (what: string): Compared => rows.find((row: Compared) => row.what === what);
+    const shown = JSON.stringify(rows, null, 1);
+    const lives = await readTable(`${dir}/request_lifecycle.csv`);
+    assert.equal(of("requests ended").ours, lives.length);
+    // Nothing ran at the last scrape: counts agree to the last.
+    for (const what of ["requests ended", "prompt tokens", "generated tokens", "preemptions"]) {
+      assert.equal(of(what)?.difference, 0, shown);
+    }
+    assert.equal(of("steps in the log").difference, 0, shown);
+    assert.equal(of("tokens of steps in the log").difference, 0, shown);
+    for (const what of ["mean time to first token", "mean time of a request"]) {
+      // vLLM's clock begins earlier, and its API server hears of the end later.
+      assert.ok(of(what).vllm > of(what).ours && of(what).ours > 0, shown);
+    }
+    assert.ok(of("peak use of the KV cache").difference >= 0, shown);
+    assert.ok(others.includes("vllm:num_requests_running"), others.join());
+
+    const values = await Deno.readTextFile(`${dir}/vllm_metrics/values.csv`);
+    assert.match(values, /^timestamp_sec,metric,labels,value\n/);
+    assert.doesNotMatch(values, /_bucket,/);
+    await vscope(["report", dir]);
+    assert.match(await Deno.readTextFile(`${dir}/report.html`), /vLLM’s own metrics beside these/);
+    assert.equal((await vscope(["bundle", "validate", dir])).code, 0);
+    // For a person who reads the test's output.
+    await Deno.stderr.write(new TextEncoder().encode(shown + "\n"));
+  });
+});
