@@ -39,6 +39,8 @@ const ROOMS: readonly (readonly string[])[] = [
   ["kit/bundle/"],
   ["kit/analysis/", "hooks/"],
   ["kit/sweep/"],
+  ["kit/compare/"],
+  ["kit/fleet/"],
   ["kit/report/", "kit/engine/"],
   ["recipes/"],
   ["kit/tools/"],
