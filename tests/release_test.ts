@@ -8,7 +8,7 @@ Deno.test("the bill of materials has every package that is loaded, with its lock
   const list = await packages();
   const lock = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.lock`));
   const loaded = [...(await Deno.readTextFile(`${ROOT}/kit/deps.ts`)).matchAll(
-    /"npm:(.+?)@(\d[\d.]*)/g,
+    /\bnpm:(.+?)@(\d[\d.]*)/g,
   )].map(([, name, version]) => `${name} ${version}`);
   const named = list.map(({ name, version }) => `${name} ${version}`);
   for (const one of loaded) assert.ok(named.includes(one), one);

@@ -36,7 +36,7 @@ export async function packages(): Promise<Package[]> {
     keys.find((key) => key === need || key.startsWith(`${need}_`)) ??
       keys.find((key) => key.slice(0, key.indexOf("@", 1)) === need);
   const named = [...(await Deno.readTextFile(`${ROOT}/kit/deps.ts`)).matchAll(
-    /"npm:((?:@[\w-]+\/)?[\w-]+@[\d.]+)/g,
+    /\bnpm:((?:@[\w-]+\/)?[\w-]+@[\d.]+)/g,
   )].map(([, name]) => name!);
   const found = new Set<string>();
   for (const waiting = [...named]; waiting.length > 0;) {
