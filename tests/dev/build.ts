@@ -11,6 +11,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type Parts, PARTS_NAME } from "../../kit/tools/self_check/parts.ts";
 import { ROOT, run, say } from "./run.ts";
+import { notices, packages } from "./third_party.ts";
 
 /** The start of the file. POSIX shell; `@KEY@` and `@LINES@` are filled in. */
 const STUB = `#!/bin/sh
@@ -73,6 +74,7 @@ export async function build(dist = `${ROOT}/dist`): Promise<number> {
   await Deno.copyFile(Deno.execPath(), `${stage}/deno`);
   await Deno.chmod(`${stage}/deno`, 0o755);
   await Deno.copyFile(`${ROOT}/LICENSE`, `${stage}/LICENSE`);
+  await Deno.writeTextFile(`${stage}/THIRD-PARTY.txt`, notices(await packages()));
   await Deno.writeTextFile(`${stage}/${PARTS_NAME}`, JSON.stringify(await partsOf(stage), null, 2));
   const archive = `${dist}/archive.tar.gz`;
   const tar = await new Deno.Command("tar", {

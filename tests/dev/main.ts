@@ -21,6 +21,7 @@ const tasks: Record<string, Task> = {
   bench: async (args) => (await import("./bench.ts")).bench(args),
   versions: async (args) => (await import("./versions.ts")).versions(args),
   build: async () => (await import("./build.ts")).build(),
+  release: async (args) => (await import("./release.ts")).release(args),
   ok: async () => {
     for (
       const args of [

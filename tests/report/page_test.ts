@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { analyzeSession } from "../../kit/analysis/session.ts";
 import { sessionJson } from "../../kit/analysis/session_json.ts";
 import { mergeSession } from "../../kit/bundle/merge.ts";
@@ -101,5 +102,26 @@ Deno.test("a garbled table never stops the reader", async () => {
     }
     await Deno.writeTextFile(`${dir}/bundle.json`, '{"schema_version":1}');
     await generateReport(Deno, dir);
+  });
+});
+
+Deno.test("the policy of a page names its scripts by their hashes, and allows no other", async () => {
+  await inFolder(async (dir) => {
+    await writeRawSession(dir, { "engine_core-1": {} });
+    await mergeSession(Deno, dir);
+    const page = await Deno.readTextFile((await generateReport(Deno, dir)).path);
+    // A browser would read other line ends as this one, and find another hash.
+    assert.ok(!page.includes("\r"));
+    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(page)![1]!;
+    assert.match(policy, /default-src 'none'; base-uri 'none'; form-action 'none'/);
+    const allowed = /script-src ([^;]*)$/.exec(policy)![1]!.split(" ");
+    const scripts = [...page.matchAll(/<script(?: type="module")?>([\s\S]*?)<\/script>/g)];
+    const hashes = scripts.map(([, text]) =>
+      `'sha256-${createHash("sha256").update(text!).digest("base64")}'`
+    );
+    assert.equal(hashes.length, 2);
+    assert.deepEqual(allowed, hashes);
+    // Handlers in attributes are scripts that no hash allows.
+    assert.doesNotMatch(page.replaceAll(/<script[\s\S]*?<\/script>/g, ""), /<[^>]* on\w+=/);
   });
 });
