@@ -29,6 +29,9 @@ export interface CsvParser {
   ): { data: string[][] };
 }
 
+/** Streaming tar reader: bundles from standard input. */
+export const loadTar = () => import("npm:modern-tar@0.8.6");
+
 /** Parquet writer, a row group at a time. */
 export const loadParquetWriter = () => import("npm:hyparquet-writer@0.17.0");
 
@@ -73,3 +76,6 @@ export const loadChartScript = async (): Promise<{ script: string; style: string
   style: (await import("npm:uplot@1.6.32/dist/uPlot.min.css", { with: { type: "text" } }))
     .default as unknown as string,
 });
+
+/** Priority queue: a fleet's next free GPU. */
+export const loadPriorityQueue = async () => (await import("npm:tinyqueue@3.0.0")).default;

@@ -75,6 +75,15 @@ export function systemContext(talk: Talk): { context: RunContext; close(): Promi
   };
 }
 
+/** Columns of the terminal; a line that is wider could not be replaced. */
+function widthOf(): number {
+  try {
+    return Math.max(20, Deno.consoleSize().columns);
+  } catch {
+    return 80;
+  }
+}
+
 /** Without a terminal a progress line is printed this seldom. */
 const PROGRESS_EVERY_MS = 10_000;
 
@@ -83,6 +92,7 @@ function terminalOutput(talk: Talk): Output {
   const replaced = Deno.stderr.isTerminal();
   let progressShown = false;
   let lastProgress = -Infinity;
+  let gone = false;
   const write = (stream: typeof Deno.stdout, text: string) => {
     let data = encoder.encode(text);
     try {
@@ -90,6 +100,7 @@ function terminalOutput(talk: Talk): Output {
     } catch (error) {
       // The reader of a pipe has left, which is its right.
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      if (stream === Deno.stdout) gone = true;
     }
   };
   const line = (text: string) => {
@@ -98,6 +109,10 @@ function terminalOutput(talk: Talk): Output {
   };
   return {
     color: talk.color,
+    ...(Deno.stdout.isTerminal() ? { columns: widthOf() } : {}),
+    get gone() {
+      return gone;
+    },
     result: (text) => write(Deno.stdout, text + "\n"),
     note: (text) => talk.quiet || line(text),
     warn: (text) => line(`vscope: warning: ${text}`),
@@ -106,7 +121,7 @@ function terminalOutput(talk: Talk): Output {
     progress(text) {
       if (talk.quiet) return;
       if (replaced) {
-        write(Deno.stderr, `\r\x1b[K${text.slice(0, 110)}`);
+        write(Deno.stderr, `\r\x1b[K${text.slice(0, widthOf() - 1)}`);
         progressShown = true;
       } else if (performance.now() - lastProgress > PROGRESS_EVERY_MS) {
         lastProgress = performance.now();

@@ -11,8 +11,8 @@ export function withVerbosity(
   output: Output,
   verbosity: "--silent" | "--verbose" | undefined,
 ): Output {
-  const { result, note, warn, error, detail, progress, color } = output;
-  const plain = { result, note, warn, error, detail, progress, color };
+  const { result, note, warn, error, detail, progress, color, event } = output;
+  const plain = { result, note, warn, error, detail, progress, color, ...(event && { event }) };
   const silent = () => {};
   if (verbosity === "--silent") return { ...plain, note: silent, progress: silent };
   return verbosity === "--verbose" ? { ...plain, detail: note } : plain;
