@@ -17,7 +17,9 @@ export function figureText(value: number): string {
 export function moved(value: number, { scale }: Pick<Change, "scale">): string {
   if (scale === "ratio" && value >= 10) return `×${figureText(value)}`;
   const amount = scale === "ratio" ? 100 * (value - 1) : value;
-  const text = scale === "ratio" ? `${amount.toFixed(1)} %` : figureText(amount);
+  const text = scale === "ratio"
+    ? `${amount.toFixed(1).replace(/^-(0\.0)$/, "$1")} %`
+    : figureText(amount);
   return amount > 0 ? `+${text}` : text;
 }
 

@@ -179,8 +179,8 @@ Deno.test("changes are told as people say them", () => {
   const ratio = { scale: "ratio" } as const;
   const difference = { scale: "difference" } as const;
   assert.deepEqual(
-    [moved(1.123, ratio), moved(0.5, ratio), moved(1, ratio), moved(12.34, ratio)],
-    ["+12.3 %", "-50.0 %", "0.0 %", "×12.34"],
+    [1.123, 0.5, 1, 0.9999, 12.34].map((value) => moved(value, ratio)),
+    ["+12.3 %", "-50.0 %", "0.0 %", "0.0 %", "×12.34"],
   );
   assert.deepEqual([moved(3, difference), moved(-1234.5, difference)], ["+3", "-1235"]);
   assert.deepEqual([figureText(0.00012345), figureText(98765.4)], ["0.0001234", "98765"]);
