@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import type { FileSystem } from "../contract/context.ts";
-import { type ArtifactRecord, MANIFEST_NAME } from "./manifest.ts";
+import { type ArtifactRecord, type Manifest, MANIFEST_NAME } from "./manifest.ts";
 import { RESERVE_NAME } from "./reserve.ts";
 import { SESSION_TABLES } from "./session_tables.ts";
 import { measureTrace, traceSchema } from "./trace_folder.ts";
@@ -28,11 +28,18 @@ const NOT_LISTED = [MANIFEST_NAME, RESERVE_NAME, "paused"];
 /**
  * Lists every file of the bundle but its manifest and unfinished ones. Needs read permission.
  *
- * A trace that is a folder is one entry, whose checksum is that of its listing.
+ * A trace that is a folder is one entry, whose checksum is that of its listing. The sweeps of a batch
+ * are bundles of their own, which list their files, and other commands work on them: the batch lists
+ * what is its own.
  */
-export async function listArtifacts(files: FileSystem, dir: string): Promise<ArtifactRecord[]> {
+export async function listArtifacts(
+  files: FileSystem,
+  dir: string,
+  { recipe }: Pick<Manifest, "recipe">,
+): Promise<ArtifactRecord[]> {
   const found: ArtifactRecord[] = [];
-  for (const path of (await walk(files, dir, "")).sort()) {
+  const isOwn = (path: string) => recipe !== "sweep-all" || /^(logs\/.*|[^/]*)$/.test(path);
+  for (const path of (await walk(files, dir, "")).filter(isOwn).sort()) {
     if (NOT_LISTED.includes(path) || path.endsWith(".tmp")) continue;
     const schema = traceSchema(path);
     if (schema) {

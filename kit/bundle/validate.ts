@@ -33,7 +33,9 @@ export async function validateBundle(files: FileSystem, dir: string): Promise<Pr
   if (manifest.status === undefined) {
     problems.push({ path: "bundle.json", message: "the run has not ended" });
   }
-  const present = new Map((await listArtifacts(files, dir)).map((found) => [found.path, found]));
+  const present = new Map(
+    (await listArtifacts(files, dir, manifest)).map((found) => [found.path, found]),
+  );
   for (const { path, bytes, sha256 } of manifest.artifacts) {
     const found = present.get(path);
     present.delete(path);

@@ -11,9 +11,15 @@ export function withVerbosity(
   output: Output,
   verbosity: "--silent" | "--verbose" | undefined,
 ): Output {
-  const { result, note, warn, error, detail, progress, color } = output;
-  const plain = { result, note, warn, error, detail, progress, color };
   const silent = () => {};
-  if (verbosity === "--silent") return { ...plain, note: silent, progress: silent };
-  return verbosity === "--verbose" ? { ...plain, detail: note } : plain;
+  const note = verbosity === "--silent" ? silent : (text: string) => output.note(text);
+  return {
+    color: output.color,
+    result: (text) => output.result(text),
+    note,
+    warn: (text) => output.warn(text),
+    error: (text) => output.error(text),
+    detail: verbosity === "--verbose" ? note : (text) => output.detail(text),
+    progress: verbosity === "--silent" ? silent : (text) => output.progress(text),
+  };
 }

@@ -31,6 +31,8 @@ export interface StagesRun {
 export interface StagesOptions {
   /** The bundle's folder; its folder `logs` has to be there. */
   out: string;
+  /** Whether the time for the run is over: what is done is told, and nothing is begun. */
+  spent?(): boolean;
   /** Called with all records whenever one changes. */
   changed(records: readonly StageRecord[]): Promise<void>;
 }
@@ -39,7 +41,7 @@ export interface StagesOptions {
 export async function runStages(
   context: RunContext,
   stages: readonly Stage[],
-  { out, changed }: StagesOptions,
+  { out, spent, changed }: StagesOptions,
 ): Promise<StagesRun> {
   const { files, clock, output, signal } = context;
   const before = await readJournal(files, `${out}/${JOURNAL_NAME}`);
@@ -68,6 +70,7 @@ export async function runStages(
       await settle(lastEnd(before.entries, stage.name));
       continue;
     }
+    if (spent?.()) continue;
     const missing = stage.needs.find((need) => !hasLeft(run.records, need));
     if (missing !== undefined) {
       const reason = `needs what ${missing} leaves`;
