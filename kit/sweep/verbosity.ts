@@ -20,6 +20,6 @@ export function withVerbosity(
     warn: (text) => output.warn(text),
     error: (text) => output.error(text),
     detail: verbosity === "--verbose" ? note : (text) => output.detail(text),
-    progress: verbosity === "--silent" ? silent : (text) => output.progress(text),
+    progress: verbosity === "--silent" ? silent : (text, facts) => output.progress(text, facts),
   };
 }

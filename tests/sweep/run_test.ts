@@ -243,3 +243,23 @@ Deno.test("Ctrl-C closes the bundle with what it has", async () => {
     assert.ok((await column(dir, "tp1/dense.csv", "time_us")).length > 2);
   });
 });
+
+Deno.test("without a terminal progress is lines of JSON, and VERBOSITY silences or adds what vLLM says", async () => {
+  await inFolder(async (cwd) => {
+    const args = [...ONE, "--only", "dense,attention", "--force"];
+    const { stderr } = await sweep(cwd, args);
+    const told = stderr.split("\n").filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line));
+    assert.equal(told[0].event, "engine_start");
+    const last = told.at(-1);
+    assert.deepEqual([last.event, last.done], ["sweep_measured", last.total]);
+    assert.deepEqual(Object.keys(last.categories), ["dense", "attention"]);
+    const silent = await sweep(cwd, args, { VERBOSITY: "--silent" });
+    assert.deepEqual([silent.code, silent.stderr], [0, ""]);
+    const chatty = { FAKE_SAYS: "INFO loading the model" };
+    assert.doesNotMatch((await sweep(cwd, args, chatty)).stderr, /loading the model/);
+    const verbose = await sweep(cwd, args, { VERBOSITY: "--verbose", ...chatty });
+    assert.match(verbose.stderr, /^INFO loading the model$/m);
+    assert.match(await Deno.readTextFile(`${verbose.dir}/logs/tp1.log`), /loading the model/);
+  });
+});

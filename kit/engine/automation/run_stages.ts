@@ -91,7 +91,13 @@ export async function runStages(
     const elapsed = () => (clock.monotonicMs() - begun) / 1000;
     const heading = () =>
       `${number} ${Math.round(elapsed())} s, ${leftText(left.seconds(stage.name, elapsed()))}`;
-    const own = new StageOutput(output, clock, `${out}/${logOf(stage.name)}`, heading);
+    const about = () => ({
+      stage: stage.name,
+      place: place + 1,
+      stages: stages.length,
+      run_left_sec: Math.round(left.seconds(stage.name, elapsed())),
+    });
+    const own = new StageOutput(output, clock, `${out}/${logOf(stage.name)}`, heading, about);
     const end = await runOne({ ...context, output: own }, stage, out);
     own.close();
     const seconds = Number(elapsed().toFixed(3));

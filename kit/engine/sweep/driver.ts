@@ -66,6 +66,8 @@ export interface DriverPlace {
   readonly packages: string;
   /** Its output goes here, within the bundle. */
   readonly log: string;
+  /** Hears each line of it too. */
+  readonly echo?: (line: string) => void;
 }
 
 interface Answer {
@@ -127,6 +129,7 @@ export class Driver {
       },
       stdoutPath: place.log,
       stderrPath: place.log,
+      ...(place.echo ? { stdoutLine: place.echo, stderrLine: place.echo } : {}),
     });
     return new Driver(context, place, process);
   }

@@ -52,6 +52,8 @@ export interface SweepRun {
   readonly manifest: Manifest;
   readonly folder: OpenedFolder;
   journal: Journal;
+  /** Whether what vLLM prints is shown. */
+  readonly verbose: boolean;
   /** This run's line of the journal, once an engine told what it is. */
   line?: SweepLine;
   /** By TP degree. */
@@ -93,6 +95,7 @@ export async function runSweep(
     manifest,
     folder,
     journal,
+    verbose: invocation.common.verbose || values.verbosity === "--verbose",
     engines: new Map(),
     unfinished: false,
   };
@@ -146,7 +149,8 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
       `${model}/config.json`,
       JSON.stringify(settings.model.config),
     );
-    for (const tp of degreesInOrder(settings)) {
+    const degrees = degreesInOrder(settings);
+    for (const [index, tp] of degrees.entries()) {
       if (signal.aborted) break;
       const known = values.force ? undefined : earlierEngine(run, tp);
       if (known && missing(run, tp, known).length === 0) {
@@ -155,10 +159,17 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
         run.manifest.engine[`tp${tp}`] = engineRecord(known);
         continue;
       }
-      const place = { python, work, packages, log: `${run.dir}/logs/tp${tp}.log` };
       const { facts, failed } = await measureDegree(context, {
         tp,
-        place,
+        place: index + 1,
+        of: degrees.length,
+        driver: {
+          python,
+          work,
+          packages,
+          log: `${run.dir}/logs/tp${tp}.log`,
+          ...(run.verbose ? { echo: (line: string) => context.output.detail(line) } : {}),
+        },
         request: {
           model,
           arguments: engineArguments(settings, tp),
