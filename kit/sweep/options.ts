@@ -150,6 +150,10 @@ export const sweepOptions = {
     choices: CATEGORY_NAMES,
     doc: "Print the keys of this category as CSV, and start nothing",
   }),
+  draftArchitecture: boolean({
+    default: false,
+    doc: "Draft the architecture of a model that has none, on stdout or in the file of --out",
+  }),
   assumeMaxModelLen: integer({
     min: 1,
     unit: "tokens",

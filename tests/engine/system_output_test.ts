@@ -10,6 +10,7 @@ function shown(written: string): string[] {
   const lines = [""];
   let row = 0;
   let column = 0;
+  // deno-lint-ignore no-control-regex -- escape sequences are what it reads
   for (const [token] of written.matchAll(/\x1b\[1A|\x1b\[K|\r|\n|[^\x1b\r\n]+/g)) {
     if (token === "\x1b[1A") row--;
     else if (token === "\x1b[K") lines[row] = lines[row]!.slice(0, column);

@@ -14,6 +14,7 @@ const {
   model: _model,
   variant,
   list: _list,
+  draftArchitecture: _draftArchitecture,
   resumeFrom: _resumeFrom,
   timeBudget,
   ...shared

@@ -135,6 +135,7 @@ function sweepsOf(batch: SweepAllValues, { model, values: own, from }: ListedMod
     ...rest,
     model,
     list: undefined,
+    draftArchitecture: false,
     resumeFrom: undefined,
     verbosity: undefined,
   };

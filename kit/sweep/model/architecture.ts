@@ -58,8 +58,10 @@ export async function findArchitecture(
   const text = own ?? (await ARCHITECTURES[modelType]?.())?.default;
   if (text === undefined) {
     throw new UsageError(
-      `Cannot run sweep: there is no architecture for the model_type "${modelType}"; write ` +
-        `${path}, or give a model of ${Object.keys(ARCHITECTURES).join(", ")}`,
+      `Cannot run sweep: there is no architecture for the model_type "${modelType}"; draft ` +
+        `one with --draft-architecture --out ${path}, or give a model of ${
+          Object.keys(ARCHITECTURES).join(", ")
+        }`,
     );
   }
   try {
