@@ -28,6 +28,7 @@ const NOT_LISTED = [MANIFEST_NAME, RESERVE_NAME, "paused"];
 /**
  * Lists every file of the bundle but its manifest and unfinished ones. Needs read permission.
  *
+ * A file that is taken away meanwhile (such as a database's journal) is none of the bundle's.
  * A trace that is a folder is one entry, whose checksum is that of its listing. The sweeps of a batch
  * are bundles of their own, which list their files, and other commands work on them: the batch lists
  * what is its own.
@@ -47,9 +48,29 @@ export async function listArtifacts(
       found.push({ path, bytes: apparentBytes, sha256: listing, schema });
       continue;
     }
-    found.push({ path, ...await measure(files, `${dir}/${path}`), schema: schemaOf(path) });
+    const measured = await measureIfThere(files, `${dir}/${path}`);
+    if (measured) found.push({ path, ...measured, schema: schemaOf(path) });
   }
   return found;
+}
+
+async function measureIfThere(files: FileSystem, path: string) {
+  try {
+    return await measure(files, path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** When a file of the bundle was written last, in Unix milliseconds; 0 where nothing tells. */
+export async function lastChange(files: FileSystem, dir: string): Promise<number> {
+  let last = 0;
+  for (const path of await walk(files, dir, "")) {
+    const stat = await files.stat(`${dir}/${path}`).catch(() => undefined);
+    last = Math.max(last, stat?.mtime?.getTime() ?? 0);
+  }
+  return last;
 }
 
 async function walk(files: FileSystem, dir: string, below: string): Promise<string[]> {

@@ -5,7 +5,7 @@
  */
 
 import type { FileSystem } from "../contract/context.ts";
-import { listArtifacts } from "./artifacts.ts";
+import { lastChange, listArtifacts } from "./artifacts.ts";
 import { isAlive } from "./liveness.ts";
 import type { BundleStatus, Manifest } from "./manifest.ts";
 import { writeManifest } from "./manifest_file.ts";
@@ -29,6 +29,12 @@ export async function closeCapture(
   await writeManifest(files, dir, manifest);
 }
 
+/** Without a change for so long, nothing that outlived its vscope writes any more. */
+const QUIET_MS = 2000;
+
+/** The guard lets what outlived its vscope live no longer than this. */
+const GUARD_MS = 6000;
+
 /** Closes a capture whose vscope was killed; leaves one that still runs open. */
 export async function closeAbandoned(
   files: FileSystem,
@@ -36,9 +42,18 @@ export async function closeAbandoned(
   manifest: Manifest,
 ): Promise<Manifest> {
   if (manifest.open_by && await isAlive(files, manifest.open_by)) return manifest;
+  await comesToRest(files, dir);
   manifest.notes.push({ severity: "error", message: "vscope itself was killed during the run" });
   const { mtime } = await files.stat(`${dir}/bundle.json`);
   const endedAt = mtime ?? new Date(manifest.started_at);
   await closeCapture(files, dir, manifest, { status: "interrupted", endedAt });
   return manifest;
+}
+
+/** Waits while files of the bundle change: a tool ends a moment after the vscope that was killed. */
+async function comesToRest(files: FileSystem, dir: string): Promise<void> {
+  const end = Date.now() + GUARD_MS;
+  while (Date.now() < end && Date.now() - await lastChange(files, dir) < QUIET_MS) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }

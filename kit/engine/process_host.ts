@@ -10,7 +10,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { ProcessEnd, ProcessHost, ProcessSpec, RunningProcess } from "../contract/context.ts";
 import { messageOf, UsageError } from "../contract/errors.ts";
-import { guardArgv, type GuardMessage } from "./guard.ts";
+import { GUARD_ARGUMENT, guardArgv, type GuardMessage } from "./guard.ts";
 import { OutputFile } from "./output_file.ts";
 import { endAll, killAll, ProcessTracker, RUN_MARKER, sendSignal } from "./process_table.ts";
 
@@ -119,6 +119,10 @@ export class SystemProcessHost implements ProcessHost {
 
   #startGuard(): void {
     if (this.#guard) return;
+    if (Deno.args[0] === GUARD_ARGUMENT) {
+      // A guard of its own would start one too, and so on without end.
+      throw new Error(`${Deno.mainModule} was started as the guard, and does not run guardMain`);
+    }
     const [program, ...args] = guardArgv(this.#runId);
     this.#guard = spawn(program!, args, { detached: true, stdio: ["pipe", "ignore", "ignore"] });
     // Its end is nothing to report: the run goes on, only less safely.

@@ -9,12 +9,6 @@ import { say, write } from "./run.ts";
 import { type Counts, runTests, sumOf } from "./test_report.ts";
 import { readSeconds, writeSeconds } from "./test_seconds.ts";
 
-/** Files that run alone, after the others, and why. */
-const ALONE: Readonly<Record<string, string>> = {
-  "tests/e2e/automation_outcomes_test.ts":
-    "it failed once beside an engine, for a reason not found yet",
-};
-
 /** Memory that an engine and its test may take, in bytes. */
 const FILE_BYTES = 6e9;
 
@@ -48,21 +42,20 @@ async function ownCpus(): Promise<number[]> {
 
 /** Runs test files. */
 export async function runPool(files: readonly string[], jobs: number): Promise<Counts> {
-  const together = await longestFirst(files.filter((file) => !(file in ALONE)));
-  const alone = files.filter((file) => file in ALONE);
+  const together = await longestFirst(files);
   const cpus = await ownCpus();
   const seconds: Record<string, number> = {};
   const results: Counts[] = [];
 
-  const runFile = async (file: string, env: Record<string, string>, live: boolean) => {
-    await say(`-- ${file} begins${file in ALONE ? `, alone: ${ALONE[file]}` : ""}`);
+  const runFile = async (file: string, env: Record<string, string>) => {
+    await say(`-- ${file} begins`);
     const start = performance.now();
     const print = async (output: Uint8Array) => {
       const took = Math.round((performance.now() - start) / 1000);
       await say(`\n-- ${file} took ${took} s:`);
       await write(output);
     };
-    const counts = await runTests([file], [], live ? { env } : { env, print });
+    const counts = await runTests([file], [], jobs === 1 ? { env } : { env, print });
     results.push(counts);
     seconds[file] = (performance.now() - start) / 1000;
     if (counts.failed.length === 0) await writeSeconds({ [file]: seconds[file] });
@@ -71,9 +64,8 @@ export async function runPool(files: readonly string[], jobs: number): Promise<C
     // vLLM would bind the workers of all engines to the same core.
     const cpu = jobs > 1 ? cpus[slot] : undefined;
     const env = cpu === undefined ? {} : { VLLM_CPU_OMP_THREADS_BIND: String(cpu) };
-    for (let file; (file = together.shift());) await runFile(file, env, jobs === 1);
+    for (let file; (file = together.shift());) await runFile(file, env);
   };
   await Promise.all(Array.from({ length: Math.min(jobs, together.length) }, (_, n) => worker(n)));
-  for (const file of alone) await runFile(file, {}, true);
   return sumOf(results);
 }

@@ -9,7 +9,7 @@ import { run, type RunOptions } from "./run.ts";
 /** Counts of tests and of their steps, which a report lists as `TEST > STEP`. */
 export interface Counts {
   passed: number;
-  /** Those that failed, as `FILE: NAME`. */
+  /** Those that failed, as `FILE: NAME`, and why in lines below. */
   failed: string[];
   /** Those that were left out, by name. */
   skipped: string[];
@@ -50,6 +50,15 @@ const ENTITIES: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'
 const plain = (text: string) =>
   text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => ENTITIES[name]!);
 
+/** So much of a failure's text says what was wrong; a whole one is above, in the output of its file. */
+const REASON_LINES = 12;
+
+function reason(body: string): string {
+  const [, message = ""] = /message="([^"]*)"/.exec(body) ?? [];
+  const lines = plain(message).trim().split("\n").slice(0, REASON_LINES);
+  return lines.map((line) => `\n    ${line.slice(0, 300)}`).join("");
+}
+
 /** Test cases of a JUnit report. */
 export function readReport(xml: string): Counts {
   const counts: Counts = { passed: 0, failed: [], skipped: [] };
@@ -57,7 +66,7 @@ export function readReport(xml: string): Counts {
     /<testcase name="([^"]*)"(?: classname="([^"]*)")?[^>]*?(\/>|>([\s\S]*?)<\/testcase>)/g;
   for (const [, name = "", file = "", , body = ""] of xml.matchAll(cases)) {
     if (/<(failure|error)/.test(body)) {
-      counts.failed.push(`${plain(file).replace(/^\.\//, "")}: ${plain(name)}`);
+      counts.failed.push(`${plain(file).replace(/^\.\//, "")}: ${plain(name)}${reason(body)}`);
     } else if (/<skipped/.test(body)) counts.skipped.push(plain(name));
     else counts.passed++;
   }

@@ -117,6 +117,30 @@ Deno.test("a capture whose vscope was killed is closed as interrupted by who rea
   });
 });
 
+Deno.test("a bundle whose vscope was killed is closed when its tool writes no more", async () => {
+  await inFolder(async (dir) => {
+    const { bundle = "" } = await capture(dir, (open) => {
+      open.captured = true;
+      return Promise.resolve();
+    });
+    const { status: _status, ...open } = (await readManifest(Deno, bundle))!;
+    open.open_by = { pid: 2 ** 22 + 1, host: Deno.hostname() };
+    await Deno.writeTextFile(`${bundle}/bundle.json`, JSON.stringify(open));
+    const tool = (async () => {
+      for (let written = 0; written < 60; written++) {
+        await Deno.writeTextFile(`${bundle}/rep.sqlite-journal`, "pages");
+        await Deno.writeTextFile(`${bundle}/rep.sqlite`, "row\n", { append: true });
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        await Deno.remove(`${bundle}/rep.sqlite-journal`);
+      }
+    })();
+    const manifest = await settleBundle(Deno, bundle);
+    await tool;
+    assert.equal(manifest?.status, "interrupted");
+    assert.deepEqual(await validateBundle(Deno, bundle), []);
+  });
+});
+
 Deno.test("a command that reaches its limit is ended, with the reason in the notes", async () => {
   await inFolder(async (dir) => {
     const { exitCode } = await capture(dir, async (open) => {

@@ -115,3 +115,24 @@ Deno.test("a program that is not there is bad input", async () => {
     await close();
   });
 });
+
+Deno.test("a program that does not run the guard is started once more as one, and no further", async () => {
+  await inFolder(async (dir) => {
+    const program = `${dir}/program.ts`;
+    const host = new URL("../../kit/engine/process_host.ts", import.meta.url);
+    await Deno.writeTextFile(
+      program,
+      `import { SystemProcessHost } from ${JSON.stringify(host.href)};
+      Deno.writeTextFileSync(${JSON.stringify(`${dir}/starts`)}, "started\\n", { append: true });
+      const child = await new SystemProcessHost().start({
+        argv: ["sleep", "2"], stdoutPath: ${JSON.stringify(`${dir}/log`)},
+        stderrPath: ${JSON.stringify(`${dir}/log`)},
+      });
+      await child.ended;`,
+    );
+    const args = ["run", "-A", "--quiet", "--no-check", program];
+    const { code } = await new Deno.Command(Deno.execPath(), { args }).output();
+    assert.equal(code, 0);
+    assert.equal(await Deno.readTextFile(`${dir}/starts`), "started\nstarted\n");
+  });
+});
