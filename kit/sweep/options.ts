@@ -142,6 +142,10 @@ export const sweepOptions = {
     leadsTo: "folder",
     doc: "A sweep of the same model on the same kind of machine, whose shots are taken over",
   }),
+  mix: boolean({
+    default: false,
+    doc: "Go on with shots of another vLLM, GPU or timer too; the bundle tells that it is mixed",
+  }),
   timer: text({
     doc:
       "What measures a module: cpu, kineto, or a Python file with a class Timer; as the device has it",

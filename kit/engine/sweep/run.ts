@@ -36,7 +36,7 @@ import { onPath } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
 import { absolute } from "../session_plan.ts";
 import type { EngineFacts, FailedShot } from "./driver.ts";
-import { checkIdentity, identityOf, sha256 } from "./identity.ts";
+import { checkIdentity, identityOf, mixture, sha256 } from "./identity.ts";
 import { measureDegree } from "./measure_degree.ts";
 import { type OpenedFolder, openFolder } from "./sweep_bundle.ts";
 import { writeTables } from "./write_tables.ts";
@@ -81,7 +81,7 @@ export async function runSweep(
     checkIdentity(out, found, {
       ...versionOf(facts.vllm, found),
       model_config_sha256: sha256(JSON.stringify(settings.model.config)),
-    });
+    }, values.mix);
   const from = values.resumeFrom === undefined
     ? undefined
     : absolute(values.resumeFrom, context.cwd);
@@ -219,7 +219,7 @@ async function up(run: SweepRun, tp: number, facts: EngineFacts, pid: number): P
   const { context, settings, manifest } = run;
   const cpu = manifest.devices.find(({ kind }) => kind === "cpu")?.name ?? "cpu";
   const identity = identityOf(settings, facts, cpu);
-  checkIdentity(run.dir, run.journal, identity);
+  checkIdentity(run.dir, run.journal, identity, run.values.mix);
   manifest.processes.push({ pid, role: "engine_core" });
   manifest.engine[`tp${tp}`] = engineRecord(facts);
   await writeManifest(context.files, run.dir, manifest);
@@ -317,6 +317,8 @@ async function close(run: SweepRun): Promise<Outcome> {
       `${run.journal.damaged} lines of ${JOURNAL_NAME} are damaged and do not count`,
     );
   }
+  const mixed = mixture(run.journal);
+  if (mixed) note(run, "warning", `This bundle mixes times of different kinds: ${mixed}`);
   try {
     const reached = run.engines.size > 0 && run.journal.sweeps.length > 0;
     if (reached) await writeTables(run);
