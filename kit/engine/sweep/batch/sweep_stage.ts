@@ -44,7 +44,7 @@ export function sweepStage(
         ...plan,
         values: {
           ...plan.values,
-          ...(left === undefined ? {} : { timeBudget: Math.max(1, left) }),
+          ...(left === undefined ? {} : { timeBudget: Math.max(1, Math.floor(left)) }),
         },
       }, context);
       const reason = await reasonOf(context, plan.out, outcome.status !== "complete");
