@@ -77,8 +77,10 @@ export async function draftArchitecture(
     }), drafted from ${model.id} as vLLM ${tree.vllm} builds it.`,
     ...undecided.map((text) => `To be looked at: ${text}.`),
   ];
+  const { catalog: tables, ...rest } = document;
+  const style = { lineWidth: 100, noRefs: true };
   const yaml = comments.map((line) => `# ${line}\n`).join("") +
-    dump(document, { flowLevel: 3, lineWidth: 100, noRefs: true });
+    dump(rest, { ...style, flowLevel: 2 }) + dump({ catalog: tables }, { ...style, flowLevel: 3 });
   try {
     parseArchitecture(model.modelType, yaml, document);
   } catch (error) {

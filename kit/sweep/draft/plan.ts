@@ -16,6 +16,9 @@ const MAX_MODEL_LEN = 512;
 /** A few blocks: one prompt is sent. */
 const BLOCKS = 64;
 
+/** vLLM's start with one layer, roughly. */
+const ENGINE_SECONDS = 120;
+
 /** Finds the model that is to be drafted for; needs no architecture. Errors as `findModel`. */
 export async function lookForDraft(
   values: SweepValues,
@@ -70,21 +73,27 @@ function shareOf(model: ModelConfig) {
   return { overrides, qkvWidth: (heads + 2 * kvHeads!) * headDim };
 }
 
+/** The file that a draft is written to, absolute; undefined where it is printed. */
+export function draftTarget({ cwd, common: { out } }: Invocation): string | undefined {
+  return out === undefined || out.startsWith("/") ? out : `${cwd}/${out}`;
+}
+
 /** Makes the plan; `invocation.found` is what {@linkcode lookForDraft} found. Pure. */
 export function planDraft(
   values: SweepValues,
   invocation: Invocation,
 ): Plan<typeof sweepOptions> {
   const { model } = invocation.found as { model: ModelConfig };
-  const { cwd, common: { out } } = invocation;
-  const target = out === undefined ? undefined : out.startsWith("/") ? out : `${cwd}/${out}`;
+  const target = draftTarget(invocation);
   return {
     values,
     invocation,
-    out: target ?? "",
+    // A draft is no bundle.
+    out: "",
     processes: [],
     files: target === undefined ? [] : [{ path: target, why: "the draft" }],
     diskBytes: 4096,
+    seconds: ENGINE_SECONDS,
     permissions: ["run Python with vLLM, on one GPU or a CPU"],
     warnings: [],
     unknown: ["Which modules the vLLM at hand builds"],

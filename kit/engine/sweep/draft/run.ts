@@ -10,7 +10,7 @@ import { INTERRUPTED } from "../../../contract/execute.ts";
 import type { Outcome, Plan } from "../../../contract/recipe.ts";
 import { draftArchitecture } from "../../../sweep/draft/draft.ts";
 import type { ModelTree } from "../../../sweep/draft/model_tree.ts";
-import { draftEngine } from "../../../sweep/draft/plan.ts";
+import { draftEngine, draftTarget } from "../../../sweep/draft/plan.ts";
 import type { ModelConfig } from "../../../sweep/model/model_config.ts";
 import type { sweepOptions } from "../../../sweep/options.ts";
 import { withVerbosity } from "../../../sweep/verbosity.ts";
@@ -23,7 +23,7 @@ const MODULE = "vscope_model_tree";
 const GRACE_MS = 15_000;
 
 /**
- * Drafts. Needs permission to run Python, and to write to `plan.out` where that is not empty.
+ * Drafts. Needs permission to run Python, and to write where `--out` says.
  *
  * @throws {UsageError} where there is no vLLM, or the file is there already.
  * @throws {RunError} where vLLM does not build the model, or has no attention in it.
@@ -32,11 +32,12 @@ export async function runDraft(
   plan: Plan<typeof sweepOptions>,
   given: RunContext,
 ): Promise<Outcome> {
-  const { values, invocation, out } = plan;
+  const { values, invocation } = plan;
+  const out = draftTarget(invocation);
   const context = { ...given, output: withVerbosity(given.output, values.verbosity) };
   const { files } = context;
   const { model } = invocation.found as { model: ModelConfig };
-  if (out !== "" && !values.force && await files.stat(out).then(() => true, () => false)) {
+  if (out !== undefined && !values.force && await files.stat(out).then(() => true, () => false)) {
     throw new UsageError(
       `Cannot draft an architecture to "${out}": the file is there; give another --out, or --force`,
     );
@@ -48,7 +49,7 @@ export async function runDraft(
   if (!tree) return interrupted(context);
   const { yaml, undecided } = await draftArchitecture(tree, model, qkvWidth);
   for (const text of undecided) context.output.warn(`To be looked at: ${text}`);
-  if (out !== "") await write(context, out, yaml);
+  if (out !== undefined) await write(context, out, yaml);
   return {
     exitCode: 0,
     status: "complete",
@@ -58,11 +59,11 @@ export async function runDraft(
       architecture: model.modelType,
       model: model.id,
       vllm: tree.vllm,
-      ...(out === "" ? {} : { path: out }),
+      ...(out === undefined ? {} : { path: out }),
       yaml,
       undecided,
     },
-    text: out === "" ? yaml.trimEnd() : out,
+    text: out ?? yaml.trimEnd(),
   };
 }
 
