@@ -5,7 +5,8 @@ import full from "../../recipes/full.ts";
 import quick from "../../recipes/quick.ts";
 import { type RecipeRun, runRecipe } from "../engine/run_recipe.ts";
 import { installNcu } from "../ncu/on_ncu.ts";
-import { type Mode, type NsysMachine, onNsys } from "../nsys/on_nsys.ts";
+import { type NsysMachine, onNsys } from "../nsys/on_nsys.ts";
+import type { Mode } from "../nvidia/tool_machine.ts";
 
 /** A run of a recipe of the automation. */
 export interface AutomationRun extends RecipeRun<undefined> {

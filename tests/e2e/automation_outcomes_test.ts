@@ -9,7 +9,7 @@ import { type AutomationMachine, FEW, onAutomation } from "../automation/on_auto
 import { startVscope, vscope } from "../cli.ts";
 import { until } from "../engine/processes.ts";
 import { namesIn } from "../folders.ts";
-import { SECRET } from "../nsys/on_nsys.ts";
+import { SECRET } from "../nvidia/tool_machine.ts";
 
 const WHOLE = {
   "nsys-record": "complete",

@@ -4,7 +4,7 @@ import { ProcessTracker } from "../../kit/engine/process_table.ts";
 import { readTable } from "../bundle/raw.ts";
 import { startVscope, vscope } from "../cli.ts";
 import { until } from "../engine/processes.ts";
-import { SECRET } from "../nsys/on_nsys.ts";
+import { SECRET } from "../nvidia/tool_machine.ts";
 import { engine } from "./engine.ts";
 import { opensInChromium } from "./page.ts";
 import { withNsys } from "./with_nsys.ts";

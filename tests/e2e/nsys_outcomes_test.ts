@@ -3,7 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import { validateBundle } from "../../kit/bundle/validate.ts";
 import { until } from "../engine/processes.ts";
 import { namesIn } from "../folders.ts";
-import { type NsysMachine, type NsysRun, onNsys, SECRET } from "../nsys/on_nsys.ts";
+import { type NsysMachine, type NsysRun, onNsys } from "../nsys/on_nsys.ts";
+import { SECRET } from "../nvidia/tool_machine.ts";
 
 const FEW = ["--requests", "4", "--concurrency", "2", "--prompt-tokens", "8"];
 

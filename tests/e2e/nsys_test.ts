@@ -3,7 +3,7 @@ import { ProcessTracker } from "../../kit/engine/process_table.ts";
 import { ended, startVscope, vscope } from "../cli.ts";
 import { until } from "../engine/processes.ts";
 import { namesIn } from "../folders.ts";
-import { SECRET } from "../nsys/on_nsys.ts";
+import { SECRET } from "../nvidia/tool_machine.ts";
 import { complete, engine, serveCommand } from "./engine.ts";
 import { withNsys } from "./with_nsys.ts";
 import { opensInChromium } from "./page.ts";

@@ -2,7 +2,8 @@
 
 import { inFolder } from "../folders.ts";
 import { installCudaPlugin } from "../nsys/cuda/install.ts";
-import { installStandIn, SECRET } from "../nsys/on_nsys.ts";
+import { installNsys } from "../nsys/on_nsys.ts";
+import { SECRET } from "../nvidia/tool_machine.ts";
 import { OFFLINE_ENV } from "./engine.ts";
 
 /** A stand-in of nsys on PATH, and a plugin that lets vLLM talk to it as to CUDA's profiler. */
@@ -10,7 +11,7 @@ export async function withNsys(
   use: (dir: string, env: Record<string, string>) => Promise<void>,
 ): Promise<void> {
   await inFolder(async (dir) => {
-    const bin = await installStandIn(`${dir}/nsys`);
+    const bin = await installNsys(`${dir}/nsys`);
     await installCudaPlugin(`${dir}/site`);
     await use(dir, {
       ...OFFLINE_ENV,

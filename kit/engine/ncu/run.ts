@@ -8,17 +8,12 @@ import type { RunContext } from "../../contract/context.ts";
 import type { Options } from "../../contract/option.ts";
 import type { Outcome, Plan } from "../../contract/recipe.ts";
 import { type OpenCapture, runCapture } from "../capture_run.ts";
-import { requireFreePort } from "../free_port.ts";
-import { writeHooks } from "../hooks_package.ts";
-import { inTheWordsOf, requireProgram, windowEnvironment } from "../nvidia/cuda_profiler.ts";
+import { besideHooks, runAround } from "../nvidia/around_target.ts";
+import { inTheWordsOf, windowEnvironment } from "../nvidia/cuda_profiler.ts";
 import type { FoundTool } from "../nvidia/find_tool.ts";
 import { plantSecrets } from "../nvidia/secrets.ts";
-import { pythonFacts, pythonOf } from "../python_of.ts";
-import { requireVllm } from "../require_vllm.ts";
-import { HOOKS_FOLDER } from "../session_options.ts";
-import { CONTROL } from "../torch/offline_plan.ts";
+import { lookAtTarget } from "../nvidia/target.ts";
 import { profilerFacts } from "../torch/profiler_facts.ts";
-import { readPrompts } from "../load/prompts_file.ts";
 import type { NcuCapture } from "./capture_facts.ts";
 import { type Collection, collectReport } from "./collect.ts";
 import { type EngineArguments, engineArguments, engineFacts } from "./engine_arguments.ts";
@@ -58,18 +53,13 @@ export async function measureNcu<O extends Options>(
   const wished = readTask(values, invocation);
   const ncu = await findNcu(context, values.ncu);
   if (!ncu.named) context.output.note(`ncu is not on PATH; using ${ncu.path}`);
-  await requireProgram(context, "ncu", command);
-  const named = values.python ?? await pythonOf(context, command);
-  const python = wished.server
-    ? await requireVllm(context, "ncu", command, named)
-    : named === undefined
-    ? undefined
-    : await pythonFacts(context, named);
-  const task = forPython(wished, python?.vllm_location !== undefined);
-  if (task.server) requireFreePort("ncu", task.server.host, task.server.port);
-  const prompts = values.prompts === undefined
-    ? undefined
-    : await readPrompts(context.files, values.prompts, values.outputTokens);
+  const { task, named, python, prompts } = await lookAtTarget(
+    context,
+    "ncu",
+    values,
+    invocation,
+    wished,
+  );
   const ours = task.by === "http" || task.by === "hook";
   const facts = ours ? await profilerFacts(context, named) : undefined;
   const told = inTheWordsOf(facts, task.config, {
@@ -103,71 +93,30 @@ export async function measureNcu<O extends Options>(
       bundle.manifest.capture = capture as unknown as Record<string, unknown>;
       for (const message of [...told.missing, ...engine.warnings]) bundle.note("warning", message);
       for (const message of engine.notes) bundle.note("info", message);
-      const { files } = context;
-      if (task.by === "hook") {
-        await files.mkdir(`${out}/${CONTROL}`);
-        await writeHooks(files, `${out}/${HOOKS_FOLDER}`);
-      }
       const measuring = new Measuring(context, bundle, values, task, ncu, capture);
-      const neighbour = await plants.neighbour(context);
-      try {
-        await guided(measuring, { argv, env, invocation, prompts });
+      await besideHooks(context, out, { by: task.by, plants }, async () => {
+        const end = await runAround(
+          measuring,
+          { argv, env, verbose: invocation.common.verbose },
+          (process, logPath) =>
+            task.server
+              ? measureServer({ measuring, invocation, prompts, process, logPath })
+              : measureProgram(measuring),
+        );
+        judgeEnd(measuring, bundle, end);
         if (measuring.talk.measured > 0) capture.kernels.measured = measuring.talk.measured;
-        if (await measuring.explain()) {
-          await collect(context, bundle, {
-            ncu,
-            plants,
-            capture,
-            filter: task.filter,
-            keepRep: values.keepRep,
-            timeoutSec: values.stopTimeout,
-          });
-        }
-      } finally {
-        await neighbour.end(0);
-        for (const folder of [CONTROL, HOOKS_FOLDER]) {
-          await files.remove(`${out}/${folder}`, { recursive: true }).catch(() => {});
-        }
-      }
+        if (!await measuring.explain()) return;
+        await collect(context, bundle, {
+          ncu,
+          plants,
+          capture,
+          filter: task.filter,
+          keepRep: values.keepRep,
+          timeoutSec: values.stopTimeout,
+        });
+      });
     },
   });
-}
-
-interface Guiding {
-  argv: readonly string[];
-  env: Readonly<Record<string, string>>;
-  invocation: Plan<Options>["invocation"];
-  prompts: Awaited<ReturnType<typeof readPrompts>> | undefined;
-}
-
-/** Runs ncu with its target, from start to end. */
-async function guided(
-  measuring: Measuring,
-  { argv, env, invocation, prompts }: Guiding,
-): Promise<void> {
-  const { bundle, values, task } = measuring;
-  let work: Promise<void> | undefined;
-  const { end } = await bundle.run({
-    argv,
-    env,
-    inherit: false,
-    graceMs: 1000 * values.grace,
-    // A server's log would hide the progress; it is in the bundle.
-    ...(task.server
-      ? { echo: invocation.common.verbose ? "stderr" as const : "none" as const }
-      : {}),
-    heard: (line) => measuring.talk.hear(line),
-    mayEndFirst: true,
-    during: (process, logPath) => {
-      measuring.follow(process);
-      work = task.server
-        ? measureServer({ measuring, invocation, prompts, process, logPath })
-        : measureProgram(measuring);
-      return work;
-    },
-    cutShort: async () => void await work?.catch(() => {}),
-  });
-  judgeEnd(measuring, bundle, end);
 }
 
 /** Says so where ncu ended as it should not have. */
@@ -198,11 +147,6 @@ function judgeEnd(
       : `ncu ended with exit code ${code}, its own or that of the command; the last lines:\n` +
         talk.tail(4),
   );
-}
-
-/** A Python without vLLM calls no LLM.generate: it is measured from its start. */
-function forPython(task: NcuTask, hasVllm: boolean): NcuTask {
-  return task.by === "hook" && !hasVllm ? { ...task, by: "run", config: {} } : task;
 }
 
 function emptyCapture(

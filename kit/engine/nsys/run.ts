@@ -8,16 +8,11 @@ import type { RunContext } from "../../contract/context.ts";
 import type { Options } from "../../contract/option.ts";
 import type { Outcome, Plan } from "../../contract/recipe.ts";
 import { type OpenCapture, runCapture } from "../capture_run.ts";
-import { requireFreePort } from "../free_port.ts";
-import { writeHooks } from "../hooks_package.ts";
-import { inTheWordsOf, requireProgram, windowEnvironment } from "../nvidia/cuda_profiler.ts";
+import { besideHooks, runAround } from "../nvidia/around_target.ts";
+import { inTheWordsOf, windowEnvironment } from "../nvidia/cuda_profiler.ts";
 import { plantSecrets } from "../nvidia/secrets.ts";
-import { pythonFacts, pythonOf } from "../python_of.ts";
-import { requireVllm } from "../require_vllm.ts";
-import { HOOKS_FOLDER } from "../session_options.ts";
-import { CONTROL } from "../torch/offline_plan.ts";
+import { lookAtTarget } from "../nvidia/target.ts";
 import { profilerFacts } from "../torch/profiler_facts.ts";
-import { readPrompts } from "../load/prompts_file.ts";
 import type { NsysCapture } from "./capture_facts.ts";
 import { type Collection, collectReport } from "./collect.ts";
 import { findNsys, type FoundNsys } from "./find_nsys.ts";
@@ -58,18 +53,13 @@ export async function recordNsys<O extends Options>(
   const wished = readTask(values, invocation);
   const nsys = await findNsys(context, "nsys", values.nsys);
   if (!nsys.named) context.output.note(`nsys is not on PATH; using ${nsys.path}`);
-  await requireProgram(context, "nsys", command);
-  const named = values.python ?? await pythonOf(context, command);
-  const python = wished.server
-    ? await requireVllm(context, "nsys", command, named)
-    : named === undefined
-    ? undefined
-    : await pythonFacts(context, named);
-  const task = forPython(wished, python?.vllm_location !== undefined);
-  if (task.server) requireFreePort("nsys", task.server.host, task.server.port);
-  const prompts = values.prompts === undefined
-    ? undefined
-    : await readPrompts(context.files, values.prompts, values.outputTokens);
+  const { task, named, python, prompts } = await lookAtTarget(
+    context,
+    "nsys",
+    values,
+    invocation,
+    wished,
+  );
   const facts = Object.keys(task.config).length > 0
     ? await profilerFacts(context, named)
     : undefined;
@@ -99,11 +89,6 @@ export async function recordNsys<O extends Options>(
     async capture(bundle) {
       bundle.manifest.capture = capture as unknown as Record<string, unknown>;
       for (const message of told.missing) bundle.note("warning", message);
-      const { files } = context;
-      if (task.by === "hook") {
-        await files.mkdir(`${out}/${CONTROL}`);
-        await writeHooks(files, `${out}/${HOOKS_FOLDER}`);
-      }
       const recording = new Recording(context, bundle, values, task, nsys, capture);
       const collection = {
         nsys,
@@ -113,61 +98,25 @@ export async function recordNsys<O extends Options>(
         timeoutSec: values.stopTimeout,
       };
       let collected = false;
-      const collectOnce = async () => {
+      const once = async () => {
         if (collected) return;
         collected = true;
         if (!await recording.explainEmpty()) await collect(context, bundle, collection);
       };
-      const neighbour = await plants.neighbour(context);
-      try {
-        await guided(recording, { argv, env, invocation, prompts, collect: collectOnce });
-        await collectOnce();
-      } finally {
-        await neighbour.end(0);
-        for (const folder of [CONTROL, HOOKS_FOLDER]) {
-          await files.remove(`${out}/${folder}`, { recursive: true }).catch(() => {});
-        }
-      }
+      await besideHooks(context, out, { by: task.by, plants }, async () => {
+        const end = await runAround(
+          recording,
+          { argv, env, verbose: invocation.common.verbose },
+          (process, logPath) =>
+            task.server
+              ? recordServer({ recording, invocation, prompts, process, logPath, collect: once })
+              : recordProgram(recording),
+        );
+        judgeEnd(recording, bundle, end);
+        await once();
+      });
     },
   });
-}
-
-interface Guiding {
-  argv: readonly string[];
-  env: Readonly<Record<string, string>>;
-  invocation: Plan<Options>["invocation"];
-  prompts: Awaited<ReturnType<typeof readPrompts>> | undefined;
-  collect: () => Promise<void>;
-}
-
-/** Runs nsys with its target, from start to end. */
-async function guided(
-  recording: Recording,
-  { argv, env, invocation, prompts, collect }: Guiding,
-): Promise<void> {
-  const { bundle, values, task } = recording;
-  let work: Promise<void> | undefined;
-  const { end } = await bundle.run({
-    argv,
-    env,
-    inherit: false,
-    graceMs: 1000 * values.grace,
-    // A server's log would hide the progress; it is in the bundle.
-    ...(task.server
-      ? { echo: invocation.common.verbose ? "stderr" as const : "none" as const }
-      : {}),
-    heard: (line) => recording.talk.hear(line),
-    mayEndFirst: true,
-    during: (process, logPath) => {
-      recording.follow(process);
-      work = task.server
-        ? recordServer({ recording, invocation, prompts, process, logPath, collect })
-        : recordProgram(recording);
-      return work;
-    },
-    cutShort: async () => void await work?.catch(() => {}),
-  });
-  judgeEnd(recording, bundle, end);
 }
 
 /** Says so where nsys ended as it should not have. */
@@ -193,11 +142,6 @@ function judgeEnd(
     // nsys 2025.3 ends with 0 all the same.
     bundle.note("error", `The command failed: ${talk.exception.slice(0, 200)}; see logs/`);
   }
-}
-
-/** A Python without vLLM calls no LLM.generate: it is recorded from start to end. */
-function forPython(task: NsysTask, hasVllm: boolean): NsysTask {
-  return task.by === "hook" && !hasVllm ? { ...task, by: "run", config: {} } : task;
 }
 
 function emptyCapture(values: NsysValues, task: NsysTask, nsys: FoundNsys): NsysCapture {
