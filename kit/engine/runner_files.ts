@@ -21,7 +21,7 @@ export const RUNNER_FILES: readonly EmbeddedFile[] = [
   {
     path: "sweep/draft/model_tree.py",
     text: r1,
-    sha256: "748d2e62d368940d9be3dc22bc591f918552295ddb5dea248b83faef70061fcf",
+    sha256: "6a0ed99cd269bcebbdfe3d6e379f12bf0d5d498c25b8d1f08069068433f3e691",
   },
   {
     path: "torch/example.py",

@@ -51,7 +51,7 @@ function qwen3({ experts = false, qkvWidth = 128 } = {}): ModelTree {
     [`${LAYER}.input_layernorm`, "RMSNorm", { width: HIDDEN }],
     [`${LAYER}.self_attn`, `${own}Attention`],
     [`${LAYER}.self_attn.qkv_proj`, "QKVParallelLinear", {
-      shapes: { weight: [qkvWidth, HIDDEN] },
+      outputs: qkvWidth,
     }],
     [`${LAYER}.self_attn.q_norm`, "RMSNorm", { width: HEAD }],
     [`${LAYER}.self_attn.k_norm`, "RMSNorm", { width: HEAD }],

@@ -69,7 +69,8 @@ export function planSweepAll(
     diskBytes: plans.reduce((sum, { diskBytes = 0 }) => sum + diskBytes, 0),
     seconds: plans.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
     permissions: [`write ${out}`, "run Python with vLLM, on one GPU or a CPU"],
-    warnings: jobs.flatMap((job) => warningOf(job) ?? []),
+    // Variants of a model are left out for the same reason.
+    warnings: [...new Set(jobs.flatMap((job) => warningOf(job) ?? []))],
     unknown: all(({ unknown }) => unknown),
     notes: [
       ...all(({ notes = [] }) => notes),

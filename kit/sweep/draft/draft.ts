@@ -40,7 +40,7 @@ const PARTS: readonly Part[] = [
 /**
  * Makes the draft.
  *
- * @param expectedQkvWidth Rows that the weight of Q, K and V has where one GPU with a rank's share of
+ * @param expectedQkvWidth Width of Q, K and V together where one GPU with a rank's share of
  * heads does what the rank does; absent where the tree was not built with a share.
  * @throws {RunError} where the model has no attention, or its layers cannot be told apart.
  */
@@ -181,10 +181,8 @@ function emulates(
   expected: number | undefined,
   undecided: string[],
 ): boolean | undefined {
-  const shapes = modules.find((module) => module.class === "QKVParallelLinear")?.shapes;
-  if (expected !== undefined && shapes) {
-    return Object.values(shapes).some((shape) => shape.includes(expected));
-  }
+  const outputs = modules.find((module) => module.class === "QKVParallelLinear")?.outputs;
+  if (expected !== undefined && outputs !== undefined) return outputs === expected;
   undecided.push("Whether one GPU with a share of the heads does what a rank does (tp_emulation)");
   return undefined;
 }

@@ -13,8 +13,8 @@ export interface TreeModule {
   readonly attention?: boolean;
   /** Whether it is of the experts. */
   readonly experts?: boolean;
-  /** Shapes of its own parameters. */
-  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Width of what a linear layer gives. */
+  readonly outputs?: number;
   /** Last dimension of what it is first called with. */
   readonly width?: number;
 }

@@ -35,7 +35,7 @@ export async function lookForDraft(
 /** How vLLM is started: one layer and, where the model can be split over two, a rank's share of it. */
 export interface DraftEngine {
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** Rows of the weight of Q, K and V that such a share has; absent where it cannot be said. */
+  /** Width of Q, K and V together that such a share has; absent where it cannot be said. */
   readonly qkvWidth?: number;
 }
 

@@ -51,7 +51,7 @@ export async function runSweepAll(
   });
   const stages = jobs.map((job) => sweepStage(job, out, secondsLeft));
   const whole = await wholeOnes(stages, context);
-  const asked = values.python ?? await onPath(context, "python3");
+  const asked = values.python ?? await onPath(context, "python3") ?? "python3";
   const python = stages.some((stage) => stage.bundle !== undefined && !whole.includes(stage))
     ? await requireVllm(context, BATCH_RECIPE, [], asked)
     : undefined;

@@ -44,11 +44,10 @@ class Tree:
             entry["attention"] = True
         if has_experts(module):
             entry["experts"] = True
-        shapes = {
-            name: list(parameter.shape) for name, parameter in module.named_parameters(recurse=False)
-        }
-        if shapes:
-            entry["shapes"] = shapes
+        # Not the weight's shape: a backend may keep weights in a form of its own.
+        outputs = getattr(module, "output_size_per_partition", None)
+        if isinstance(outputs, int):
+            entry["outputs"] = outputs
         self.modules.append(entry)
 
         def before(_, args, kwargs):
