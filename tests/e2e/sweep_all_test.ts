@@ -43,7 +43,7 @@ Deno.test("a batch measures what vLLM can start, at each TP degree, and tells of
       ) => [sweep["model"], sweep["tp"], sweep["status"]]),
       [["tiny-odd", [1], "failed"], ["tiny-good", [1, 2], "complete"]],
     );
-    assert.match(sweeps[0].reason, /vLLM did not start: .*OddForCausalLM/);
+    assert.match(sweeps[0].reason, /^vLLM did not start: ModelConfig: .*OddForCausalLM/);
     const dir = `${cwd}/perf/CPU`;
     assert.deepEqual(await validateBundle(Deno, dir), []);
     const good: string = sweeps[1].bundle;

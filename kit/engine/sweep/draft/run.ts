@@ -18,6 +18,7 @@ import { lastLines } from "../../log_tail.ts";
 import { onPath } from "../../python_of.ts";
 import { requireVllm } from "../../require_vllm.ts";
 import { writeRunner } from "../../runners.ts";
+import { pythonReason } from "../python_reason.ts";
 
 const MODULE = "vscope_model_tree";
 const GRACE_MS = 15_000;
@@ -125,9 +126,10 @@ async function treeOf(
         ? {}
         : JSON.parse(text);
       if (found.modules) return found as ModelTree;
-      const why = found.failed?.split("\n")[0] ??
-        (await lastLines(files, log, 40)).findLast((line) => /error/i.test(line))?.trim() ??
-        `it ended with exit code ${code}`;
+      const why = found.failed !== undefined
+        ? pythonReason(found.failed)
+        : (await lastLines(files, log, 40)).findLast((line) => /error/i.test(line))?.trim() ??
+          `it ended with exit code ${code}`;
       throw new RunError(`Cannot draft an architecture: vLLM does not build the model: ${why}`);
     } finally {
       signal.removeEventListener("abort", stop);
