@@ -18,7 +18,9 @@ export async function runCli(argv: readonly string[], context: RunContext): Prom
     return 0;
   }
   if (name === "--version" || name === "-V") {
-    context.output.result(VERSION);
+    const { unpackedParts } = await import("./kit/tools/self_check/parts.ts");
+    const one = await unpackedParts(context.files);
+    context.output.result(one ? `${VERSION} (${one.parts.kind}; Deno ${one.parts.deno})` : VERSION);
     return 0;
   }
   const recipe = recipes.find((entry) => entry.name === name);

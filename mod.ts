@@ -32,3 +32,22 @@ export { type Finding, findSessionFindings } from "./kit/analysis/findings.ts";
 export { generateReport } from "./kit/report/generate.ts";
 export type { LintFinding } from "./kit/sweep/lint/finding.ts";
 export { lintBundle } from "./kit/sweep/lint/lint.ts";
+export { readCompared } from "./kit/compare/read_bundle.ts";
+export * from "./kit/compare/figure.ts";
+export {
+  type ComparedSource,
+  diffBundles,
+  type DiffDocument,
+  type Difference,
+  type DiffFigure,
+  type DiffVerdict,
+  type NotCompared,
+} from "./kit/compare/diff.ts";
+export {
+  gateBundles,
+  type GateDocument,
+  type GateVerdict,
+  type Judged,
+} from "./kit/compare/gate.ts";
+export { defaultRules, parseRule, type Rule } from "./kit/compare/rules.ts";
+export type { Basis, Change } from "./kit/compare/change.ts";

@@ -51,11 +51,15 @@ import f41 from "./vscope_sweep/batch.py" with { type: "text" };
 import f42 from "./vscope_sweep/driver.py" with { type: "text" };
 import f43 from "./vscope_sweep/extension.py" with { type: "text" };
 import f44 from "./vscope_sweep/journal.py" with { type: "text" };
-import f45 from "./vscope_sweep/modules.py" with { type: "text" };
-import f46 from "./vscope_sweep/routing.py" with { type: "text" };
-import f47 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
-import f48 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
-import f49 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
+import f45 from "./vscope_sweep/messages.py" with { type: "text" };
+import f46 from "./vscope_sweep/modules.py" with { type: "text" };
+import f47 from "./vscope_sweep/requests.py" with { type: "text" };
+import f48 from "./vscope_sweep/routing.py" with { type: "text" };
+import f49 from "./vscope_sweep/runners.py" with { type: "text" };
+import f50 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
+import f51 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
+import f52 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
+import f53 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -246,7 +250,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/session.py",
     text: f35,
-    sha256: "7fb010ec055ae0e4785211670ede901455cc3e36f0790baeda5e9dda499192f5",
+    sha256: "6d999669fe1d8e0f701a18dfa7255ed451cc1cf2992eebcedfbd516fef1ef49e",
   },
   {
     path: "vscope_hooks/sites.py",
@@ -276,46 +280,66 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/batch.py",
     text: f41,
-    sha256: "3391d013a52ab8a2e42489ee9bf9a3b6e284eabd2d527154308a7f7611c01916",
+    sha256: "1ef2961ac5869d0b409e5ebf3b142174ef876c6123a4d662c689c21550bb7035",
   },
   {
     path: "vscope_sweep/driver.py",
     text: f42,
-    sha256: "1f8f01125080553f0f1db8392ef4f8b171324365cabbfa21a816da6c6b56a960",
+    sha256: "7669177cca7bc4328f70d0d64b498694a88fa6acbe27beb662b61c80b2c01fcf",
   },
   {
     path: "vscope_sweep/extension.py",
     text: f43,
-    sha256: "53c3f9793bec9ee72f2c25a524e7bdd860e062c0e9d7cd0d4e0be2d9be4a87bc",
+    sha256: "6a576c596793f89f8151a0a452bc1f4858f5ca057bf51cdbb00d01ba27130d9f",
   },
   {
     path: "vscope_sweep/journal.py",
     text: f44,
-    sha256: "1e45b4d5799e1142d591951cb9ca142c619fc4572d9404a9cde9977d03b3175c",
+    sha256: "eb86e3a9f37204886e262733e0d8c3de970274159df2fc6196b1709ae16c9c52",
+  },
+  {
+    path: "vscope_sweep/messages.py",
+    text: f45,
+    sha256: "46a1af43bc498bc540a4044bcc8934192a2c6313021e7f269f906eb28fc51002",
   },
   {
     path: "vscope_sweep/modules.py",
-    text: f45,
+    text: f46,
     sha256: "38bce7f22555cc918cf9c12d0a64724fa91e30b9e143ee6a8a11d00ab82db2ab",
   },
   {
+    path: "vscope_sweep/requests.py",
+    text: f47,
+    sha256: "7c7469f9ba7bd5b4625b947321fb5f780a6a30a280aa612397d60c603ed676c1",
+  },
+  {
     path: "vscope_sweep/routing.py",
-    text: f46,
+    text: f48,
     sha256: "f8176dbe072694d51ecaee81fca128eeb632c9f39090355c8000c548fcc11f6a",
   },
   {
+    path: "vscope_sweep/runners.py",
+    text: f49,
+    sha256: "87df0670068165a85c06f6995b17ce7c4d3676ec04fc1de988ee2c62ff6e0647",
+  },
+  {
     path: "vscope_sweep/timers/__init__.py",
-    text: f47,
+    text: f50,
     sha256: "0d395cf13875cd8890f2de34428a47435bc8e1b8cc45f817bcc9288fe44dc9af",
   },
   {
+    path: "vscope_sweep/timers/attribution.py",
+    text: f51,
+    sha256: "5bf3e24916dca59e6a427708116ebb7eeb6e5e123304b963139c0342ca3355b2",
+  },
+  {
     path: "vscope_sweep/timers/cpu.py",
-    text: f48,
+    text: f52,
     sha256: "2ac30b57ed0252d6661a7ca8ef274dbd43ffdacf6d60c2f49c48faa635393e3f",
   },
   {
     path: "vscope_sweep/timers/kineto.py",
-    text: f49,
-    sha256: "3d247f1d68b256d6b4bb22b5709c06298503fadcdc122544b39dfab9dd5c6a06",
+    text: f53,
+    sha256: "8cc49be60658657d606b5a8b0a95d63bbe1d143c02c35f331fcaead0a85ff400",
   },
 ];

@@ -29,11 +29,39 @@ export interface CsvParser {
   ): { data: string[][] };
 }
 
+/** Streaming tar reader: bundles from standard input. */
+export const loadTar = () => import("npm:modern-tar@0.8.6");
+
 /** Parquet writer, a row group at a time. */
 export const loadParquetWriter = () => import("npm:hyparquet-writer@0.17.0");
 
 /** Streaming XML reader: exports of Instruments are too large for a document. */
 export const loadXml = () => import("npm:saxes@6.0.0");
+
+/** JUnit documents, as CI servers read them: its writer takes out what XML cannot hold. */
+export const loadJunit = async (): Promise<JunitReports> =>
+  (await import("npm:junit-report-builder@5.1.2")).default as unknown as JunitReports;
+
+/** The part of junit-report-builder that is used. */
+export interface JunitReports {
+  newBuilder(): { testSuite(): JunitSuite; build(): string };
+}
+
+/** A suite that is being written. */
+export interface JunitSuite {
+  name(name: string): JunitSuite;
+  property(name: string, value: string): JunitSuite;
+  testCase(): JunitCase;
+}
+
+/** A case that is being written; it passed, unless something else is said. */
+export interface JunitCase {
+  className(name: string): JunitCase;
+  name(name: string): JunitCase;
+  failure(message: string, type: string): JunitCase;
+  skipped(): JunitCase;
+  standardOutput(text: string): JunitCase;
+}
 
 /** Static charts, drawn as SVG while a report is written. */
 export const loadPlot = () => import("npm:@observablehq/plot@0.6.17");
@@ -48,3 +76,6 @@ export const loadChartScript = async (): Promise<{ script: string; style: string
   style: (await import("npm:uplot@1.6.32/dist/uPlot.min.css", { with: { type: "text" } }))
     .default as unknown as string,
 });
+
+/** Priority queue: a fleet's next free GPU. */
+export const loadPriorityQueue = async () => (await import("npm:tinyqueue@3.0.0")).default;

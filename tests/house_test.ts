@@ -5,6 +5,7 @@ import { ROOT } from "./dev/run.ts";
 import { embeddedModules } from "./dev/embed_hooks.ts";
 import { staleDocs } from "./dev/docs.ts";
 import { envOf, type Option } from "../kit/contract/option.ts";
+import { TEXT_CHECKSUMS } from "../kit/contract/text_checksums.ts";
 import { VERSION } from "../kit/contract/version.ts";
 import { tools } from "../kit/tools/registry.ts";
 import { recipes } from "../recipes/registry.ts";
@@ -38,6 +39,8 @@ const ROOMS: readonly (readonly string[])[] = [
   ["kit/bundle/"],
   ["kit/analysis/", "hooks/"],
   ["kit/sweep/"],
+  ["kit/compare/"],
+  ["kit/fleet/"],
   ["kit/report/", "kit/engine/"],
   ["recipes/"],
   ["kit/tools/"],
@@ -152,6 +155,22 @@ Deno.test("the option tables in the docs are those of the recipes", async () => 
 Deno.test("the embedded hooks and scripts are the files that they were made from", async () => {
   for (const [path, text] of Object.entries(await embeddedModules())) {
     assert.equal(await read(path), text, path);
+  }
+});
+
+Deno.test("a text that is embedded is used only after it was verified", async () => {
+  for (const path of Object.keys(TEXT_CHECKSUMS)) {
+    const users: string[] = [];
+    for (const user of await sources("kit")) {
+      if (/embedded_texts|text_checksums|self_check\/texts/.test(user)) continue;
+      const text = await read(user);
+      if (text.includes(`"${path}"`)) users.push(text);
+    }
+    const checked = path.startsWith("configs/model/") || path.startsWith("configs/architecture/")
+      ? [await read("kit/sweep/model/find_model.ts"), await read("kit/sweep/model/architecture.ts")]
+      : users;
+    assert.ok(checked.length > 0, `${path} is used by nobody that verifies it`);
+    for (const text of checked) assert.match(text, /verified\(|askPython\(/, path);
   }
 });
 

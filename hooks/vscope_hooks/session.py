@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 
 DEFAULT_ROOT = "/tmp/vllm_profiling"
@@ -16,6 +17,10 @@ TOGGLES = (
     "ENABLE_PREEMPTION_TRACKING",
     "ENABLE_ENCODER_DECODER_TIMING",
 )
+
+
+# A model may lie below a folder, or at an address, that has one in its name.
+_TOKEN = re.compile(r"hf_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{16,}|(?<=://)[^/@\s\"]*:[^/@\s\"]+(?=@)")
 
 
 def enabled(name):
@@ -78,8 +83,7 @@ def write_json(path, value):
     temporary = "%s.%d.tmp" % (path, os.getpid())
     try:
         with open(temporary, "w", encoding="utf-8") as handle:
-            json.dump(value, handle, indent=1)
-            handle.write("\n")
+            handle.write(_TOKEN.sub("(secret)", json.dumps(value, indent=1)) + "\n")
         os.replace(temporary, path)
     except OSError:
         # On a full disk what was written of it is in the way.

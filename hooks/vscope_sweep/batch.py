@@ -1,19 +1,28 @@
 """Batches made by hand, past the scheduler: so many requests of so many new tokens and such a history."""
 
-import dataclasses
+from .messages import cached_request_data, empty_message, new_request_data
+from .requests import NO_ROOM, Pool
 
 
 class Refused(Exception):
     """A shot that this engine cannot fire; the engine is well."""
 
 
-def _fields(cls, values):
-    known = {field.name for field in dataclasses.fields(cls)}
-    return cls(**{name: value for name, value in values.items() if name in known})
+class Batch:
+    """The scheduler's messages for one shot: the first pass brings its requests in, others repeat it."""
+
+    def __init__(self, first, again):
+        self.first = first
+        self.again = again
 
 
 class BatchMaker:
-    """Makes the scheduler's message for a shot, and the one that ends its requests."""
+    """Makes the scheduler's messages for shots, and the one that ends their requests.
+
+    What a request has in its history is told by a number alone, and no kernel asks what the tokens
+    were: a prompt holds no more than the tokens that are computed, so that none is thousands long
+    because its history is. Requests go on from one shot to the next where they can.
+    """
 
     def __init__(self, kv_cache_config, max_tokens, max_requests, max_length):
         from vllm import SamplingParams
@@ -23,65 +32,59 @@ class BatchMaker:
         self.max_tokens = max_tokens
         self.max_requests = max_requests
         self.max_length = max_length
+        self.pool = Pool(self.blocks, self.groups)
         self._sampling = SamplingParams(temperature=0.0, max_tokens=1)
-        self._number = 0
-        self._running = set()
         self._prompts = {}
+        # Requests that the model runner has and that the next message ends.
+        self._ended = set()
 
     def shot(self, runs):
-        """The message for runs of (new tokens, history, count)."""
-        from vllm.v1.core.sched.output import NewRequestData
+        """The messages for runs of (new tokens, history, count).
 
+        @raises Refused: where the engine has no room for it.
+        """
         self._check(runs)
-        message = self._empty()
-        # Block 0 is the one that vLLM keeps for nothing.
-        next_block = 1
-        names = set()
-        for new, history, count in runs:
-            prompt = self._prompt(new + history)
-            for _ in range(count):
-                blocks = []
-                for size in self.groups:
-                    needed = -(-(new + history) // size)
-                    blocks.append(list(range(next_block, next_block + needed)))
-                    next_block += needed
-                self._number += 1
-                name = "vscope-%d" % self._number
-                names.add(name)
-                message.scheduled_new_reqs.append(
-                    _fields(
-                        NewRequestData,
-                        {
-                            "req_id": name,
-                            "prompt_token_ids": prompt,
-                            "prefill_token_ids": prompt,
-                            "mm_features": [],
-                            "sampling_params": self._sampling,
-                            "pooling_params": None,
-                            "block_ids": tuple(blocks),
-                            "num_computed_tokens": history,
-                            "lora_request": None,
-                        },
-                    )
+        singles = [history for new, history, count in runs if new == 1 for _ in range(count)]
+        chunks = [(new, history) for new, history, count in runs if new > 1 for _ in range(count)]
+        taken = self.pool.take(singles, chunks, self._ended)
+        if taken is NO_ROOM:
+            # Blocks are held that no request of this shot needs: everything begins anew.
+            self._ended |= self.pool.clear()
+            taken = self.pool.take(singles, chunks, self._ended)
+        wanted = [(1, history) for history in singles] + chunks
+        first, again = self._empty(), self._empty()
+        first.finished_req_ids, self._ended = self._ended, set()
+        known, added, computed = [], [], []
+        for (new, history), (request, blocks, is_new) in zip(wanted, taken):
+            if is_new:
+                prompt = self._prompt(1 if new == 1 else new + history)
+                first.scheduled_new_reqs.append(
+                    new_request_data(request.name, prompt, blocks, history, self._sampling)
                 )
-                message.num_scheduled_tokens[name] = new
+            else:
+                known.append(request.name)
+                added.append(blocks)
+                computed.append(history)
+            for message in (first, again):
+                message.num_scheduled_tokens[request.name] = new
                 message.total_num_scheduled_tokens += new
-        self._running = names
-        return message
+        first.scheduled_cached_reqs = cached_request_data(known, added, computed)
+        again.scheduled_cached_reqs = cached_request_data(
+            [request.name for request, *_ in taken],
+            [None] * len(taken),
+            [history for _, history in wanted],
+        )
+        return Batch(first, again)
 
     def ending(self):
-        """A message without work, which ends the requests of the shot before."""
+        """A message without work, which ends all requests."""
         message = self._empty()
-        self._running = set()
+        message.finished_req_ids = self._ended | self.pool.clear()
+        self._ended = set()
         return message
 
     def _empty(self):
-        from vllm.v1.core.sched.output import SchedulerOutput
-
-        message = SchedulerOutput.make_empty()
-        message.finished_req_ids = set(self._running)
-        message.num_common_prefix_blocks = [0] * len(self.groups)
-        return message
+        return empty_message(len(self.groups))
 
     def _check(self, runs):
         tokens = sum(new * count for new, _, count in runs)

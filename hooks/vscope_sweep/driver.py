@@ -42,10 +42,16 @@ def engine_arguments(wanted):
     return arguments, sorted(set(wanted) - known)
 
 
-def fire(llm, shots, answers, largest):
+def calls_of(seconds_each, session, largest):
+    """How many shots a call takes: whole sessions of the timer, for about CALL_SECONDS."""
+    wanted = min(largest, int(CALL_SECONDS / max(seconds_each, 1e-6)))
+    return max(1, -(-wanted // session)) * session
+
+
+def fire(llm, shots, answers, session, largest):
     """Fires shots in calls that last about as long each; stops where the engine is not well."""
     place = 0
-    size = 1
+    size = session
     while place < len(shots):
         batch = shots[place : place + size]
         began = time.monotonic()
@@ -55,7 +61,7 @@ def fire(llm, shots, answers, largest):
         answers.say("fired", count=place, failed=failed)
         if any(entry.get("fatal") for entry in failed):
             return False
-        size = max(1, min(largest, int(len(batch) * CALL_SECONDS / max(seconds, 1e-3))))
+        size = calls_of(seconds / len(batch), session, largest)
     return True
 
 
@@ -82,7 +88,8 @@ def main(path):
         )
         facts = json.loads(llm.collective_rpc("vscope_prepare", args=(request["worker"],))[0])
         answers.say("ready", arguments=arguments, unknown=unknown, vllm=vllm.__version__, **facts)
-        whole = fire(llm, wait_for(request["shots"]), answers, largest=512)
+        session = facts["shots_per_session"]
+        whole = fire(llm, wait_for(request["shots"]), answers, session, largest=512)
         answers.say("done" if whole else "unwell")
     except Exception as error:
         answers.say("failed", message=("%s: %s" % (type(error).__name__, error)).strip()[:2000])

@@ -4,6 +4,7 @@ Names begin with `vscope_`, because vLLM puts them among the worker's own. Answe
 answer that vLLM cannot send leaves its caller waiting forever.
 """
 
+import gc
 import json
 import os
 import statistics
@@ -11,9 +12,10 @@ import time
 import traceback
 
 from .batch import BatchMaker, Refused
-from .journal import Journal
+from .journal import Flight, Journal
 from .modules import Watch, find_modules
 from .routing import ForcedRouting
+from .runners import runner_of
 from .timers import make_timer, timer_for
 
 # A time that stays uncertain is made of so many times the asked number of passes, and of no more.
@@ -35,7 +37,8 @@ class Sweep:
     def __init__(self, worker, request):
         import torch
 
-        self.runner = worker.model_runner
+        self.passes = runner_of(worker)
+        self.runner = self.passes.runner
         self.device = self.runner.device
         self.tp = request["tp"]
         self.sweep = request["sweep"]
@@ -43,6 +46,7 @@ class Sweep:
         self.careful = request.get("careful", False)
         self.target = request.get("target_error")
         self.journal = Journal(request["journal"])
+        self.flight = Flight(request.get("in_flight"))
         name = request.get("timer") or timer_for(self.device.type)
         if name is None:
             raise ValueError(
@@ -97,6 +101,7 @@ class Sweep:
             "shots_per_session": self.timer.shots_per_session,
             "torch": str(torch.__version__),
             "runner": "%s.%s" % (type(self.runner).__module__, type(self.runner).__name__),
+            "runner_kind": self.passes.kind,
             "block_size": block,
             "num_gpu_blocks": self.kv_cache_config.num_blocks,
             # Without the block that vLLM keeps for nothing.
@@ -120,10 +125,15 @@ class Sweep:
         failed = []
         # After the death of an engine one by one, so that the next death names its shot.
         size = 1 if self.careful else self.timer.shots_per_session
-        for first in range(0, len(shots), size):
-            self._session(shots[first : first + size], failed)
-            if any(entry.get("fatal") for entry in failed):
-                break
+        # Python's collector would stop some pass or other for milliseconds.
+        gc.disable()
+        try:
+            for first in range(0, len(shots), size):
+                self._session(shots[first : first + size], failed)
+                if any(entry.get("fatal") for entry in failed):
+                    break
+        finally:
+            gc.enable()
         return failed
 
     def _session(self, shots, failed):
@@ -161,6 +171,7 @@ class Sweep:
         self.timer.start()
         for shot in shots:
             first = len(spans)
+            self.flight.of(shot["k"])
             try:
                 self._shot(shot, spans)
                 fired.append((shot, range(first, len(spans))))
@@ -171,6 +182,7 @@ class Sweep:
                 if failed[-1]["fatal"]:
                     # What the timer has may be of a GPU that answers nothing any more.
                     return []
+        self.flight.of("")
         calls = {}
         for span, layer, us in self.timer.stop():
             calls.setdefault((span, layer), []).append(us)
@@ -194,7 +206,8 @@ class Sweep:
         try:
             # The first pass warms up: it chooses kernels and fills caches.
             self.routing.looking = experts is not None
-            self._pass(shot["r"])
+            batch = self.batches.shot(shot["r"])
+            self.passes.fire(batch.first)
             self.routing.looking = False
             if experts is not None:
                 self.routing.check(experts)
@@ -202,7 +215,7 @@ class Sweep:
             for _ in range(self.iterations):
                 self.watch.span = len(spans)
                 spans.append(shot["k"])
-                self._pass(shot["r"])
+                self.passes.fire(batch.again)
                 self.watch.span = None
             forced = self.routing.calls - before
             if experts is not None and forced < self.iterations:
@@ -213,33 +226,18 @@ class Sweep:
             self.routing.experts = None
             self.routing.seen = []
 
-    def _pass(self, runs):
-        self._execute(self.batches.shot(runs))
-
-    def _execute(self, message):
-        import torch
-
-        with torch.inference_mode():
-            output = self.runner.execute_model(message)
-            if output is None:
-                output = self.runner.sample_tokens(None)
-            # An answer that is still on its way from the GPU is taken in, as the engine would.
-            if hasattr(output, "get_output"):
-                output.get_output()
-
     def _failure(self, shot, error):
         """Puts the model runner in order after a pass that raised."""
         import torch
 
         text = "%s: %s" % (type(error).__name__, error)
-        if hasattr(self.runner, "execute_model_state"):
-            self.runner.execute_model_state = None
+        self.passes.recover()
         fatal = "CUDA error" in text or "HIP error" in text
         if not fatal:
             try:
                 if isinstance(error, torch.OutOfMemoryError):
                     torch.cuda.empty_cache()
-                self._execute(self.batches.ending())
+                self.passes.fire(self.batches.ending())
             except Exception as other:
                 text += "; then %s: %s" % (type(other).__name__, other)
                 fatal = True

@@ -27,3 +27,19 @@ class Journal:
 
     def close(self):
         os.close(self._descriptor)
+
+
+class Flight:
+    """A file that has the key of the shot in flight: a process that is killed says no more."""
+
+    def __init__(self, path):
+        self._descriptor = path and os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        self._longest = 0
+
+    def of(self, key):
+        if self._descriptor is None:
+            return
+        text = (key + "\n").encode()
+        # What a longer key before it had behind is blank.
+        self._longest = max(self._longest, len(text))
+        os.pwrite(self._descriptor, text.ljust(self._longest), 0)

@@ -6,6 +6,7 @@
 
 import type { FileSystem } from "../contract/context.ts";
 import { messageOf, UsageError } from "../contract/errors.ts";
+import { requireUnshared } from "./shared_folder.ts";
 
 /** `<prefix>_<YYYYMMDD_HHMMSS>_<pid>`, in local time, as the hooks name theirs. */
 export function folderName(prefix: string, startedAt: Date, pid: number): string {
@@ -34,6 +35,7 @@ export async function makeBundleFolder(
   begin: () => Promise<void>,
 ): Promise<void> {
   try {
+    await requireUnshared(files, dir);
     await files.mkdir(dir, { recursive: true });
     for await (const entry of files.readDir(dir)) {
       // A vscope was killed as it began.

@@ -6,6 +6,8 @@
 
 import type { FileSystem } from "../contract/context.ts";
 import { loadCsv } from "../deps.ts";
+import { safeCell } from "./safe_cell.ts";
+import { openUnfinished, unfinished } from "./whole_file.ts";
 
 /** A table that is being read: its header, then its rows in batches. */
 export interface CsvStream {
@@ -73,11 +75,6 @@ export function columnReader(header: readonly string[]): (row: string[], column:
   return (row, column) => row[places.get(column) ?? -1] ?? "";
 }
 
-/** Where a file is written until it is complete. */
-export function unfinished(path: string): string {
-  return `${path}.${Deno.pid}.tmp`;
-}
-
 /** Writes a CSV file beside its name and renames it when `close` is called. */
 export class CsvWriter {
   #file: Deno.FsFile | undefined;
@@ -97,11 +94,7 @@ export class CsvWriter {
     path: string,
     header: readonly string[],
   ): Promise<CsvWriter> {
-    const file = await files.open(unfinished(path), {
-      write: true,
-      create: true,
-      truncate: true,
-    });
+    const file = await openUnfinished(files, path);
     const writer = new CsvWriter(files, path, file);
     writer.#lines.push(header.join(","));
     return writer;
@@ -137,6 +130,6 @@ export class CsvWriter {
 
 function cell(value: string | number | undefined): string {
   if (value === undefined) return "";
-  const text = String(value);
+  const text = safeCell(value);
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

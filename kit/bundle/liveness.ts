@@ -47,7 +47,9 @@ async function startTicks(files: FileSystem, pid: number): Promise<string | unde
     const stat = await files.readTextFile(`/proc/${pid}/stat`);
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
+  } catch (error) {
+    // Without a look at it nobody knows.
+    if (error instanceof Deno.errors.NotCapable) throw error;
     return undefined;
   }
 }

@@ -128,7 +128,14 @@ export interface Manifest {
     cuda?: string;
     driver?: string;
   };
-  devices: { kind: string; name: string; count?: number; memory_bytes?: number }[];
+  devices: {
+    kind: string;
+    name: string;
+    count?: number;
+    memory_bytes?: number;
+    /** What a GPU is set to when the run begins: MHz and W, as the names say. */
+    clocks?: Record<string, number>;
+  }[];
   engine: Record<string, unknown>;
   processes: ProcessRecord[];
   hooks: HookRecord[];

@@ -6,6 +6,7 @@
 
 import type { FileSystem } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";
+import { unsecretDocument } from "./unsecret.ts";
 import { BUNDLE_SCHEMA_VERSION, type Manifest, MANIFEST_NAME } from "./manifest.ts";
 
 /** Writes the manifest beside its final name and renames it. Needs write permission on `dir`. */
@@ -15,7 +16,9 @@ export async function writeManifest(
   manifest: Manifest,
 ): Promise<void> {
   const temporary = `${dir}/.${MANIFEST_NAME}.${Deno.pid}.tmp`;
-  await files.writeTextFile(temporary, JSON.stringify(manifest, null, 2) + "\n");
+  await files.remove(temporary).catch(() => {});
+  const text = JSON.stringify(unsecretDocument(manifest), null, 2) + "\n";
+  await files.writeTextFile(temporary, text, { createNew: true });
   await files.rename(temporary, `${dir}/${MANIFEST_NAME}`);
 }
 

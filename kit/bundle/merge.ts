@@ -11,7 +11,7 @@ import type { FileSystem } from "../contract/context.ts";
 import { messageOf, UsageError } from "../contract/errors.ts";
 import { VERSION } from "../contract/version.ts";
 import { listArtifacts } from "./artifacts.ts";
-import { unfinished } from "./csv_file.ts";
+import { requireOwnFolders, unfinished } from "./whole_file.ts";
 import { hookCoverage } from "./hook_coverage.ts";
 import { isAlive } from "./liveness.ts";
 import {
@@ -37,7 +37,7 @@ import { writeEncoders, writeEvictions, writePreemptions } from "./merge_residen
 import * as tables from "./merge_tables.ts";
 import { type RawProcess, readRawProcesses } from "./raw_session.ts";
 import { giveUpReserve } from "./reserve.ts";
-import { SESSION_TABLES } from "./session_tables.ts";
+import { EXPERTS_FOLDER, SESSION_TABLES } from "./session_tables.ts";
 import { readRequests } from "./requests.ts";
 import { type SessionFigures, type TokenAccount, writeSummaries } from "./session_summaries.ts";
 import { readStepAdjustments } from "./step_adjustments.ts";
@@ -82,6 +82,7 @@ export async function mergeSession(
         "give the folder of a session, as session_20260124_123456_4711",
     );
   }
+  await requireOwnFolders(files, dir, (name) => name === EXPERTS_FOLDER);
   const { processes, unreadable } = await readRawProcesses(files, dir);
   const cut = { lines: 0 };
   const off = isOff(known);

@@ -11,6 +11,7 @@ import { messageOf } from "../contract/errors.ts";
 import { type ExpertTotals, readExpertTotals } from "./expert_totals.ts";
 import { type MergeSource, open } from "./merge_source.ts";
 import { mergedRows } from "./raw_session.ts";
+import { EXPERTS_FOLDER } from "./session_tables.ts";
 import { Samples } from "./samples.ts";
 
 /** What moe_summary.json holds of a layer. */
@@ -56,7 +57,7 @@ export async function writeExperts(source: MergeSource): Promise<ExpertFigures |
     }
   }
   if (totals.length === 0 && problems.length === 0) return undefined;
-  await source.files.mkdir(`${source.session}/moe_expert_tracking`, { recursive: true });
+  await source.files.mkdir(`${source.session}/${EXPERTS_FOLDER}`, { recursive: true });
   await writeActivations(source, totals);
   await writePhysical(source, totals);
   await writePairs(source, totals);

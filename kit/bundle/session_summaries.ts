@@ -13,6 +13,7 @@ import type { Timings } from "./merge_source.ts";
 import type { BatchFigures, ForwardFigures } from "./merge_tables.ts";
 import type { RequestLife } from "./requests.ts";
 import { inMilliseconds, Samples } from "./samples.ts";
+import { writeWhole } from "./whole_file.ts";
 import type { StepAdjustments } from "./step_adjustments.ts";
 
 /** What the tables told. */
@@ -93,7 +94,7 @@ export async function writeSummaries(
   figures: SessionFigures,
 ): Promise<TokenAccount> {
   const write = (name: string, value: unknown) =>
-    files.writeTextFile(`${session}/${name}`, JSON.stringify(value, null, 2) + "\n");
+    writeWhole(files, `${session}/${name}`, JSON.stringify(value, null, 2) + "\n");
   if (figures.forward) await write("forward_pass_summary.json", forwardSummary(figures.forward));
   if (figures.graphs) await write("cuda_graph_summary.json", graphSummary(figures.graphs));
   if (figures.experts) {
@@ -102,7 +103,7 @@ export async function writeSummaries(
   if (figures.encoders) await write("encoder_decoder_summary.json", encoderSummary(figures));
   if (figures.cpu) await write("cpu_timing_summary.json", perName(figures.cpu));
   if (figures.batches) await write("batch_utilization_summary.json", batchSummary(figures.batches));
-  if (figures.kv) await files.writeTextFile(`${session}/kv_cache_summary.txt`, kvText(figures));
+  if (figures.kv) await writeWhole(files, `${session}/kv_cache_summary.txt`, kvText(figures));
   await write("preemption_summary.json", preemptionSummary(figures));
   const account = accountForTokens(figures);
   await write("session_summary.json", sessionSummary(figures, account));

@@ -8,6 +8,9 @@
  * @module
  */
 
+/** Folder of the experts' tables within a session. */
+export const EXPERTS_FOLDER = "moe_expert_tracking";
+
 /** One CSV file of a session. */
 export interface SessionTable {
   /** Path in the bundle. */

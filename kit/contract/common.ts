@@ -5,7 +5,7 @@
  */
 
 import type { Values } from "./option.ts";
-import { boolean, path } from "./options.ts";
+import { boolean, choice, path } from "./options.ts";
 
 /** Options of every recipe and tool. */
 export const commonOptions = {
@@ -16,6 +16,10 @@ export const commonOptions = {
   json: boolean({
     default: false,
     doc: "Print one JSON document on stdout and nothing else there",
+  }),
+  events: choice({
+    choices: ["ndjson"],
+    doc: "Recipes: print what happens as it happens, one JSON document a line, on stdout",
   }),
   dryRun: boolean({
     default: false,

@@ -18,7 +18,7 @@ export interface CompletableCommand {
   name: string;
   summary: string;
   options: Options;
-  /** Words that may follow, as the commands of a group. */
+  /** Words of which one may follow, as the commands of a group; files come after it. */
   words?: readonly string[];
 }
 
@@ -60,21 +60,27 @@ function bashScript(commands: readonly CompletableCommand[]): string {
         ? `COMPREPLY=($(compgen -W "${value.join(" ")}" -- "$word"))`
         : value === "any"
         ? "COMPREPLY=()"
-        : `COMPREPLY=($(compgen -f -- "$word"))`;
+        : `_vscope_files "$word"`;
       return `        ${flag}) ${reply}; return ;;`;
     });
-    const all = [...words, ...flags.map(({ flag }) => flag)].join(" ");
+    const first = words.length === 0 ? "" : `
+      elif ((COMP_CWORD == 2)); then
+        COMPREPLY=($(compgen -W "${words.join(" ")}" -- "$word"))`;
     return `    ${name})
       case "$before" in
 ${values.join("\n")}
       esac
-      if [[ "$word" == -* || -n "${words.join(" ")}" ]]; then
-        COMPREPLY=($(compgen -W "${all}" -- "$word"))
+      if [[ "$word" == -* ]]; then
+        COMPREPLY=($(compgen -W "${flags.map(({ flag }) => flag).join(" ")}" -- "$word"))${first}
       else
-        COMPREPLY=($(compgen -f -- "$word"))
+        _vscope_files "$word"
       fi ;;`;
   });
   return `# bash completion for vscope
+_vscope_files() {
+  local IFS=$'\\n'
+  COMPREPLY=($(compgen -f -- "$1"))
+}
 _vscope() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" i
   COMPREPLY=()
@@ -112,19 +118,19 @@ function zshScript(commands: readonly CompletableCommand[]): string {
         : ":path:_files";
       return `        '${flag}[${quoted(doc)}]${action}'`;
     });
-    const rest = words.length > 0 ? `1:command:(${words.join(" ")})` : "*:file:_files";
+    const first = words.length > 0 ? `'1:word:(${words.join(" ")})' ` : "";
     return `      ${name})
         _arguments \\
 ${specs.join(" \\\n")} \\
-        '${rest}' ;;`;
+        ${first}'*:file:_files' ;;`;
   });
   return `#compdef vscope
 _vscope() {
-  local -a commands=(
+  local -a known=(
 ${commands.map(({ name, summary }) => `    '${name}:${quoted(summary)}'`).join("\n")}
   )
   if ((CURRENT == 2)); then
-    _describe command commands
+    _describe command known
     return
   fi
   local command=\${words[2]}
@@ -145,15 +151,32 @@ if [[ "\${funcstack[1]}" == _vscope ]]; then _vscope "$@"; else compdef _vscope 
 `;
 }
 
+/** The command behind `--` is completed as if it stood alone. */
+const FISH_BEGIN = `# fish completion for vscope
+function __vscope_command
+  set -l words (commandline -opc)
+  set -l place (contains -i -- -- $words)
+  set -l before (string escape -- $words[(math $place + 1)..-1])
+  complete -C (string join ' ' -- $before (commandline -ct))
+end
+complete -c vscope -f
+complete -c vscope -n 'contains -- -- (commandline -opc)' -a '(__vscope_command)'`;
+
 function fishScript(commands: readonly CompletableCommand[]): string {
-  const lines = ["# fish completion for vscope", "complete -c vscope -f"];
+  const lines = [FISH_BEGIN];
   for (const { name, summary } of commands) {
     lines.push(`complete -c vscope -n __fish_use_subcommand -a ${name} -d '${quoted(summary)}'`);
   }
   for (const { name, options, words = [] } of commands) {
     const when = `-n '__fish_seen_subcommand_from ${name}'`;
-    for (const word of words) lines.push(`complete -c vscope ${when} -a ${word}`);
+    const all = words.join(" ");
     if (words.length === 0) lines.push(`complete -c vscope ${when} -F`);
+    else {
+      const seen = `__fish_seen_subcommand_from ${name}; and`;
+      const given = `__fish_seen_subcommand_from ${all}`;
+      lines.push(`complete -c vscope -n '${seen} not ${given}' -a '${all}'`);
+      lines.push(`complete -c vscope -n '${seen} ${given}' -F`);
+    }
     for (const { flag, doc, value } of flagsOf(options)) {
       const action = Array.isArray(value)
         ? `-x -a '${value.join(" ")}'`

@@ -116,6 +116,12 @@ export interface Output {
    */
   progress(text: string, facts?: ProgressFacts): void;
   readonly color: boolean;
+  /** How wide standard output is; absent where it is no terminal. */
+  readonly columns?: number;
+  /** Something that programs wait for; only where `--events` asks for it. */
+  event?(name: string, facts: Readonly<Record<string, unknown>>): void;
+  /** Whether the reader of standard output has left, as `head` does: more need not be made. */
+  readonly gone?: boolean;
 }
 
 /** A terminal that is drawn on: standard output, with the keyboard as standard input. */

@@ -8,8 +8,10 @@ import { readArguments } from "./argv.ts";
 import { commonOptions, type CommonValues } from "./common.ts";
 import { readConfig } from "./config.ts";
 import type { RunContext } from "./context.ts";
-import { messageOf, RunError, UsageError } from "./errors.ts";
+import { messageOf, notAllowed, ReaderGone, RunError, UsageError } from "./errors.ts";
+import { eventOutput } from "./events.ts";
 import type { Options } from "./option.ts";
+import { requireProcesses } from "./permissions.ts";
 import { planJson, planText } from "./plan_text.ts";
 import type { Recipe } from "./recipe.ts";
 import { resolve } from "./resolve.ts";
@@ -30,15 +32,22 @@ export async function executeRecipe<O extends Options>(
     const { default: tool } = await further.load();
     return await executeTool(tool as Tool, argv.slice(1), context);
   }
-  return await guarded(argv, context, async () => {
+  return await guarded(argv, context, recipe.name, async (context) => {
     const options = { ...recipe.options, ...commonOptions };
     const read = await readArguments(recipe.name, options, argv);
     if (read.flags["help"]) {
       const { recipeHelp } = await import("./help.ts");
-      context.output.result(recipeHelp(recipe as unknown as Recipe));
+      context.output.result(recipeHelp(recipe as unknown as Recipe, context.output.columns));
       return 0;
     }
     const common = commonOf(recipe.name, read.flags, context);
+    if (common.events && (common.json || common.dryRun)) {
+      throw new UsageError(
+        `Cannot run ${recipe.name}: --events tells of a run as it goes, and ${
+          common.json ? "--json is one document" : "--dry-run runs nothing"
+        }; give one of them`,
+      );
+    }
     const file = await readConfig(
       context.files,
       context.cwd,
@@ -75,7 +84,8 @@ export async function executeRecipe<O extends Options>(
     });
     if (plan.answer) {
       const { json, text } = plan.answer;
-      context.output.result(common.json ? JSON.stringify(json, null, 2) : text);
+      if (common.events) context.output.event?.("answer", json);
+      else context.output.result(common.json ? JSON.stringify(json, null, 2) : text);
       return 0;
     }
     if (common.dryRun) {
@@ -86,9 +96,19 @@ export async function executeRecipe<O extends Options>(
       );
       return 0;
     }
+    if (plan.processes.length > 0) await requireProcesses(context.files);
+    context.output.event?.("begin", { recipe: recipe.name, bundle: plan.out, pid: Deno.pid });
     for (const warning of plan.warnings) context.output.warn(warning);
     const outcome = await recipe.run(plan, context);
-    if (common.json) context.output.result(JSON.stringify(outcome.json, null, 2));
+    if (common.events) {
+      const { status, exitCode, json } = outcome;
+      context.output.event?.("end", {
+        recipe: recipe.name,
+        status,
+        exit_code: exitCode,
+        result: json,
+      });
+    } else if (common.json) context.output.result(JSON.stringify(outcome.json, null, 2));
     else if (outcome.text) context.output.result(outcome.text);
     return outcome.exitCode;
   });
@@ -100,14 +120,19 @@ export function executeTool<O extends Options>(
   argv: readonly string[],
   context: RunContext,
 ): Promise<number> {
-  return guarded(argv, context, async () => {
+  return guarded(argv, context, undefined, async (context) => {
     const read = await readArguments(tool.name, { ...tool.options, ...commonOptions }, argv);
     if (read.flags["help"]) {
       const { toolHelp } = await import("./help.ts");
-      context.output.result(toolHelp(tool as unknown as Tool));
+      context.output.result(toolHelp(tool as unknown as Tool, context.output.columns));
       return 0;
     }
     const common = commonOf(tool.name, read.flags, context);
+    if (read.flags["events"]) {
+      throw new UsageError(
+        `Cannot run ${tool.name}: --events is for recipes, which take long; give --json`,
+      );
+    }
     const file = await readConfig(
       context.files,
       context.cwd,
@@ -182,15 +207,39 @@ function checkOperands(
   }
 }
 
+/** How a command line wants its result, read ahead of everything that may fail. */
+function formatOf(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  recipe: string | undefined,
+): "events" | "json" | "text" {
+  const options = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+  const events = options.some((word) => /^--events(=|$)/.test(word)) || env["VSCOPE_EVENTS"];
+  if (recipe !== undefined && events) return "events";
+  const json = options.includes("--json") ||
+    !/^(|0|false|no|off)$/i.test(env["VSCOPE_JSON"]?.trim() ?? "");
+  return json ? "json" : "text";
+}
+
 /** Turns what is thrown into one sentence and an exit code. */
 async function guarded(
   argv: readonly string[],
-  context: RunContext,
-  run: () => Promise<number>,
+  outside: RunContext,
+  recipe: string | undefined,
+  run: (context: RunContext) => Promise<number>,
 ): Promise<number> {
+  const format = formatOf(argv, outside.env, recipe);
+  const { terminal: _, ...plain } = outside;
+  const context: RunContext = format === "events"
+    // Standard output belongs to the events: nothing is drawn there.
+    ? { ...plain, output: eventOutput(outside.output, outside.clock) }
+    : outside;
+  const { output } = context;
   try {
-    return await run();
-  } catch (error) {
+    return await run(context);
+  } catch (thrown) {
+    if (thrown instanceof ReaderGone) return 0;
+    const error = notAllowed(thrown) ?? thrown;
     const interrupted = context.signal.aborted
       ? INTERRUPTED[String(context.signal.reason)]
       : undefined;
@@ -199,13 +248,13 @@ async function guarded(
     const message = expected
       ? messageOf(error)
       : `Stopped by an error of vscope itself: ${messageOf(error)}`;
-    context.output.error(message);
-    if (!expected && error instanceof Error) context.output.detail(error.stack ?? "");
-    const options = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
-    if (options.includes("--json")) {
-      context.output.result(
-        JSON.stringify({ schema_version: 1, error: { message, exit_code: exitCode } }, null, 2),
-      );
+    output.error(message);
+    if (!expected && error instanceof Error) output.detail(error.stack ?? "");
+    if (format === "events") {
+      output.event?.("end", { recipe, exit_code: exitCode, error: { message } });
+    } else if (format === "json") {
+      const document = { schema_version: 1, error: { message, exit_code: exitCode } };
+      output.result(JSON.stringify(document, null, 2));
     }
     return exitCode;
   }

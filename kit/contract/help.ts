@@ -6,13 +6,17 @@
 
 import { commonOptions } from "./common.ts";
 import { envOf, flagOf, type Option, type Options } from "./option.ts";
+import { permissionHelp } from "./permissions.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Operand, Tool } from "./tool.ts";
 
 const WIDTH = 96;
 
-/** The help of a recipe. */
-export function recipeHelp(recipe: Recipe): string {
+/** Narrower than this, help is not broken any further. */
+const LEAST_WIDTH = 40;
+
+/** The help of a recipe; no line of prose is wider than `columns`. */
+export function recipeHelp(recipe: Recipe, columns = WIDTH): string {
   const rest = recipe.rest ?? "COMMAND…";
   const command = { required: ` -- ${rest}`, optional: ` [-- ${rest}]`, none: "" }[recipe.command];
   const further = (recipe.commands ?? []).map(({ name, summary }) =>
@@ -20,10 +24,9 @@ export function recipeHelp(recipe: Recipe): string {
   );
   const { operands = [] } = recipe;
   const words = usageOf(operands);
-  return page(recipe, ["vscope", recipe.name, ...words, `[options]${command}`].join(" "), [
-    ...operands.map(({ name, doc }) => [name, doc] as const),
-    ...further,
-  ]);
+  const usage = ["vscope", recipe.name, ...words, `[options]${command}`].join(" ");
+  const named = [...operands.map(({ name, doc }) => [name, doc] as const), ...further];
+  return page(recipe, usage, named, columns) + "\n\n" + permissionHelp(recipe.name, Deno.build.os);
 }
 
 /** Operands as they stand in the usage line. */
@@ -34,28 +37,30 @@ function usageOf(operands: readonly Operand[]): string[] {
   });
 }
 
-/** The help of a tool. */
-export function toolHelp(tool: Tool): string {
+/** The help of a tool; no line of prose is wider than `columns`. */
+export function toolHelp(tool: Tool, columns = WIDTH): string {
   const usage = ["vscope", tool.name, ...usageOf(tool.operands), "[options]"].join(" ");
-  return page(tool, usage, tool.operands.map(({ name, doc }) => [name, doc] as const));
+  return page(tool, usage, tool.operands.map(({ name, doc }) => [name, doc] as const), columns);
 }
 
 function page(
   subject: { description: string; options: Options; examples: Recipe["examples"] },
   usage: string,
   operands: readonly (readonly [string, string])[],
+  columns: number,
 ): string {
+  const width = Math.min(WIDTH, Math.max(LEAST_WIDTH, columns));
   const parts = [
-    wrap(subject.description, 0),
+    wrap(subject.description, 0, width),
     `Usage: ${usage}`,
   ];
   if (operands.length > 0) {
     parts.push(operands.map(([name, doc]) => `  ${name.padEnd(12)}${doc}`).join("\n"));
   }
   if (Object.keys(subject.options).length > 0) {
-    parts.push(`Options:\n${describe(subject.options)}`);
+    parts.push(`Options:\n${describe(subject.options, width)}`);
   }
-  parts.push(`Common options:\n${describe(commonOptions)}`);
+  parts.push(`Common options:\n${describe(commonOptions, width)}`);
   if (subject.examples.length > 0) {
     parts.push(
       "Examples:\n" +
@@ -66,10 +71,10 @@ function page(
 }
 
 /** A flag and two indented lines for each option. */
-function describe(options: Options): string {
+function describe(options: Options, width: number): string {
   return Object.entries(options).map(([name, option]) => {
     const flag = option.secret ? `(no flag)` : flagText(name, option);
-    return `  ${flag}\n${wrap(option.doc, 6)}\n${wrap(facts(name, option), 6)}`;
+    return `  ${flag}\n${wrap(option.doc, 6, width)}\n${wrap(facts(name, option), 6, width)}`;
   }).join("\n");
 }
 
@@ -106,11 +111,11 @@ export function facts(name: string, option: Option<unknown>): string {
   return `[${found.join(", ")}]`;
 }
 
-function wrap(text: string, indent: number): string {
+function wrap(text: string, indent: number, width: number): string {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(/\s+/)) {
-    if (line && indent + line.length + word.length + 1 > WIDTH) {
+    if (line && indent + line.length + word.length + 1 > width) {
       lines.push(line);
       line = word;
     } else {

@@ -8,6 +8,16 @@ import type { RunContext } from "../contract/context.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { onPath } from "./python_of.ts";
 
+const ALWAYS = ["name", "memory.total", "driver_version"];
+
+/** What a device is set to; the clocks of the moment, before the run, say nothing of it. */
+const CLOCKS: Readonly<Record<string, string>> = {
+  max_sm_mhz: "clocks.max.sm",
+  max_memory_mhz: "clocks.max.memory",
+  application_sm_mhz: "clocks.applications.graphics",
+  power_limit_w: "power.limit",
+};
+
 /** GPUs as nvidia-smi lists them, and the CPU. What cannot be asked is absent. */
 export async function listDevices(
   context: RunContext,
@@ -15,14 +25,22 @@ export async function listDevices(
   const devices: Manifest["devices"] = [];
   let driver: string | undefined;
   if (await onPath(context, "nvidia-smi")) {
-    const query = "--query-gpu=name,memory.total,driver_version";
-    const listed = await context.processes
-      .capture(["nvidia-smi", query, "--format=csv,noheader,nounits"], { timeoutMs: 20_000 })
-      .catch(() => undefined);
-    for (const line of listed?.code === 0 ? listed.stdout.trim().split("\n") : []) {
-      const [name = "", mebibytes = "", version] = line.split(", ");
+    // A driver that does not know one of the clocks answers nothing.
+    const listed = await ask(context, [...ALWAYS, ...Object.values(CLOCKS)]) ??
+      await ask(context, ALWAYS);
+    for (const line of listed ?? []) {
+      const [name = "", mebibytes = "", version, ...rates] = line.split(", ");
       const memory = Number(mebibytes) * 2 ** 20;
-      devices.push({ kind: "gpu", name, ...(memory > 0 ? { memory_bytes: memory } : {}) });
+      const clocks = Object.fromEntries(
+        Object.keys(CLOCKS).map((clock, place) => [clock, parseFloat(rates[place] ?? "")])
+          .filter(([, rate]) => Number.isFinite(rate)),
+      );
+      devices.push({
+        kind: "gpu",
+        name,
+        ...(memory > 0 ? { memory_bytes: memory } : {}),
+        ...(Object.keys(clocks).length > 0 ? { clocks } : {}),
+      });
       driver = version;
     }
   }
@@ -33,6 +51,15 @@ export async function listDevices(
     memory_bytes: Deno.systemMemoryInfo().total,
   });
   return { devices, ...(driver === undefined ? {} : { driver }) };
+}
+
+/** The lines that nvidia-smi answers; undefined where it cannot. */
+async function ask(context: RunContext, fields: readonly string[]): Promise<string[] | undefined> {
+  const argv = ["nvidia-smi", `--query-gpu=${fields}`, "--format=csv,noheader,nounits"];
+  const listed = await context.processes.capture(argv, { timeoutMs: 20_000 }).catch(() =>
+    undefined
+  );
+  return listed?.code === 0 ? listed.stdout.trim().split("\n") : undefined;
 }
 
 async function cpuName(context: RunContext): Promise<string> {

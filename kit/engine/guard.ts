@@ -21,11 +21,14 @@ const POLL_MS = 400;
 /** What vscope writes to the guard, one JSON document a line. */
 export type GuardMessage = { watch: number } | { done: true };
 
+/** Nothing is fetched, and what Deno finds in the current folder is not ours. */
+const GUARD_FLAGS = ["--quiet", "--no-config", "--no-lock", "--cached-only"];
+
 /** argv that starts a guard with the code that runs now. */
 export function guardArgv(runId: string): string[] {
   const self = Deno.build.standalone
     ? [Deno.execPath()]
-    : [Deno.execPath(), "run", "-A", "--quiet", Deno.mainModule];
+    : [Deno.execPath(), "run", "-A", ...GUARD_FLAGS, Deno.mainModule];
   return [...self, GUARD_ARGUMENT, runId];
 }
 

@@ -8,7 +8,7 @@ import type { ProcessEnd, RunContext, RunningProcess } from "../contract/context
 import { messageOf, RunError } from "../contract/errors.ts";
 import type { ProcessRecord } from "../bundle/manifest.ts";
 import { lastLines } from "./log_tail.ts";
-import { unsecret } from "./unsecret.ts";
+import { unsecret } from "../bundle/unsecret.ts";
 
 /** Files that the output of the command goes to, within the bundle. */
 export const LOGS = { stdout: "logs/stdout.log", stderr: "logs/stderr.log" };
@@ -89,8 +89,10 @@ export async function runGuided(context: RunContext, command: GuidedCommand): Pr
     stdoutPath,
     stderrPath,
     ...(command.echo === "none" && !command.heard ? {} : {
-      stdoutLine: shown(command.echo === "as-is" ? output.result : output.note),
-      stderrLine: shown(output.note),
+      stdoutLine: shown((line) =>
+        command.echo === "as-is" ? output.result(line) : output.note(line)
+      ),
+      stderrLine: shown((line) => output.note(line)),
     }),
   });
   let gone = false;

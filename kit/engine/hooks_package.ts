@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { HOOK_FILES } from "../../hooks/embedded.ts";
+import { requireUnshared } from "../bundle/shared_folder.ts";
 import type { FileSystem } from "../contract/context.ts";
 import { RunError } from "../contract/errors.ts";
 
@@ -52,10 +53,13 @@ async function writeFiles(
         "download vscope again",
     );
   }
+  await requireUnshared(files, dir);
   for (const { path, text } of HOOK_FILES.filter(({ path }) => wanted(path))) {
     const target = `${dir}/${path}`;
-    await files.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
-    await files.writeTextFile(target, text);
+    await files.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true, mode: 0o755 });
+    // Whatever had the name goes: nothing is written through a link, and nobody else may write to it.
+    await files.remove(target).catch(() => {});
+    await files.writeTextFile(target, text, { createNew: true, mode: 0o644 });
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { RunContext } from "../contract/context.ts";
+import { notAllowed } from "../contract/errors.ts";
 import type { Options } from "../contract/option.ts";
 import { executeRecipe } from "../contract/execute.ts";
 import type { Recipe } from "../contract/recipe.ts";
@@ -20,7 +21,7 @@ export async function exitWith(
     const { guardMain } = await import("./guard.ts");
     await guardMain(argv.slice(1));
   }
-  const { context, close } = systemContext(talkOf(argv, Deno.env.toObject()));
+  const { context, close } = begin(argv);
   let code = 1;
   try {
     code = await command(context);
@@ -28,6 +29,18 @@ export async function exitWith(
     await close();
   }
   Deno.exit(code);
+}
+
+/** The context; where Deno allows too little to make one, that is said in one sentence. */
+function begin(argv: readonly string[]): ReturnType<typeof systemContext> {
+  try {
+    return systemContext(talkOf(argv, Deno.env.toObject()));
+  } catch (error) {
+    const refused = notAllowed(error);
+    if (!refused) throw error;
+    Deno.stderr.writeSync(new TextEncoder().encode(`vscope: ${refused.message}\n`));
+    Deno.exit(2);
+  }
 }
 
 /** What a recipe's file does when it is run alone: `if (import.meta.main) await runAlone(recipe)`. */

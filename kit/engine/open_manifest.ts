@@ -14,7 +14,7 @@ import { BUNDLE_SCHEMA_VERSION, type Manifest } from "../bundle/manifest.ts";
 import { readManifest, writeManifest } from "../bundle/manifest_file.ts";
 import { listDevices } from "./devices.ts";
 import type { PythonFacts } from "./python_of.ts";
-import { unsecretArgv } from "./unsecret.ts";
+import { unsecretArgv } from "../bundle/unsecret.ts";
 
 /**
  * Opens the manifest of a bundle again: what it says of its end is taken back. Needs read and write

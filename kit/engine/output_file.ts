@@ -9,6 +9,7 @@
 
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { Readable } from "node:stream";
+import { Redactor } from "./redact.ts";
 
 /** A file that takes what comes, and counts what the disk refuses. */
 export class OutputFile {
@@ -19,9 +20,16 @@ export class OutputFile {
   /** Bytes that could not be written. */
   lostBytes = 0;
 
-  /** Opens the file for appending; it is made if it is missing. */
-  constructor(path: string) {
+  readonly #redactor: Redactor;
+
+  /**
+   * Opens the file for appending; it is made if it is missing.
+   *
+   * @param secrets Texts that are not to stand in it.
+   */
+  constructor(path: string, secrets: readonly string[] = []) {
     this.#descriptor = openSync(path, "a");
+    this.#redactor = new Redactor(secrets);
   }
 
   /** Takes all that a stream brings, and hands it on in whole lines. */
@@ -29,7 +37,7 @@ export class OutputFile {
     const decoder = new TextDecoder();
     let rest = "";
     stream.on("data", (block: Uint8Array) => {
-      this.#write(block);
+      this.#write(this.#redactor.take(block));
       if (!take) return;
       const lines = (rest + decoder.decode(block, { stream: true })).split("\n");
       rest = lines.pop() ?? "";
@@ -37,6 +45,7 @@ export class OutputFile {
     });
     this.#closed = new Promise((resolve) =>
       stream.once("close", () => {
+        this.#write(this.#redactor.end());
         if (rest) take?.(rest);
         resolve();
       })
@@ -56,6 +65,7 @@ export class OutputFile {
   /** Closes the file; what comes later is lost. */
   close(): void {
     if (!this.#open) return;
+    this.#write(this.#redactor.end());
     this.#open = false;
     closeSync(this.#descriptor);
   }

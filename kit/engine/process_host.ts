@@ -12,6 +12,7 @@ import type { ProcessEnd, ProcessHost, ProcessSpec, RunningProcess } from "../co
 import { messageOf, UsageError } from "../contract/errors.ts";
 import { GUARD_ARGUMENT, guardArgv, type GuardMessage } from "./guard.ts";
 import { OutputFile } from "./output_file.ts";
+import { secretsOf } from "./redact.ts";
 import { endAll, killAll, ProcessTracker, RUN_MARKER, sendSignal } from "./process_table.ts";
 
 const POLL_MS = 400;
@@ -28,16 +29,20 @@ export class SystemProcessHost implements ProcessHost {
 
   /** Starts a process; throws a UsageError when its program cannot be started. */
   async start(spec: ProcessSpec): Promise<RunningProcess> {
+    requireProcesses();
     this.#startGuard();
-    const stdout = new OutputFile(spec.stdoutPath);
-    const stderr = new OutputFile(spec.stderrPath);
     const mark = `${this.#runId}.${++this.#count}.`;
+    const env = this.#environment(spec.env, mark, spec.inherit);
+    // Ours too: a command that gets less of it may still be handed the same secret.
+    const secrets = secretsOf({ ...Deno.env.toObject(), ...env }, spec.argv);
+    const stdout = new OutputFile(spec.stdoutPath, secrets);
+    const stderr = new OutputFile(spec.stderrPath, secrets);
     let child: ChildProcess;
     try {
       child = spawn(spec.argv[0]!, spec.argv.slice(1), {
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
-        env: this.#environment(spec.env, mark, spec.inherit),
+        env,
         ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
       });
       stdout.follow(child.stdout!, spec.stdoutLine);
@@ -134,6 +139,11 @@ export class SystemProcessHost implements ProcessHost {
   #tell(message: GuardMessage): void {
     this.#guard?.stdin?.write(JSON.stringify(message) + "\n");
   }
+}
+
+/** Nothing is started that could not be ended: on Linux that takes /proc. */
+function requireProcesses(): void {
+  if (Deno.build.os === "linux") Deno.readDirSync("/proc");
 }
 
 function started(child: ChildProcess): Promise<void> {

@@ -5,6 +5,7 @@
  */
 
 import type { RunContext } from "../contract/context.ts";
+import { askPython } from "./ask_python.ts";
 import pythonFactsSource from "./python_facts.py" with { type: "text" };
 
 /** What an interpreter has installed; undefined parts are not there. */
@@ -124,16 +125,9 @@ export async function pythonFacts(
   context: RunContext,
   python: string,
 ): Promise<PythonFacts | undefined> {
-  try {
-    const { stdout } = await context.processes.capture([python, "-c", pythonFactsSource], {
-      timeoutMs: 60_000,
-    });
-    // A sitecustomize may print ahead of it.
-    const facts = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
-    return Object.fromEntries(
-      Object.entries(facts).filter(([, value]) => value !== null),
-    ) as unknown as PythonFacts;
-  } catch {
-    return undefined;
-  }
+  const facts = await askPython(context, python, "kit/engine/python_facts.py", pythonFactsSource);
+  if (facts === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(facts as object).filter(([, value]) => value !== null),
+  ) as unknown as PythonFacts;
 }

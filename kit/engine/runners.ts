@@ -32,5 +32,6 @@ export async function writeRunner(files: FileSystem, path: string, target: strin
       `Cannot write ${path}: it differs from what this vscope was built with; download vscope again`,
     );
   }
-  await files.writeTextFile(target, file.text);
+  await files.remove(target).catch(() => {});
+  await files.writeTextFile(target, file.text, { createNew: true, mode: 0o644 });
 }

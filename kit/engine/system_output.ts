@@ -13,7 +13,8 @@ const PROGRESS_EVERY_MS = 10_000;
 export interface Screen {
   /** Characters of a line, where it is a terminal. */
   readonly columns?: () => number;
-  write(text: string): void;
+  /** Writes; false where the reader has left, which is its right. */
+  write(text: string): boolean;
 }
 
 /** The output of this process. */
@@ -25,9 +26,10 @@ export function systemOutput(talk: { quiet: boolean; verbose: boolean; color: bo
       let data = encoder.encode(text);
       try {
         while (data.length > 0) data = data.subarray(stream.writeSync(data));
+        return true;
       } catch (error) {
-        // The reader of a pipe has left, which is its right.
         if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        return false;
       }
     },
   });
@@ -36,7 +38,7 @@ export function systemOutput(talk: { quiet: boolean; verbose: boolean; color: bo
 
 function columns(): number {
   try {
-    return Deno.consoleSize().columns;
+    return Math.max(20, Deno.consoleSize().columns);
   } catch {
     return 80;
   }
@@ -51,6 +53,7 @@ export function outputOn(
 ): Output {
   /** Lines of progress that stand on the terminal; the cursor is in the last. */
   let drawn = 0;
+  let gone = false;
   let lastMs = -Infinity;
   let lastPart: string | undefined;
   const erase = () => {
@@ -76,14 +79,18 @@ export function outputOn(
   };
   return {
     color: talk.color,
+    ...(out.columns ? { columns: out.columns() } : {}),
+    get gone() {
+      return gone;
+    },
     result(text) {
       if (drawn > 0) err.write(erase());
-      out.write(`${text}\n`);
+      if (!out.write(`${text}\n`)) gone = true;
     },
-    note: (text) => talk.quiet || line(text),
-    warn: (text) => line(`vscope: warning: ${text}`),
-    error: (text) => line(`vscope: ${text}`),
-    detail: (text) => talk.verbose && line(text),
+    note: (text) => void (talk.quiet || line(text)),
+    warn: (text) => void line(`vscope: warning: ${text}`),
+    error: (text) => void line(`vscope: ${text}`),
+    detail: (text) => void (talk.verbose && line(text)),
     progress(text, facts) {
       if (talk.quiet) return;
       if (err.columns) draw(text, err.columns());

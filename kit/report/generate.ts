@@ -6,6 +6,7 @@
 
 import type { Finding } from "../analysis/findings.ts";
 import { readManifest } from "../bundle/manifest_file.ts";
+import { writeWhole } from "../bundle/whole_file.ts";
 import { recordArtifacts } from "../bundle/merge.ts";
 import type { FileSystem } from "../contract/context.ts";
 import { messageOf, UsageError } from "../contract/errors.ts";
@@ -33,7 +34,9 @@ export async function generateReport(
   const draw = await pageFor(files, dir, manifest);
   const { html, findings } = await draw(files, dir, manifest);
   try {
-    await files.writeTextFile(target, html);
+    const own = target === `${dir}/${REPORT_NAME}`;
+    // A place that a person names may be a device or a link of theirs.
+    await (own ? writeWhole(files, target, html) : files.writeTextFile(target, html));
   } catch (error) {
     throw new UsageError(
       `Cannot write the report to "${target}": ${messageOf(error)}; give another file with --out`,

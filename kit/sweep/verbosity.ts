@@ -15,6 +15,11 @@ export function withVerbosity(
   const note = verbosity === "--silent" ? silent : (text: string) => output.note(text);
   return {
     color: output.color,
+    ...(output.columns === undefined ? {} : { columns: output.columns }),
+    get gone() {
+      return output.gone ?? false;
+    },
+    ...(output.event ? { event: (name, facts) => output.event?.(name, facts) } : {}),
     result: (text) => output.result(text),
     note,
     warn: (text) => output.warn(text),

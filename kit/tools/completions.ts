@@ -42,7 +42,15 @@ async function commands(): Promise<CompletableCommand[]> {
     const words = "commands" in loaded
       ? loaded.commands.map(({ name }) => name)
       : loaded.operands.flatMap(({ choices }) => choices ?? []);
-    const options = "commands" in loaded ? {} : loaded.options;
+    // One list of flags for all commands of a group.
+    const options = "commands" in loaded
+      ? Object.assign(
+        {},
+        ...await Promise.all(
+          loaded.commands.map(async (command) => (await command.load()).default.options),
+        ),
+      )
+      : loaded.options;
     found.push({ name: entry.name, summary: entry.summary, options, words });
   }
   return found;

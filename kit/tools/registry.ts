@@ -31,7 +31,7 @@ export const tools: readonly ToolEntry[] = [
   },
   {
     name: "bundle",
-    summary: "validate, merge, lint and fit bundles",
+    summary: "compare, gate, validate, merge, lint and fit bundles",
     load: () => only(import("./bundle.ts")),
   },
   {

@@ -9,6 +9,7 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { type Parts, PARTS_NAME } from "../../kit/tools/self_check/parts.ts";
 import { ROOT, run, say } from "./run.ts";
 
 /** The start of the file. POSIX shell; `@KEY@` and `@LINES@` are filled in. */
@@ -17,22 +18,45 @@ const STUB = `#!/bin/sh
 set -eu
 cache="\${VSCOPE_CACHE_DIR:-\${XDG_CACHE_HOME:-\${HOME:-/tmp/vscope-$(id -u)}/.cache}/vscope}"
 home="$cache/single-@KEY@"
+# What lies there is run: it has to be ours, or root's.
+if [ -e "$home" ] && [ ! -O "$home" ]; then
+  case $(ls -ldn "$home" | sed 's/^[^ ]* *[0-9]* *//') in "0 "*) ;; *)
+    echo "vscope: Cannot run $home: it belongs to another user; set VSCOPE_CACHE_DIR to a folder of yours" >&2
+    exit 2 ;;
+  esac
+fi
 if [ ! -x "$home/deno" ]; then
   part="$home.part-$$"
+  mask=$(umask)
+  umask 077
   mkdir -p "$part"
   trap 'rm -rf "$part"' EXIT
   tail -n +@LINES@ "$0" | gzip -dc | tar -xf - -C "$part"
   mv "$part" "$home" 2>/dev/null || [ -x "$home/deno" ]
   rm -rf "$part"
   trap - EXIT
+  umask "$mask"
 fi
 export DENO_DIR="\${DENO_DIR:-$cache/deno}" DENO_NO_UPDATE_CHECK=1
 exec "$home/deno" run --quiet -A --no-lock --no-config --cached-only "$home/vscope.js" "$@"
 `;
 
-/** Builds the file; returns the exit code. */
-export async function build(): Promise<number> {
-  const dist = `${ROOT}/dist`;
+/** What the file consists of, for `--version` and `vscope self-check`. */
+async function partsOf(stage: string): Promise<Parts> {
+  const sha256: Record<string, string> = {};
+  for (const name of ["deno", "vscope.js"]) sha256[name] = await hashOf(`${stage}/${name}`);
+  return { kind: "one file that unpacks itself", deno: Deno.version.deno, sha256 };
+}
+
+/** SHA-256 of a file, hexadecimal. */
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const block of createReadStream(path)) hash.update(block);
+  return hash.digest("hex");
+}
+
+/** Builds the file into a folder; returns the exit code. */
+export async function build(dist = `${ROOT}/dist`): Promise<number> {
   const stage = `${dist}/stage`;
   await Deno.remove(stage, { recursive: true }).catch(() => {});
   await Deno.mkdir(stage, { recursive: true });
@@ -49,6 +73,7 @@ export async function build(): Promise<number> {
   await Deno.copyFile(Deno.execPath(), `${stage}/deno`);
   await Deno.chmod(`${stage}/deno`, 0o755);
   await Deno.copyFile(`${ROOT}/LICENSE`, `${stage}/LICENSE`);
+  await Deno.writeTextFile(`${stage}/${PARTS_NAME}`, JSON.stringify(await partsOf(stage), null, 2));
   const archive = `${dist}/archive.tar.gz`;
   const tar = await new Deno.Command("tar", {
     // The same contents make the same archive.
@@ -70,9 +95,7 @@ export async function build(): Promise<number> {
     await say(new TextDecoder().decode(tar.stderr));
     return tar.code;
   }
-  const hash = createHash("sha256");
-  for await (const block of createReadStream(archive)) hash.update(block);
-  const stub = STUB.replace("@KEY@", hash.digest("hex").slice(0, 16));
+  const stub = STUB.replace("@KEY@", (await hashOf(archive)).slice(0, 16));
   const head = stub.replace("@LINES@", String(stub.split("\n").length));
   const target = `${dist}/vscope`;
   await Deno.writeTextFile(target, head);

@@ -1,5 +1,6 @@
 /**
- * `./dev docs`: the option tables in docs/, from the recipes themselves.
+ * `./dev docs`: the option tables in docs/ from the recipes themselves, the schemas and the page of
+ * columns from the tables.
  *
  * @module
  */
@@ -9,6 +10,7 @@ import { commonOptions } from "../../kit/contract/common.ts";
 import type { Options } from "../../kit/contract/option.ts";
 import { recipes } from "../../recipes/registry.ts";
 import { ROOT, say } from "./run.ts";
+import { breakOf, SCHEMA_FOLDER, schemaFiles, tablesPage } from "./schemas.ts";
 
 /** Writes the tables between their marks; with `check` only compares. Returns the exit code. */
 export async function docs(check: boolean): Promise<number> {
@@ -22,18 +24,45 @@ export async function staleDocs(write: boolean): Promise<string[]> {
   const options: Record<string, Options> = { common: commonOptions };
   for (const entry of recipes) options[entry.name] = (await entry.load()).default.options;
   const stale: string[] = [];
-  for await (const entry of Deno.readDir(`${ROOT}/docs`)) {
-    if (!entry.name.endsWith(".md")) continue;
-    const path = `${ROOT}/docs/${entry.name}`;
+  for (const name of await pages()) {
+    const path = `${ROOT}/${name}`;
     const text = await Deno.readTextFile(path);
-    const fresh = text.replace(
+    const columns = "<!-- columns -->\n\n" + tablesPage() + "\n\n<!-- /columns -->";
+    const fresh = text.replace(/<!-- columns -->[\s\S]*<!-- \/columns -->/, columns).replace(
       /(<!-- options:([\w-]+) -->\n)[\s\S]*?(\n<!-- \/options -->)/g,
       (_, start: string, name: string, end: string) =>
         start + "\n" + docsTable(options[name] ?? {}) + "\n" + end,
     );
     if (fresh === text) continue;
-    stale.push(`docs/${entry.name}`);
+    stale.push(name);
     if (write) await Deno.writeTextFile(path, fresh);
+  }
+  return [...stale, ...await staleSchemas(write)];
+}
+
+/** Pages of docs/ and of the folders in it, from the checkout. */
+async function pages(folder = "docs"): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(`${ROOT}/${folder}`)) {
+    if (isDirectory) found.push(...await pages(`${folder}/${name}`));
+    if (name.endsWith(".md")) found.push(`${folder}/${name}`);
+  }
+  return found.sort();
+}
+
+/** Published schemas that are not those of the tables; a change that breaks one is refused. */
+async function staleSchemas(write: boolean): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [name, schema] of Object.entries(schemaFiles())) {
+    const text = JSON.stringify(schema, null, 2) + "\n";
+    const known = await Deno.readTextFile(`${ROOT}/${name}`).catch(() => undefined);
+    if (known === text) continue;
+    const broken = known === undefined ? undefined : breakOf(JSON.parse(known), schema);
+    if (broken) throw new Error(broken);
+    stale.push(name);
+    if (!write) continue;
+    await Deno.mkdir(`${ROOT}/${SCHEMA_FOLDER}`, { recursive: true });
+    await Deno.writeTextFile(`${ROOT}/${name}`, text);
   }
   return stale;
 }

@@ -1,6 +1,7 @@
 /**
- * Writes `hooks/embedded.ts`, a text import and a SHA-256 for each file of the Python package, and
- * `kit/engine/runner_files.ts`, the same for each script that recipes run.
+ * Writes `hooks/embedded.ts`, a text import and a SHA-256 for each file of the Python package,
+ * `kit/engine/runner_files.ts`, the same for each script that recipes write into a bundle, and the
+ * checksums of every other text that our code imports.
  *
  * Text imports are not covered by deno.lock, so the checksums are. `--check` only compares.
  *
@@ -99,11 +100,77 @@ ${entries.join("\n")}
 `;
 }
 
+/** Modules with text imports that have checksums of their own. */
+const PINNED = ["kit/engine/runner_files.ts", "kit/tools/self_check/texts.ts"];
+
+/** A text import, static or not; packages are locked by deno.lock. */
+const TEXT_IMPORT = /"(\.[^"]+)"(?: with |,\s*)\{\s*(?:with: \{ )?type: "text"/g;
+
+/** Files below `kit` that another file imports as text, from the checkout, sorted. */
+async function textFiles(folder = "kit"): Promise<string[]> {
+  const found = new Set<string>();
+  for await (const entry of Deno.readDir(`${ROOT}${folder}`)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) { for (const text of await textFiles(path)) found.add(text); }
+    if (!path.endsWith(".ts") || PINNED.includes(path)) continue;
+    for (const [, target] of (await Deno.readTextFile(ROOT + path)).matchAll(TEXT_IMPORT)) {
+      found.add(new URL(target!, `file:///${path}`).pathname.slice(1));
+    }
+  }
+  return [...found].sort();
+}
+
+/** The text of `kit/contract/text_checksums.ts` as the files stand. */
+export async function checksumsModule(): Promise<string> {
+  const entries: string[] = [];
+  for (const path of await textFiles()) {
+    const text = await Deno.readFile(ROOT + path);
+    entries.push(`  "${path}": "${createHash("sha256").update(text).digest("hex")}",`);
+  }
+  return `/**
+ * SHA-256 of every text that vscope embeds, by its path in the checkout.
+ *
+ * Made by \`./dev hooks\`; do not edit.
+ *
+ * @module
+ */
+
+/** The checksums. */
+export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
+${entries.join("\n")}
+};
+`;
+}
+
+/** The text of `kit/tools/self_check/texts.ts` as the files stand. */
+export async function textsModule(): Promise<string> {
+  const paths = await textFiles();
+  const up = (path: string) =>
+    path.startsWith("kit/") ? `../../${path.slice(4)}` : `../../../${path}`;
+  return `/**
+ * Every text that vscope embeds, for the check of all of them.
+ *
+ * Made by \`./dev hooks\`; do not edit.
+ *
+ * @module
+ */
+
+${paths.map((path, n) => `import t${n} from "${up(path)}" with { type: "text" };`).join("\n")}
+
+/** The texts by their path in the checkout. */
+export const TEXTS: Readonly<Record<string, string>> = {
+${paths.map((path, n) => `  "${path}": t${n},`).join("\n")}
+};
+`;
+}
+
 /** Every module that is made, by its path below the checkout. */
 export async function embeddedModules(): Promise<Record<string, string>> {
   return {
     "hooks/embedded.ts": await formatted(await embeddedModule()),
     "kit/engine/runner_files.ts": await formatted(await runnersModule()),
+    "kit/contract/text_checksums.ts": await formatted(await checksumsModule()),
+    "kit/tools/self_check/texts.ts": await formatted(await textsModule()),
   };
 }
 

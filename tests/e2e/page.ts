@@ -38,7 +38,8 @@ export async function opensInChromium(
   }
 }
 
-async function chromiumPath(): Promise<string> {
+/** Where Chromium is installed. */
+export async function chromiumPath(): Promise<string> {
   for (const path of ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]) {
     if (await Deno.stat(path).catch(() => undefined)) return path;
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { interpreterOf, unwrapped } from "../../kit/engine/python_of.ts";
 import { readVllmCommand } from "../../kit/engine/vllm_command.ts";
-import { unsecretArgv } from "../../kit/engine/unsecret.ts";
+import { unsecretArgv } from "../../kit/bundle/unsecret.ts";
 import { planRequests } from "../../kit/engine/requests.ts";
 import { hooksEnvironment } from "../../kit/engine/hooks_package.ts";
 import { fc } from "../deps.ts";

@@ -29,7 +29,7 @@ function shown(written: string): string[] {
 
 function terminal(width: number, talk = LOUD) {
   let written = "";
-  const screen = { columns: () => width, write: (text: string) => void (written += text) };
+  const screen = { columns: () => width, write: (text: string) => (written += text) !== "" };
   const output = outputOn(talk, screen, screen, () => 0);
   return { output, lines: () => shown(written) };
 }
@@ -37,7 +37,7 @@ function terminal(width: number, talk = LOUD) {
 function pipe(talk = LOUD) {
   const lines: string[] = [];
   let now = 0;
-  const screen = { write: (text: string) => void lines.push(...text.trimEnd().split("\n")) };
+  const screen = { write: (text: string) => lines.push(...text.trimEnd().split("\n")) > 0 };
   const output = outputOn(talk, screen, screen, () => now);
   return { output, lines, later: (ms: number) => void (now += ms) };
 }

@@ -1,4 +1,4 @@
-/** The parts of the sweep's worker that need no vLLM: attribution, timers. */
+/** The parts of the sweep's worker that need no vLLM: which module is which layer, timers. */
 
 import assert from "node:assert/strict";
 import { inFolder } from "../folders.ts";
@@ -120,17 +120,6 @@ print(json.dumps([timer.name, timer.stop(), answer, type(runner.sampler).__name_
       0,
     ]);
   });
-});
-
-Deno.test("kernels belong to the ranges in which their operators ran, whenever they ran", async () => {
-  const found = await json(`
-from vscope_sweep.timers.kineto import attribute
-ranges = [(1, 100, 50, 0), (1, 160, 100, 1), (1, 170, 20, 2), (2, 100, 500, 3)]
-operators = [(1, 100, 11), (1, 149, 12), (1, 150, 13), (1, 175, 14), (1, 200, 15), (2, 110, 16)]
-kernels = [(11, 5), (12, 7), (12, 1), (13, 1000), (14, 30), (15, 2), (16, 9), (99, 4)]
-print(json.dumps(attribute(ranges, operators, kernels, 4)))
-`);
-  assert.deepEqual(found, [13, 32, 30, 9]);
 });
 
 Deno.test("the CPU's timer gives microseconds above zero", async () => {

@@ -68,7 +68,7 @@ Deno.test("facts have the same, and the last of them another event", () => {
 Deno.test("VERBOSITY says how much is said", () => {
   const lines = (verbosity: "--silent" | "--verbose" | undefined) => {
     const found: string[] = [];
-    const screen = { write: (text: string) => void found.push(text.trimEnd()) };
+    const screen = { write: (text: string) => found.push(text.trimEnd()) > 0 };
     const own = outputOn({ quiet: false, verbose: false, color: false }, screen, screen, () => 0);
     const output = withVerbosity(own, verbosity);
     output.detail("detail");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { safeCell } from "../../bundle/safe_cell.ts";
 import { UsageError } from "../../contract/errors.ts";
 
 /** A cell; undefined is an empty one. */
@@ -41,7 +42,7 @@ export function flatTable(document: Readonly<Record<string, unknown>>, name: str
 /** A table as CSV, with a header and a line end behind each row. */
 export function csvText({ header, rows }: FlatTable): string {
   const cell = (value: Cell) => {
-    const text = value === undefined ? "" : String(value);
+    const text = value === undefined ? "" : safeCell(value);
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [header, ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { verified } from "../../contract/verified_text.ts";
 import rulesText from "../../../configs/kernels.yaml" with { type: "text" };
 import { loadYaml } from "../../deps.ts";
 import { CATEGORIES, type Category } from "../capture/model.ts";
@@ -24,7 +25,9 @@ let loaded: Promise<readonly KernelRule[]> | undefined;
 
 /** The rules in their order. */
 export function kernelRules(): Promise<readonly KernelRule[]> {
-  return loaded ??= (async () => parseRules((await loadYaml()).load(rulesText)))();
+  return loaded ??=
+    (async () =>
+      parseRules((await loadYaml()).load(verified("configs/kernels.yaml", rulesText))))();
 }
 
 /** A classifier by the rules of configs/kernels.yaml; what no rule matches is `other`. */

@@ -19,7 +19,7 @@ import { outcomeOf } from "../outcome.ts";
 import { onPath, type PythonFacts } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
 import { readPrompts } from "../load/prompts_file.ts";
-import { unsecretArgv } from "../unsecret.ts";
+import { unsecretArgv } from "../../bundle/unsecret.ts";
 import { readVllmCommand } from "../vllm_command.ts";
 import { readModel } from "./model.ts";
 import type { AutomationValues } from "./options.ts";

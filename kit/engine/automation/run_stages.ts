@@ -62,6 +62,15 @@ export async function runStages(
     const settle = async (ended: Partial<StageRecord> & { status: StageStatus }, here?: number) => {
       Object.assign(record, ended);
       left.over(stage.name, here);
+      const { name, status, reason, seconds } = record;
+      output.event?.("stage", {
+        name,
+        status,
+        number: place + 1,
+        of: stages.length,
+        reason,
+        seconds,
+      });
       await changed(run.records);
     };
     if (await stage.done(context)) {
@@ -86,6 +95,12 @@ export async function runStages(
     }
     const expected = leftText(left.seconds());
     output.note(`${number} ${stage.title} (${expected}${why === undefined ? "" : `; ${why}`})`);
+    output.event?.("stage", {
+      name: stage.name,
+      status: "running",
+      number: place + 1,
+      of: stages.length,
+    });
     await journal("begin", { stage: stage.name });
     const begun = clock.monotonicMs();
     const elapsed = () => (clock.monotonicMs() - begun) / 1000;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { unsecret } from "../unsecret.ts";
+import { unsecret } from "../../bundle/unsecret.ts";
 
 /** How a server is started that can be captured from. */
 export const RESTART =

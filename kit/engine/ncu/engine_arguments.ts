@@ -6,6 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { formatBytes } from "../../contract/quantities.ts";
+import { askPython } from "../ask_python.ts";
 import source from "./engine_facts.py" with { type: "text" };
 import type { NcuValues } from "./options.ts";
 
@@ -30,15 +31,8 @@ export async function engineFacts(
   python: string | undefined,
 ): Promise<EngineFacts | undefined> {
   if (python === undefined) return undefined;
-  try {
-    const { stdout } = await context.processes.capture([python, "-c", source], {
-      timeoutMs: 60_000,
-    });
-    // A sitecustomize may print ahead of it.
-    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") ?? undefined;
-  } catch {
-    return undefined;
-  }
+  const path = "kit/engine/ncu/engine_facts.py";
+  return await askPython(context, python, path, source) as EngineFacts | undefined;
 }
 
 /**

@@ -9,12 +9,11 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
-import { RunError } from "../../contract/errors.ts";
+import { messageOf, RunError } from "../../contract/errors.ts";
 import { isAlive, thisProcess } from "../../bundle/liveness.ts";
-import { lastLines } from "../log_tail.ts";
-import { onPath } from "../python_of.ts";
 import { cacheFolder } from "./cache.ts";
-import uvRequirements from "./uv_requirements.txt" with { type: "text" };
+import { installStep } from "./install_step.ts";
+import { findUv } from "./uv.ts";
 
 /** Pythons on which the builds run. */
 const PYTHON_RANGE = ">=3.11,<3.14";
@@ -102,7 +101,13 @@ export async function ensureCpuEngine(
   } catch (error) {
     // Without a place to write, an engine that is there is only slower to start.
     if (complete && !context.signal.aborted) return engine;
-    throw error;
+    if (error instanceof RunError) throw error;
+    throw new RunError(
+      `Cannot make a private vLLM in ${engine.dir}: ${
+        messageOf(error)
+      }; name a folder that can be ` +
+        "written to with VSCOPE_CACHE_DIR, or a Python that has vLLM with --python",
+    );
   }
   try {
     if (!await isComplete(context, engine)) await install(context, spec, engine);
@@ -225,59 +230,5 @@ async function takeLock(context: RunContext, lock: string): Promise<void> {
     if (context.signal.aborted) throw new RunError("Interrupted while another install was running");
     output.progress(`Waiting for the install of process ${owner.pid}`);
     await clock.sleep(500, context.signal);
-  }
-}
-
-/** uv of the user, or one of ours. */
-async function findUv(context: RunContext): Promise<string> {
-  const installed = await onPath(context, "uv");
-  if (installed) return installed;
-  const home = `${cacheFolder(context.env)}/uv`;
-  const uv = `${home}/bin/uv`;
-  if (await onPath(context, uv)) return uv;
-  const python = await onPath(context, "python3");
-  if (!python) {
-    throw new RunError(
-      "Cannot make a private vLLM: neither uv nor python3 is on PATH; install one, " +
-        "or name a Python that has vLLM with --python",
-    );
-  }
-  await context.files.mkdir(home, { recursive: true });
-  await context.files.writeTextFile(`${home}/requirements.txt`, uvRequirements);
-  await installStep(context, "Fetching uv", [
-    python,
-    ...["-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--upgrade"],
-    ...["--target", home, "-r", `${home}/requirements.txt`],
-  ], `${home}.log`);
-  return uv;
-}
-
-/** Runs one step with its progress shown. */
-async function installStep(
-  context: RunContext,
-  title: string,
-  argv: string[],
-  log: string,
-): Promise<void> {
-  const { clock, output, signal } = context;
-  const process = await context.processes.start({ argv, stdoutPath: log, stderrPath: log });
-  let end: { code: number } | undefined;
-  process.ended.then((value) => end = value);
-  const start = clock.monotonicMs();
-  while (!end && !signal.aborted) {
-    const [line = ""] = await lastLines(context.files, log, 1);
-    output.progress(`${title}, ${Math.round((clock.monotonicMs() - start) / 1000)} s ${line}`);
-    await Promise.race([process.ended, clock.sleep(500, signal)]);
-  }
-  if (signal.aborted) {
-    await process.end(2000);
-    throw new RunError(`Interrupted: ${title}; the next run begins it again`);
-  }
-  if (end!.code !== 0) {
-    const lines = await lastLines(context.files, log, 15);
-    throw new RunError(
-      `${title} failed with exit code ${end!.code}; the end of ${log}:\n` +
-        lines.map((line) => `  ${line}`).join("\n"),
-    );
   }
 }

@@ -23,6 +23,7 @@ import {
   isComplete,
   type PrivateEngine,
 } from "./cpu_engine.ts";
+import { verified } from "../../contract/verified_text.ts";
 import requirements from "./requirements.txt" with { type: "text" };
 
 export type { PrivateEngine } from "./cpu_engine.ts";
@@ -38,7 +39,10 @@ const digest = createHash("sha256").update(requirements).digest("hex").slice(0, 
 const SPEC: CpuEngineSpec = {
   version: PRIVATE_VLLM_VERSION,
   folder: `engine-${digest}`,
-  files: { "requirements.txt": requirements },
+  get files() {
+    const path = "kit/engine/private/requirements.txt";
+    return { "requirements.txt": verified(path, requirements) };
+  },
   install: (path) => ["--require-hashes", "--no-deps", "-r", path("requirements.txt")],
   why: "No vLLM was found: making a private one",
 };

@@ -9,6 +9,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { RunError } from "../../contract/errors.ts";
+import { verified } from "../../contract/verified_text.ts";
 import tokenizerSource from "./make_tokenizer.py" with { type: "text" };
 
 /** The tiny models. */
@@ -85,7 +86,8 @@ export async function ensureTinyModel(
   const { files } = context;
   await files.mkdir(target, { recursive: true });
   const tokenizer = `${target}/tokenizer.json`;
-  const made = await context.processes.capture([python, "-c", tokenizerSource, tokenizer]);
+  const source = verified("kit/engine/private/make_tokenizer.py", tokenizerSource);
+  const made = await context.processes.capture([python, "-c", source, tokenizer]);
   if (made.code !== 0) {
     throw new RunError(
       `Cannot make the tokenizer of ${model} with ${python}: ${

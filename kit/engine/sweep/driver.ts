@@ -115,7 +115,8 @@ export class Driver {
     await context.files.mkdir(work, { recursive: true });
     const path = `${work}/request.json`;
     const files = { answers: `${work}/answers.jsonl`, shots: `${work}/shots.jsonl` };
-    await context.files.writeTextFile(path, JSON.stringify({ ...request, ...files }));
+    const worker = { ...request.worker, in_flight: `${work}/in_flight` };
+    await context.files.writeTextFile(path, JSON.stringify({ ...request, worker, ...files }));
     const behind = context.env["PYTHONPATH"];
     const process = await context.processes.start({
       argv: [place.python, "-m", "vscope_sweep.driver", path],
@@ -177,6 +178,13 @@ export class Driver {
     }
     if (signal.aborted) return { how: "stopped", failed };
     return { how: "died", failed, why: await this.#lastWords() };
+  }
+
+  /** Key of the shot that was in flight when the engine ended, where it was one and the worker told. */
+  async inFlight(): Promise<string | undefined> {
+    const text = await this.context.files.readTextFile(`${this.place.work}/in_flight`)
+      .catch(() => "");
+    return text.split("\n")[0] || undefined;
   }
 
   /** Ends the engine and all its processes. */

@@ -54,11 +54,12 @@ export async function measureDegree(
 ): Promise<DegreeResult> {
   const failed = new Map<string, FailedShot>();
   let facts: EngineFacts | undefined;
+  let careful = false;
   for (let deaths = 0;;) {
     if (work.signal.aborted) return result(facts, failed, true);
     const place = { ...work.driver, work: `${work.driver.work}/tp${work.tp}-${deaths}` };
     engineStarts(context.output, context.clock, work);
-    const worker = { ...work.request.worker, careful: deaths > 0 };
+    const worker = { ...work.request.worker, careful };
     const driver = await Driver.start(context, place, { ...work.request, worker });
     try {
       const found = await driver.ready(work.signal);
@@ -72,30 +73,44 @@ export async function measureDegree(
       for (const shot of firing.failed) failed.set(shot.k, shot);
       if (firing.how !== "died") return result(facts, failed, firing.how === "stopped");
       await driver.end();
-      // Shots are fired in their order, and are in the journal once they are done. Where several come
-      // together, it is the next engine, which takes them one by one, whose death names the shot.
-      const several = deaths === 0 && found.shots_per_session > 1;
-      const culprit = several
+      const left = (await work.needed(found)).filter(({ k }) => !failed.has(k));
+      const told = firing.failed.some(({ why }) => why === firing.why);
+      const alone: boolean = careful || found.shots_per_session === 1;
+      const culprit: NeededShot | undefined = told
         ? undefined
-        : (await work.needed(found)).find(({ k }) => !failed.has(k));
+        : culpritOf(left, await driver.inFlight(), alone);
+      careful = !told && !culprit;
       if (++deaths >= MOST_DEATHS) {
         throw new RunError(
           `The engine of TP degree ${work.tp} died ${deaths} times, the last time of: ${firing.why}`,
         );
       }
-      const told = firing.failed.some(({ why }) => why === firing.why);
-      if (culprit && !told) {
+      if (culprit) {
         failed.set(culprit.k, { k: culprit.k, why: `the engine died: ${firing.why}` });
       }
       work.died(
         `The engine of TP degree ${work.tp} died (${firing.why}); ` +
-          (culprit && !told ? `the shot "${culprit.k.trim()}" is set aside, and ` : "") +
+          (culprit ? `the shot "${culprit.k.trim()}" is set aside, and ` : "") +
           "another is started",
       );
     } finally {
       await driver.end();
     }
   }
+}
+
+/**
+ * The shot that an engine died of. Shots are fired in their order, and are in the journal once they are
+ * done: of those that are timed alone, the first that is left is the one. Where several come together and
+ * the worker did not tell which was in flight, it is the next engine, which takes them one by one, whose
+ * death names the shot.
+ */
+function culpritOf(
+  left: readonly NeededShot[],
+  inFlight: string | undefined,
+  alone: boolean,
+): NeededShot | undefined {
+  return left.find(({ k }) => k === inFlight) ?? (alone ? left[0] : undefined);
 }
 
 function result(

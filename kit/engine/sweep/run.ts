@@ -18,6 +18,7 @@ import {
   type SweepIdentity,
   type SweepLine,
 } from "../../sweep/measure/journal.ts";
+import { conditionsOf, type GpuLook, throttlingOf } from "../../sweep/measure/gpu_conditions.ts";
 import { neededShots } from "../../sweep/measure/needed.ts";
 import { layerDefinitions, layersAt, SweepTimes } from "../../sweep/measure/times.ts";
 import type { sweepOptions, SweepValues } from "../../sweep/options.ts";
@@ -35,8 +36,10 @@ import { outcomeOf } from "../outcome.ts";
 import { onPath } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
 import { absolute } from "../session_plan.ts";
+import { acceptedTypes, checkTypes } from "./accepted_types.ts";
 import type { EngineFacts, FailedShot } from "./driver.ts";
 import { checkIdentity, identityOf, mixture, sha256 } from "./identity.ts";
+import { GpuWatch } from "./gpu_watch.ts";
 import { measureDegree } from "./measure_degree.ts";
 import { type OpenedFolder, openFolder } from "./sweep_bundle.ts";
 import { writeTables } from "./write_tables.ts";
@@ -76,6 +79,7 @@ export async function runSweep(
   const settings = sweepSettings(values, invocation.found as SweepSubject);
   const python = values.python ?? await onPath(context, "python3") ?? "python3";
   const facts = (await requireVllm(context, "sweep", [], python))!;
+  checkTypes(settings.types, await acceptedTypes(context.files, facts.vllm_location!), facts);
   const manifest = await openManifest(context, "sweep", plan, facts);
   const check = (found: Journal) =>
     checkIdentity(out, found, {
@@ -159,6 +163,7 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
         run.manifest.engine[`tp${tp}`] = engineRecord(known);
         continue;
       }
+      const watch = new GpuWatch(context);
       const { facts, failed } = await measureDegree(context, {
         tp,
         place: index + 1,
@@ -183,14 +188,17 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
             ...(values.timer === undefined ? {} : { timer: values.timer }),
           },
         },
-        up: (found, pid) => up(run, tp, found, pid),
+        async up(found, pid) {
+          await up(run, tp, found, pid);
+          await watch.start(found);
+        },
         async needed(found) {
           run.journal = await readJournal(context.files, run.dir);
           return missing(run, tp, found);
         },
         died: (message) => note(run, "warning", message),
         signal,
-      });
+      }).finally(async () => await recordConditions(run, tp, await watch.stop()));
       if (facts) run.engines.set(tp, { facts, failed });
     }
     if (budget.signal.aborted && !context.signal.aborted) {
@@ -247,6 +255,20 @@ async function up(run: SweepRun, tp: number, facts: EngineFacts, pid: number): P
   await run.folder.wipe();
   await continueJournal(context.files, run.dir, run.journal, run.line);
   run.journal = await readJournal(context.files, run.dir);
+}
+
+/** What was seen of the GPU goes into the journal, and is told where it makes times doubtful. */
+async function recordConditions(run: SweepRun, tp: number, looks: readonly GpuLook[]) {
+  const { context: { files }, dir, line, manifest } = run;
+  const conditions = conditionsOf(looks);
+  if (!conditions || !line) return;
+  const record = manifest.engine[`tp${tp}`] as Record<string, unknown> | undefined;
+  if (record) manifest.engine[`tp${tp}`] = { ...record, conditions };
+  const { sweep } = line;
+  const own = { ...conditions };
+  await continueJournal(files, dir, await readJournal(files, dir), { sweep, tp, conditions: own });
+  const held = throttlingOf(conditions);
+  if (held) note(run, "warning", `TP degree ${tp}: the GPU's clocks were held down by ${held}`);
 }
 
 function engineRecord(facts: EngineFacts): Record<string, unknown> {

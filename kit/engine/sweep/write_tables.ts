@@ -4,7 +4,7 @@
  * @module
  */
 
-import { unfinished } from "../../bundle/csv_file.ts";
+import { writeWhole } from "../../bundle/whole_file.ts";
 import { fitBundle } from "../../sweep/fit/fit_bundle.ts";
 import { metaYaml } from "../../sweep/measure/meta.ts";
 import { makeTable } from "../../sweep/measure/tables.ts";
@@ -78,6 +78,5 @@ function note(run: SweepRun, message: string): void {
 
 /** A file is whole whenever it is read. */
 async function replace({ context: { files } }: SweepRun, path: string, text: string) {
-  await files.writeTextFile(unfinished(path), text);
-  await files.rename(unfinished(path), path);
+  await writeWhole(files, path, text);
 }

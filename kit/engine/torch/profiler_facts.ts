@@ -6,6 +6,7 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
+import { askPython } from "../ask_python.ts";
 import source from "./profiler_facts.py" with { type: "text" };
 
 /** What the sources of a vLLM say. */
@@ -22,14 +23,7 @@ export async function profilerFacts(
   python: string | undefined,
 ): Promise<ProfilerFacts | undefined> {
   if (python === undefined) return undefined;
-  try {
-    const { stdout } = await context.processes.capture([python, "-c", source], {
-      timeoutMs: 60_000,
-    });
-    // A sitecustomize may print ahead of it.
-    const found = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
-    return found ? { fields: found.fields ?? undefined, variables: found.variables } : undefined;
-  } catch {
-    return undefined;
-  }
+  const path = "kit/engine/torch/profiler_facts.py";
+  const found = await askPython(context, python, path, source) as ProfilerFacts | undefined;
+  return found && { fields: found.fields ?? undefined, variables: found.variables };
 }

@@ -79,6 +79,7 @@ async function asLines(
   const { live } = follower;
   while (!values.once && !live.ended && !signal.aborted) {
     if (!json && !quiet) context.output.result(plainLine(live));
+    if (context.output.gone && !serving) return "done";
     await clock.sleep(1000 * values.interval, signal);
     await follower.catchUp();
   }

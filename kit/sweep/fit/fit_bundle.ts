@@ -6,7 +6,7 @@
 
 import type { FileSystem } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
-import { unfinished } from "../../bundle/csv_file.ts";
+import { requireOwnFolders, writeWhole } from "../../bundle/whole_file.ts";
 import { loadYaml } from "../../deps.ts";
 import { part, readMeta, sweepDegrees } from "../sweep_folder.ts";
 import { readTable } from "../table.ts";
@@ -84,6 +84,7 @@ export async function fitBundle(
     texts.set(`${dir}/meta.yaml`, text);
   }
   if (write) {
+    await requireOwnFolders(files, dir, (name) => /^tp\d+$/.test(name));
     for (const [path, text] of texts) await replaceFile(files, path, text);
   }
   const enabled = part(meta?.values, "skew_fit")["enabled"] === true;
@@ -93,10 +94,8 @@ export async function fitBundle(
 /** A file is whole whenever it is read, and nothing is left beside it where writing fails. */
 async function replaceFile(files: FileSystem, path: string, text: string): Promise<void> {
   try {
-    await files.writeTextFile(unfinished(path), text);
-    await files.rename(unfinished(path), path);
+    await writeWhole(files, path, text);
   } catch (error) {
-    await files.remove(unfinished(path)).catch(() => {});
     throw new RunError(`Cannot write ${path}: ${messageOf(error)}`);
   }
 }

@@ -41,6 +41,13 @@ export interface SweepLine {
   readonly provenance: Readonly<Record<string, unknown>>;
 }
 
+/** The conditions under which a run measured a TP degree: known when it has. */
+export interface ConditionsLine {
+  readonly sweep: number;
+  readonly tp: number;
+  readonly conditions: Readonly<Record<string, unknown>>;
+}
+
 /** A shot that was timed. */
 export interface ShotLine {
   /** {@linkcode shotKey} of the shot. */
@@ -67,7 +74,7 @@ export interface Journal {
 }
 
 /** A record as a line. */
-export function journalLine(record: SweepLine | ShotLine): string {
+export function journalLine(record: SweepLine | ConditionsLine | ShotLine): string {
   const text = JSON.stringify(record);
   return `${crc32(text).toString(16).padStart(8, "0")} ${text}\n`;
 }
@@ -82,14 +89,28 @@ export function parseJournal(bytes: Uint8Array): Journal {
   for (const line of text.split("\n")) {
     if (line === "") continue;
     const record = recordOf(line);
-    if (record && "sweep" in record) sweeps.push(record);
+    if (record && "conditions" in record) addConditions(sweeps, record);
+    else if (record && "sweep" in record) sweeps.push(record);
     else if (record) shots.push(record);
     else damaged++;
   }
   return { sweeps, shots, damaged, wholeBytes };
 }
 
-function recordOf(line: string): SweepLine | ShotLine | undefined {
+/** They belong to the run's provenance; a later engine of the same run tells anew. */
+function addConditions(sweeps: SweepLine[], { sweep, tp, conditions }: ConditionsLine): void {
+  const place = sweeps.findLastIndex((line) => line.sweep === sweep);
+  const line = sweeps[place];
+  if (!line) return;
+  const known = line.provenance?.["conditions"] as Record<string, unknown> | undefined;
+  const provenance = {
+    ...line.provenance,
+    conditions: { ...known, [`tp${tp}`]: conditions },
+  };
+  sweeps[place] = { ...line, provenance };
+}
+
+function recordOf(line: string): SweepLine | ConditionsLine | ShotLine | undefined {
   const text = line.slice(9);
   if (!/^[0-9a-f]{8} /.test(line) || parseInt(line.slice(0, 8), 16) !== crc32(text)) {
     return undefined;
@@ -100,9 +121,9 @@ function recordOf(line: string): SweepLine | ShotLine | undefined {
     if (typeof record?.k === "string" && object(record.us) && Number.isInteger(record.tp)) {
       return record;
     }
-    return Number.isInteger(record?.sweep) && object(record.identity) && object(record.layers)
-      ? record
-      : undefined;
+    if (!Number.isInteger(record?.sweep)) return undefined;
+    const told = Number.isInteger(record.tp) && object(record.conditions);
+    return told || object(record.identity) && object(record.layers) ? record : undefined;
   } catch {
     return undefined;
   }
@@ -130,7 +151,7 @@ export async function continueJournal(
   files: Pick<FileSystem, "open">,
   dir: string,
   { wholeBytes }: Pick<Journal, "wholeBytes">,
-  line: SweepLine,
+  line: SweepLine | ConditionsLine,
 ): Promise<void> {
   using file = await files.open(`${dir}/${JOURNAL_NAME}`, { write: true, create: true });
   await file.truncate(wholeBytes);

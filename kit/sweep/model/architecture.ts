@@ -7,6 +7,7 @@
 import type { FileSystem } from "../../contract/context.ts";
 import { messageOf, UsageError } from "../../contract/errors.ts";
 import { loadYaml } from "../../deps.ts";
+import { verified } from "../../contract/verified_text.ts";
 import { ARCHITECTURES } from "./embedded.ts";
 
 /** Tables that a layer can stand in. */
@@ -55,7 +56,8 @@ export async function findArchitecture(
 ): Promise<Architecture> {
   const path = `configs/architecture/${modelType}.yaml`;
   const own = await files.readTextFile(`${cwd}/${path}`).catch(() => undefined);
-  const text = own ?? (await ARCHITECTURES[modelType]?.())?.default;
+  const embedded = own === undefined ? await ARCHITECTURES[modelType]?.() : undefined;
+  const text = own ?? (embedded && verified(path, embedded.default));
   if (text === undefined) {
     throw new UsageError(
       `Cannot run sweep: there is no architecture for the model_type "${modelType}"; draft ` +

@@ -18,7 +18,7 @@ const WEIGHTS: Readonly<Record<string, string>> = {
   fp32: "float32",
 };
 
-/** KV cache types that vLLM 0.17 to 0.33 take, not each of them all. */
+/** KV cache types that vLLM 0.17 to 0.33 take, not each of them all: what the one at hand takes is asked later. */
 const KV_CACHES = [
   "auto",
   "float16",
@@ -33,6 +33,9 @@ const KV_CACHES = [
   "turboquant_4bit_nc",
   "turboquant_k3v4_nc",
   "turboquant_3bit_nc",
+  "octave_k3v4",
+  "octave_k3v3",
+  "octave_k3v3_compact",
   "ultraquant_4bit",
   "int4_per_token_head",
   "int8_per_token_head",

@@ -6,6 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, UsageError } from "../../contract/errors.ts";
+import { verified } from "../../contract/verified_text.ts";
 import { MODELS } from "./embedded.ts";
 import { type ModelConfig, readModelConfig } from "./model_config.ts";
 
@@ -51,7 +52,7 @@ export async function findModel(
   const own = await read(search, `${search.cwd}/${kept}`);
   if (own !== undefined) return readModelConfig(model, kept, own);
   const embedded = MODELS[model];
-  if (embedded) return readModelConfig(model, "vscope", (await embedded()).default);
+  if (embedded) return readModelConfig(model, "vscope", verified(kept, (await embedded()).default));
   const cached = await fromCache(search, model);
   if (cached) return readModelConfig(model, cached.path, cached.text);
   const { url, text } = await download(search, model, kept, token);

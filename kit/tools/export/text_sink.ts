@@ -5,7 +5,8 @@
  */
 
 import type { FileSystem, RunContext } from "../../contract/context.ts";
-import { unfinished } from "../../bundle/csv_file.ts";
+import { openUnfinished, unfinished } from "../../bundle/whole_file.ts";
+import { ReaderGone } from "../../contract/errors.ts";
 
 /** Takes text in pieces. */
 export interface TextSink {
@@ -40,6 +41,7 @@ function outputSink(output: RunContext["output"]): TextSink {
     write(lines) {
       // A result is a line, and gets its end where it is printed.
       output.result(lines.replace(/\n$/, ""));
+      if (output.gone) throw new ReaderGone();
       return Promise.resolve();
     },
     close: nothing,
@@ -48,7 +50,7 @@ function outputSink(output: RunContext["output"]): TextSink {
 }
 
 async function fileSink(files: FileSystem, path: string): Promise<TextSink> {
-  const file = await files.open(unfinished(path), { write: true, create: true, truncate: true });
+  const file = await openUnfinished(files, path);
   const encoder = new TextEncoder();
   let open = true;
   const close = () => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { unfinished } from "../../../bundle/csv_file.ts";
+import { openUnfinished, unfinished } from "../../../bundle/whole_file.ts";
 import type { FileSystem } from "../../../contract/context.ts";
 import type { loadParquetWriter } from "../../../deps.ts";
 
@@ -28,7 +28,7 @@ export async function openParquet(
   files: FileSystem,
   path: string,
 ): Promise<ParquetFile> {
-  const file = await files.open(unfinished(path), { write: true, create: true, truncate: true });
+  const file = await openUnfinished(files, path);
   const buffer = new library.ByteWriter(1 << 16);
   const empty = async () => {
     let data = buffer.getBytes();

@@ -1,0 +1,53 @@
+/**
+ * SHA-256 of every text that vscope embeds, by its path in the checkout.
+ *
+ * Made by `./dev hooks`; do not edit.
+ *
+ * @module
+ */
+
+/** The checksums. */
+export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
+  "configs/architecture/llama.yaml":
+    "86989a8df68aa5e6fbd4bf0f97d52667b0b05d559bfe4f004fda513a5cc48e08",
+  "configs/architecture/mixtral.yaml":
+    "dc1ba1d8119d2c1ef8e964e1a8dfcaf40b41834087f3304b2e124455ba019261",
+  "configs/architecture/phimoe.yaml":
+    "7219efa550dee9527cd86b19517799bff2925d01fb01bc8bc5d65be99516acbe",
+  "configs/architecture/qwen2.yaml":
+    "d688abf8c5752d87885148765efa6a4c68ba16a2cf3ba7b2782e24f672e1cb55",
+  "configs/architecture/qwen3.yaml":
+    "41abb17548d134d55f0064d9985047bfd1460bd8345adf6a82d761b4f7f594ff",
+  "configs/architecture/qwen3_moe.yaml":
+    "a829f472123bf4e42cdb823984b877573e17a22f6f7d8c3662282bbfc513e750",
+  "configs/kernels.yaml": "eb26ca795196694db54643e99cab5e4a1ef3c5a2873391bea79a709aeb791f1e",
+  "configs/model/Qwen/Qwen3-0.6B.json":
+    "2c4c44b51100026330bff3ede27ad9cb3707ddd75a42a82ff6bb3e6a53e5f8fa",
+  "configs/model/Qwen/Qwen3-30B-A3B-Instruct-2507.json":
+    "0736f3bafb95cc658776c92ab34f5f98d8169634a3a36b84892d71448a1f19d3",
+  "configs/model/Qwen/Qwen3-32B.json":
+    "855a9d23f97f8771c84280619ae156c8f73c9cd64a5d53a059125b4aecab12d4",
+  "configs/model/meta-llama/Llama-3.1-70B.json":
+    "37653c55ea907be0dc75070afd416fc77e20981c60b7c7e9521ba343678c5349",
+  "configs/model/meta-llama/Llama-3.1-8B.json":
+    "54acfad3cffe057640904ca8a1e83525e6551c70c7a04c641f5a9eda0bbf64bd",
+  "configs/model/microsoft/Phi-mini-MoE-instruct.json":
+    "9594149f9fed36a5f74cace363b38423b39be5983c7146930c5569807cd2c90c",
+  "configs/model/mistralai/Mixtral-8x7B-v0.1.json":
+    "9d56d04b36d0fd12ff54ae4c5bac769cc176e254e64ff71144614b6318b40793",
+  "kit/engine/ncu/engine_facts.py":
+    "99a887a9bd1d2809ae96bf308389f8d3ccb19373c2dbc5f52de6bbe0595c4029",
+  "kit/engine/private/fetch_uv.py":
+    "0081e16f56a270bf50a4813e54738349f1f9cc4834074b9ed0308f181a90403d",
+  "kit/engine/private/make_tokenizer.py":
+    "cde1000750cabf1b18ddcecc7ad8c3623212686362d3a66dd65b025b18182b69",
+  "kit/engine/private/requirements.txt":
+    "b99efa866bb378ff2d533bfb7f45a67b5f102d809233f02713210f2b3ba258b6",
+  "kit/engine/private/uv_requirements.txt":
+    "2672e522a111d7bba195f3fa1b9f17c25428d3f4dfa2009313ad8b365b57e4b9",
+  "kit/engine/python_facts.py": "4a68b4e4171dff20ad2e5a8ef9132926828a8bccde0bef157b8c24206aa21937",
+  "kit/engine/torch/profiler_facts.py":
+    "fbbbab1331d5573145e764f2c7c393edc480b22ad266832816852a0c3b68e330",
+  "kit/report/page.css": "4ff2845f35046776174c97ac0d1a3f54cd7329da5f6f0e137e532b8d8068d064",
+  "kit/report/page.js": "0b3fe815594130edec02862a4c3b459ab73e865c83dde2d9aca43d53616c6ba0",
+};

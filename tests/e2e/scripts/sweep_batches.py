@@ -1,0 +1,127 @@
+"""Usage: sweep_batches.py MODEL SEED. Fires many shots, and compares what attention is told with each.
+
+Prints FOUND and a JSON document. Between shots nothing is cleaned by hand: a request or a block that
+one leaves behind shows in another.
+"""
+
+import collections
+import json
+import os
+import random
+import sys
+import tempfile
+
+from vscope_sweep import extension
+
+CATALOG = {"attention": {"attention": {"vllm": ["Attention"], "together": "mean"}}}
+BLOCKS = 129
+
+
+def shots(seed):
+    """Shots in the order of grids and in none, small ones and ones that fill the cache."""
+    rng = random.Random(seed)
+    found = [[[n, 0, 1]] for n in (1, 2, 15, 64, 300)]
+    found += [[[1, 0, n]] for n in (1, 3, 16, 7)]
+    found += [[[chunk, before, 1], [1, kv, n]] for chunk, before in ((16, 0), (16, 32), (64, 32))
+              for n in (1, 4, 15) for kv in (16, 64, 200)]
+    for n in (2, 8, 16):
+        found += [[[1, 40, n]], [[1, 160, n]], [[1, 160, n // 2], [1, 20, n - n // 2]]]
+    # Of 128 blocks of 32 tokens: most by one, by all, by one again, and one that is too large.
+    found += [[[1, 4000, 1]], [[1, 255, 16]], [[1, 4000, 1]], [[1, 250, 16]], [[1, 4000, 1], [1, 100, 1]]]
+    found += [[[2, 6, 8], [1, 30, 8]], [[2, 6, 3], [1, 0, 2], [5, 100, 2]]]
+    for _ in range(60):
+        n = rng.randint(1, 12)
+        runs = [[1, rng.choice((0, 1, 31, 32, rng.randint(0, 300))), n]]
+        if rng.random() < 0.5:
+            runs.insert(0, [rng.randint(2, 120), rng.choice((0, 5, 100)), 1])
+        if rng.random() < 0.3:
+            runs.append([1, rng.randint(0, 60), rng.randint(1, 3)])
+        found.append(runs)
+    return found
+
+
+class Extension(extension.Extension):
+    def vscope_check(self, seed):
+        from vllm.forward_context import get_forward_context
+
+        sweep, wrong, seen = self._vscope, [], collections.Counter()
+        runner, fail = sweep.runner, [False]
+        runs_now = [None]
+
+        def look(_, args, kwargs):
+            if fail[0]:
+                raise ValueError("planted")
+            metadata = get_forward_context().attn_metadata
+            metadata = next(iter(metadata.values())) if isinstance(metadata, dict) else metadata
+            starts = metadata.query_start_loc.tolist()
+            lengths = metadata.seq_lens.tolist()
+            positions = (kwargs.get("positions") if "positions" in kwargs else args[1]).tolist()
+            slots, tables = metadata.slot_mapping.tolist(), metadata.block_table.tolist()
+            size, used, asked = sweep.batches.groups[0], set(), []
+            for place, length in enumerate(lengths):
+                first, last = starts[place], starts[place + 1]
+                new = last - first
+                if new == 0:
+                    continue
+                asked.append((new, length - new))
+                if positions[first:last] != list(range(length - new, length)):
+                    wrong.append([runs_now[0], "positions", positions[first:last][:4], length])
+                blocks = tables[place][: -(-length // size)]
+                if 0 in blocks or used & set(blocks) or len(set(blocks)) != len(blocks):
+                    wrong.append([runs_now[0], "blocks that are another's", blocks[:8]])
+                used |= set(blocks)
+                expected = [blocks[at // size] * size + at % size for at in range(length - new, length)]
+                if slots[first:last] != expected:
+                    wrong.append([runs_now[0], "slots", slots[first:last][:4], expected[:4]])
+            every = [(new, history) for new, history, count in runs_now[0] for _ in range(count)]
+            # In the order of vLLM's scheduler: what is decoded first, then chunks of prompts.
+            wanted = [one for one in every if one[0] == 1] + [one for one in every if one[0] > 1]
+            if asked != wanted:
+                wrong.append([runs_now[0], "requests", asked])
+            seen["passes"] += 1
+
+        runner.get_model().register_forward_pre_hook(look, with_kwargs=True)
+        failed = []
+        for number, runs in enumerate(shots(seed)):
+            runs_now[0] = runs
+            # Now and then a pass fails in its middle: what it left behind must not be seen.
+            fail[0] = number % 17 == 16
+            sweep._session([{"k": json.dumps(runs), "r": runs, "l": ["attention"]}], failed)
+            if not fail[0]:
+                seen["shots"] += 1
+            if set(runner.requests) != sweep.batches.pool.names:
+                wrong.append([runs, "requests in the runner", len(runner.requests)])
+        new = runner.requests and max(int(name.split("-")[1]) for name in runner.requests)
+        return json.dumps({"wrong": wrong[:5], **seen, "failed": failed, "new": new})
+
+
+def main(model, seed):
+    from vllm import LLM
+
+    llm = LLM(
+        model=model,
+        load_format="dummy",
+        enforce_eager=True,
+        skip_tokenizer_init=True,
+        enable_prefix_caching=False,
+        max_model_len=4096,
+        max_num_batched_tokens=512,
+        max_num_seqs=16,
+        block_size=32,
+        num_gpu_blocks_override=BLOCKS,
+        async_scheduling=False,
+        hf_overrides={"num_hidden_layers": 1, "max_position_embeddings": 4096},
+        worker_extension_cls="sweep_batches.Extension",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        request = {"tp": 1, "sweep": 1, "iterations": 2, "catalog": CATALOG}
+        request["journal"] = os.path.join(folder, "journal.log")
+        facts = json.loads(llm.collective_rpc("vscope_prepare", args=(request,))[0])
+        found = json.loads(llm.collective_rpc("vscope_check", args=(seed,))[0])
+        with open(request["journal"]) as file:
+            found["journal"] = sum(1 for _ in file)
+        print("FOUND " + json.dumps({**found, "blocks": facts["num_gpu_blocks"]}), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

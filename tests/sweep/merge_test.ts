@@ -1,0 +1,247 @@
+/** Sweeps that are made one. */
+
+import assert from "node:assert/strict";
+import { readManifest } from "../../kit/bundle/manifest_file.ts";
+import { validateBundle } from "../../kit/bundle/validate.ts";
+import type { FileSystem } from "../../kit/contract/context.ts";
+import { lintBundle } from "../../kit/sweep/lint/lint.ts";
+import {
+  journalLine,
+  parseJournal,
+  type ShotLine,
+  type SweepLine,
+} from "../../kit/sweep/measure/journal.ts";
+import { mergeSweeps } from "../../kit/sweep/merge/merge_sweeps.ts";
+import { readMeta } from "../../kit/sweep/sweep_folder.ts";
+import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
+import { fc } from "../deps.ts";
+import { inFolder, namesIn } from "../folders.ts";
+import { vscope } from "../cli.ts";
+import { edit, writeSweep } from "./made.ts";
+
+const NOW = new Date("2026-03-04T05:06:07Z");
+
+async function lines(path: string): Promise<string[]> {
+  return (await Deno.readTextFile(path)).trimEnd().split("\n");
+}
+
+/** Keeps rows of a table. */
+async function keep(path: string, chosen: (row: number) => boolean): Promise<void> {
+  const [header, ...rows] = await lines(path);
+  await Deno.writeTextFile(
+    path,
+    [header, ...rows.filter((_, row) => chosen(row))].join("\n") + "\n",
+  );
+}
+
+Deno.test("two parts of a sweep are the whole one again, whatever was where", async () => {
+  await inFolder(async (dir) => {
+    const whole = await writeSweep(`${dir}/whole`, [1]);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.boolean(), { minLength: 3, maxLength: 40 }), async (pick) => {
+        const tables = ["dense", "per_sequence", "attention", "moe"];
+        for (const [name, own] of [["a", true], ["b", false]] as const) {
+          await writeSweep(`${dir}/${name}`, [1]);
+          for (const table of tables) {
+            // Some rows are in both.
+            await keep(
+              `${dir}/${name}/tp1/${table}.csv`,
+              (row) => row % 5 === 0 || pick[row % pick.length] === own,
+            );
+          }
+        }
+        const out = `${dir}/out`;
+        await mergeSweeps(
+          Deno as unknown as FileSystem,
+          [`${dir}/a`, `${dir}/b`],
+          out,
+          "refuse",
+          NOW,
+        );
+        for (const table of tables) {
+          assert.deepEqual(
+            await lines(`${out}/tp1/${table}.csv`),
+            await lines(`${whole}/tp1/${table}.csv`),
+          );
+        }
+        for (const name of ["a", "b", "out"]) {
+          await Deno.remove(`${dir}/${name}`, { recursive: true });
+        }
+      }),
+      { numRuns: 6 },
+    );
+  });
+});
+
+Deno.test("sweeps of different TP degrees become one that lint and validate find nothing wrong with", async () => {
+  await inFolder(async (dir) => {
+    const a = await writeSweep(`${dir}/a`, [1, 2]);
+    const b = await writeSweep(`${dir}/b`, [1, 4]);
+    const { code, stdout, stderr } = await vscope(
+      ["bundle", "merge", a, b, "--out", `${dir}/out/`, "--json"],
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(stdout).status, "complete");
+    const out = `${dir}/out`;
+    assert.deepEqual(await namesIn(out), ["bundle.json", "meta.yaml", "tp1", "tp2", "tp4"]);
+    assert.deepEqual(await validateSweep(Deno, out), []);
+    assert.deepEqual(await validateBundle(Deno, out), []);
+    assert.deepEqual(await lintBundle(Deno, out, dir), []);
+    const { values } = (await readMeta(Deno, out))!;
+    assert.deepEqual(values["tp_degrees"], [1, 2, 4]);
+    assert.equal((values["sweeps"] as unknown[]).length, 2);
+    const merged = values["merged"] as { from: string; rows: Record<string, number> }[];
+    assert.deepEqual(merged.map(({ from }) => from), [a, b]);
+    assert.ok(merged[1]!.rows["tp4/attention"]! > 10);
+    assert.equal(merged[1]!.rows["tp1/attention"], undefined);
+    const notes = (await readManifest(Deno, out))!.notes.map(({ message }) => message);
+    assert.match(notes[0]!, /^\d+ rows are from .*\/a$/);
+    assert.deepEqual(await namesIn(dir), ["a", "b", "out"]);
+  });
+});
+
+Deno.test("a row with other times is refused, or taken from the first or the last, copies with it", async () => {
+  await inFolder(async (dir) => {
+    const a = await writeSweep(`${dir}/a`, [1]);
+    const b = await writeSweep(`${dir}/b`, [1, 2]);
+    for (const tp of [1, 2]) {
+      await edit(`${b}/tp${tp}/dense.csv`, (text) => text.replace(/^(layernorm,1,).*$/m, "$199"));
+    }
+    const merge = (onConflict: "refuse" | "first" | "last") =>
+      mergeSweeps(Deno as unknown as FileSystem, [a, b], `${dir}/${onConflict}`, onConflict, NOW);
+    await assert.rejects(
+      merge("refuse"),
+      /^UsageError: Cannot merge ".*\/b" into ".*\/a": 1 rows of tp1\/dense\.csv are in both with other times; give --on-conflict/,
+    );
+    assert.deepEqual(await namesIn(dir), ["a", "b"]);
+    await merge("first");
+    await merge("last");
+    const norm = async (name: string, tp: number) =>
+      (await lines(`${dir}/${name}/tp${tp}/dense.csv`)).find((line) =>
+        line.startsWith("layernorm,1,")
+      );
+    assert.equal(await norm("last", 1), "layernorm,1,99");
+    assert.equal(await norm("last", 2), "layernorm,1,99");
+    assert.notEqual(await norm("first", 1), "layernorm,1,99");
+    assert.equal(await norm("first", 2), await norm("first", 1));
+  });
+});
+
+Deno.test("sweeps of another kind are refused in one sentence, and nothing is written", async () => {
+  await inFolder(async (dir) => {
+    const a = await writeSweep(`${dir}/a`, [1]);
+    const cases: [(text: string) => string, RegExp][] = [
+      [
+        (text) => text.replace("gpu: NVIDIA H200", "gpu: NVIDIA H100"),
+        /gpu NVIDIA H100, the other with NVIDIA H200/,
+      ],
+      [
+        (text) => text.replace("vllm_version: 0.26.0", "vllm_version: 0.32.0"),
+        /vllm_version 0\.32\.0/,
+      ],
+      [(text) => text.replace("model: Qwen/", "model: Other/"), /model Other\//],
+      [(text) => `${text}times: microseconds\n`, /only one of them says that the times/],
+      [(text) => `${text}sweeps:\n  - { gpu: NVIDIA B200 }\n`, /NVIDIA H200 and NVIDIA B200/],
+    ];
+    for (const [place, [change, message]] of cases.entries()) {
+      const b = await writeSweep(`${dir}/b${place}`, [1]);
+      await edit(`${b}/meta.yaml`, change);
+      await assert.rejects(
+        mergeSweeps(Deno as unknown as FileSystem, [a, b], `${dir}/out`, "first", NOW),
+        (error: Error) => {
+          assert.equal(error.name, "UsageError");
+          assert.match(error.message, message);
+          return true;
+        },
+      );
+    }
+    const further: [string[], RegExp][] = [
+      [[a, a, "--out", `${dir}/out`], /with itself: give it once/],
+      [[a, `${dir}/none`, "--out", `${dir}/out`], /it is no sweep/],
+      [[a, `${dir}/b0`], /give --out DIR/],
+      [[a, "--out", `${dir}/out`], /merged where it lies/],
+      [[a, `${dir}/b4`, "--out", a], /the folder already holds|NVIDIA B200/],
+    ];
+    for (const [words, message] of further) {
+      const { code, stderr } = await vscope(["bundle", "merge", ...words]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+    }
+    assert.ok(!(await namesIn(dir)).includes("out"));
+  });
+});
+
+Deno.test("journals become one: sweeps get numbers of their own, and the shot that counts comes last", async () => {
+  await inFolder(async (dir) => {
+    const line = (sweep: number): SweepLine => ({
+      sweep,
+      started_at: "2026-01-01T00:00:00Z",
+      identity: {
+        vllm_version: "0.26.0",
+        gpu: "NVIDIA H200",
+        model_config_sha256: "c",
+        dtype: "bfloat16",
+        quantization: "none",
+        kv_cache_dtype: "auto",
+        timer: "kineto",
+      },
+      layers: { attention: "Attention" },
+      forced: [],
+      provenance: {},
+    });
+    const shot = (s: number, us: number): ShotLine => ({
+      k: "1,0",
+      tp: 1,
+      s,
+      us: { attention: [us] },
+    });
+    for (const [name, us] of [["a", 5], ["b", 7]] as const) {
+      await writeSweep(`${dir}/${name}`, [1]);
+      await Deno.writeTextFile(
+        `${dir}/${name}/journal.log`,
+        [line(1), shot(1, us)].map(journalLine).join(""),
+      );
+    }
+    for (const [onConflict, last] of [["first", 5], ["last", 7]] as const) {
+      await mergeSweeps(
+        Deno as unknown as FileSystem,
+        [`${dir}/a`, `${dir}/b`],
+        `${dir}/${onConflict}`,
+        onConflict,
+        NOW,
+      );
+      const journal = parseJournal(await Deno.readFile(`${dir}/${onConflict}/journal.log`));
+      assert.deepEqual(journal.sweeps.map(({ sweep }) => sweep), [1, 2]);
+      assert.deepEqual(journal.shots.map(({ s }) => s), [1, 2]);
+      assert.deepEqual(journal.shots.at(-1)!.us, { attention: [last] });
+      assert.equal(journal.damaged, 0);
+    }
+  });
+});
+
+Deno.test("whatever write fails, there is no half a sweep", async () => {
+  await inFolder(async (dir) => {
+    const a = await writeSweep(`${dir}/a`, [1]);
+    const b = await writeSweep(`${dir}/b`, [1, 2]);
+    for (const fault of ["writeTextFile", "rename", "mkdir"] as const) {
+      for (const nth of [1, 4, 9]) {
+        let calls = 0;
+        const files = new Proxy(Deno, {
+          get: (target, name) =>
+            name !== fault ? Reflect.get(target, name) : (...words: never[]) => {
+              if (++calls === nth) throw new Error("No space left on device (os error 28)");
+              return (target[fault] as (...words: never[]) => unknown)(...words);
+            },
+        }) as unknown as FileSystem;
+        const failed = await mergeSweeps(files, [a, b], `${dir}/out`, "refuse", NOW)
+          .then(() => false, (error: Error) => /No space left/.test(error.message));
+        assert.ok(failed || nth > 1, `${fault} did not fail`);
+        const left = await namesIn(`${dir}/out`);
+        if (failed) assert.deepEqual(left, [], `${fault} ${nth}`);
+        else assert.ok(left.includes("bundle.json"), `${fault} ${nth}`);
+        assert.ok((await namesIn(dir)).every((name) => !name.endsWith(".tmp")));
+        await Deno.remove(`${dir}/out`, { recursive: true }).catch(() => {});
+      }
+    }
+  });
+});
