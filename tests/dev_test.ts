@@ -24,7 +24,7 @@ Deno.test("./dev test counts what passed, names what failed and where, and what 
   );
   assert.deepEqual([passed, skipped], [2, ["left & out"]]);
   assert.equal(failed.length, 1);
-  assert.match(failed[0]!, /1_test\.ts: 1 < 2, "they" say$/);
+  assert.match(failed[0]!, /1_test\.ts: 1 < 2, "they" say\n    Uncaught Error: not so$/);
   assert.match(printed, /not so/);
 });
 

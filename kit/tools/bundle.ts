@@ -51,7 +51,8 @@ const group: ToolGroup = {
       load: async () => ({
         default: readsStandardInput(
           (await import("./bundle/merge.ts")).default as unknown as Tool,
-          () => true,
+          // Several are merged into a folder of their own.
+          (_, operands) => operands.length === 1,
         ),
       }),
     },

@@ -100,5 +100,5 @@ Deno.test("nsys stop is a command of its own, with its own help", async () => {
   assert.match(help.stdout, /Usage: vscope nsys stop \[SESSION\]/);
   assert.match((await vscope(["nsys", "--help"])).stdout, /nsys stop +ends a recording/);
   const bash = await vscope(["completions", "bash"]);
-  assert.match(bash.stdout, /nsys\)[^]*compgen -W "stop --delay/);
+  assert.match(bash.stdout, /\n    nsys\)[^]*?compgen -W "stop"/);
 });

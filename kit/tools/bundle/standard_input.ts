@@ -17,11 +17,14 @@ import { absolute } from "../../engine/session_plan.ts";
  * the bundle needs `--out`, a new folder that the bundle is unpacked to and stays in.
  *
  * @param tool What works on folders.
- * @param writes Whether it would write into the bundle with these values.
+ * @param writes Whether it would write into the bundle with these values and operands.
  */
 export function readsStandardInput(
   tool: Tool,
-  writes: (values: Readonly<Record<string, unknown>>) => boolean = () => false,
+  writes: (
+    values: Readonly<Record<string, unknown>>,
+    operands: readonly string[],
+  ) => boolean = () => false,
 ): Tool {
   return {
     ...tool,
@@ -35,15 +38,21 @@ export function readsStandardInput(
       if (operands.includes("-", place + 1)) {
         throw new UsageError(`Cannot run ${tool.name}: "-" is given twice; give it once`);
       }
-      const run = (dir: string) => tool.run(values, operands.with(place, dir), context, common);
-      if (!writes(values)) return await inPrivateFolder(context, run);
-      if (common.out === undefined) {
+      const { out } = common;
+      const run = (dir: string, options = common) =>
+        tool.run(values, operands.with(place, dir), context, options);
+      if (!writes(values, operands)) return await inPrivateFolder(context, run);
+      if (out === undefined) {
         throw new UsageError(
           `Cannot run ${tool.name} on standard input: what it writes would be lost; ` +
             "give --out DIR, where the bundle is unpacked to",
         );
       }
-      return await intoNewFolder(context, absolute(common.out, context.cwd), run);
+      // The folder is the bundle's own: the command works where it lies.
+      return await intoNewFolder(
+        ...[context, absolute(out, context.cwd)] as const,
+        (dir) => run(dir, { ...common, out: undefined }),
+      );
     },
   };
 }
