@@ -48,6 +48,6 @@ export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
   "kit/engine/python_facts.py": "4a68b4e4171dff20ad2e5a8ef9132926828a8bccde0bef157b8c24206aa21937",
   "kit/engine/torch/profiler_facts.py":
     "fbbbab1331d5573145e764f2c7c393edc480b22ad266832816852a0c3b68e330",
-  "kit/report/page.css": "4ff2845f35046776174c97ac0d1a3f54cd7329da5f6f0e137e532b8d8068d064",
+  "kit/report/page.css": "e3f8e4f801760bec62c8c0a041f3c575814809f3a7d5fd0de6c703fc5a04a7e8",
   "kit/report/page.js": "0b3fe815594130edec02862a4c3b459ab73e865c83dde2d9aca43d53616c6ba0",
 };

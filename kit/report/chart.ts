@@ -38,15 +38,35 @@ export interface Chart {
   yMax?: number;
 }
 
+/** A chart with scales of its own, which does not move: what it holds is seen on hovering its marks. */
+export interface Still {
+  id: string;
+  title: string;
+  caption: string;
+  unit: string;
+  /** Below the title, by the colour's number. */
+  legend?: readonly (readonly [label: string, color: ChartSeries["color"]])[];
+  /** Everything of Observable Plot but size, document and style. */
+  options(plot: Plot): PlotOptions;
+}
+
+/** The library that draws. */
+export type Plot = Awaited<ReturnType<typeof loadPlot>>;
+
+/** What it draws from. */
+export type PlotOptions = NonNullable<Parameters<Plot["plot"]>[0]>;
+
 const WIDTH = 760;
 const HEIGHT = 250;
+/** Stills are as wide as the page: no live chart takes their place. */
+const STILL_WIDTH = 980;
 
 /** Draws the charts and collects their data. */
 export class ChartRoom {
   readonly charts: Chart[] = [];
 
   private constructor(
-    private readonly plot: Awaited<ReturnType<typeof loadPlot>>,
+    private readonly plot: Plot,
     private readonly document: never,
   ) {}
 
@@ -70,6 +90,30 @@ export class ChartRoom {
         <div class="static">${new Html(this.#svg(chart))}</div>
         <div class="live"></div>
         <p class="caption">${chart.caption}</p>
+      </figure>
+    `;
+  }
+
+  /** The figure of a chart that does not move. */
+  still({ id, title, caption, unit, legend = [], options }: Still): Html {
+    const figure = this.plot.plot({
+      width: STILL_WIDTH,
+      marginLeft: 52,
+      ...options(this.plot),
+      document: this.document,
+      style: { background: "none", color: "currentColor" },
+    });
+    figure.setAttribute("role", "img");
+    figure.setAttribute("aria-label", escapeHtml(`${title}: ${caption}`));
+    const names = legend.map(([label, color]) =>
+      html`<li><span class="swatch c${color}"></span>${label}</li>`
+    );
+    return html`
+      <figure class="chart" id="${id}">
+        <figcaption><strong>${title}</strong> <span class="unit">${unit}</span>
+      ${names.length > 0 ? html`<ul class="legend">${names}</ul>` : ""}</figcaption>
+        <div class="still">${new Html(figure.outerHTML)}</div>
+        <p class="caption">${caption}</p>
       </figure>
     `;
   }

@@ -150,6 +150,13 @@ export const sweepOptions = {
     doc:
       "What measures a module: cpu, kineto, or a Python file with a class Timer; as the device has it",
   }),
+  validate: integer({
+    default: 0,
+    min: 0,
+    max: 10_000,
+    unit: "batches",
+    doc: "Batches that are in no grid, to be fired too and compared with their predictions",
+  }),
   list: choice({
     choices: CATEGORY_NAMES,
     doc: "Print the keys of this category as CSV, and start nothing",

@@ -10,7 +10,7 @@ import { readsStandardInput } from "./bundle/standard_input.ts";
 /** The group. */
 const group: ToolGroup = {
   name: "bundle",
-  summary: "compare, gate, validate, merge, lint and fit bundles",
+  summary: "compare, gate, predict, validate, merge, lint and fit bundles",
   commands: [
     {
       name: "diff",
@@ -54,6 +54,13 @@ const group: ToolGroup = {
           // Several are merged into a folder of their own.
           (_, operands) => operands.length === 1,
         ),
+      }),
+    },
+    {
+      name: "predict",
+      summary: "the time of any batch, composed from a sweep",
+      load: async () => ({
+        default: (await import("./bundle/predict.ts")).default as unknown as Tool,
       }),
     },
     {

@@ -31,7 +31,7 @@ export const tools: readonly ToolEntry[] = [
   },
   {
     name: "bundle",
-    summary: "compare, gate, validate, merge, lint and fit bundles",
+    summary: "compare, gate, predict, validate, merge, lint and fit bundles",
     load: () => only(import("./bundle.ts")),
   },
   {

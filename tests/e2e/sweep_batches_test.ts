@@ -28,6 +28,6 @@ Deno.test("attention sees the requests of its shot and nothing of those before",
   // A pass to warm up and two that are timed; the shot that is refused has none.
   assert.equal(passes, 3 * (shots - 1));
   assert.equal(journal, shots - 1);
-  // Most shots find their requests there: some 900 would be made if each had its own.
+  // Most shots find their requests there: 843 would be made if each shot had its own.
   assert.ok(requests < 500, `${requests} requests were made`);
 });

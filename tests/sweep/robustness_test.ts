@@ -8,10 +8,14 @@ import { lintBundle } from "../../kit/sweep/lint/lint.ts";
 import { parseArchitecture } from "../../kit/sweep/model/architecture.ts";
 import { readModelConfig } from "../../kit/sweep/model/model_config.ts";
 import { tpOverrides } from "../../kit/sweep/model/tp_emulation.ts";
+import { parseShape } from "../../kit/sweep/predict/batch.ts";
+import { leaveOneOut } from "../../kit/sweep/predict/leave_one_out.ts";
+import { METHODS } from "../../kit/sweep/predict/predictor.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
 import { fc } from "../deps.ts";
 import { inFolder } from "../folders.ts";
 import { writeSweep } from "./made.ts";
+import { opened } from "./predict/opened.ts";
 
 async function onlyUsage(work: () => unknown): Promise<void> {
   try {
@@ -19,6 +23,20 @@ async function onlyUsage(work: () => unknown): Promise<void> {
   } catch (error) {
     assert.ok(error instanceof UsageError, String((error as Error).stack));
     assert.doesNotMatch(error.message, /undefined|\[object/);
+  }
+}
+
+/** Predictions by either method, and points held out: a time that comes of it is a number. */
+async function predicts(dir: string): Promise<void> {
+  await onlyUsage(() => leaveOneOut(Deno, dir));
+  for (const method of METHODS) {
+    await onlyUsage(async () => {
+      const predictor = await opened(dir, { method, model: "Qwen/Qwen3-30B-A3B-Instruct-2507" });
+      for (const shape of ["20+700,3x1+100,2x1+900", "9000", "3x1+99999"]) {
+        const { ns } = predictor.predict(parseShape(shape));
+        assert.ok(ns >= 0 && !Number.isNaN(ns), `${method} ${shape}: ${ns}`);
+      }
+    });
   }
 }
 
@@ -57,6 +75,7 @@ Deno.test("a mangled file is found fault with, and nothing else", async () => {
           await onlyUsage(() => lintBundle(Deno, dir, "/"));
           await onlyUsage(() => validateSweep(Deno, dir));
           await onlyUsage(() => fitBundle(Deno, dir, { write: false }));
+          await onlyUsage(() => predicts(dir));
         },
       ),
       { numRuns: 60 },
@@ -72,6 +91,7 @@ Deno.test("empty files and files that are something else are found fault with", 
       await onlyUsage(() => lintBundle(Deno, dir, "/"));
       await onlyUsage(() => validateSweep(Deno, dir));
       await onlyUsage(() => fitBundle(Deno, dir, { write: false }));
+      await onlyUsage(() => predicts(dir));
     }
   });
 });

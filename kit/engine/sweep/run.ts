@@ -42,6 +42,7 @@ import { checkIdentity, identityOf, mixture, sha256 } from "./identity.ts";
 import { GpuWatch } from "./gpu_watch.ts";
 import { measureDegree } from "./measure_degree.ts";
 import { type OpenedFolder, openFolder } from "./sweep_bundle.ts";
+import { neededForValidation } from "./validation.ts";
 import { writeTables } from "./write_tables.ts";
 
 const PACKAGES = "packages";
@@ -315,14 +316,13 @@ export function missing(run: SweepRun, tp: number, facts: EngineFacts) {
   const { architecture } = settings;
   const categories = settings.categories
     .filter((category) => layersAt(architecture, category, tp).length > 0);
-  return neededShots(
-    gridsOf(settings, categories),
-    architecture,
-    tp,
-    new SweepTimes(run.journal, layerDefinitions(architecture)),
-    run.values.measurementIterations,
-    new Set(facts.missing),
-  );
+  const times = new SweepTimes(run.journal, layerDefinitions(architecture));
+  const { measurementIterations: iterations, validate } = run.values;
+  const absent = new Set(facts.missing);
+  return [
+    ...neededShots(gridsOf(settings, categories), architecture, tp, times, iterations, absent),
+    ...neededForValidation(settings, validate, tp, times, iterations, absent),
+  ];
 }
 
 function note(run: SweepRun, severity: "info" | "warning" | "error", message: string): void {

@@ -10,9 +10,12 @@ import { metaYaml } from "../../sweep/measure/meta.ts";
 import { makeTable } from "../../sweep/measure/tables.ts";
 import { layerDefinitions, SweepTimes } from "../../sweep/measure/times.ts";
 import { gridsOf } from "../../sweep/plan/settings.ts";
-import { tpFolders } from "../../sweep/sweep_folder.ts";
+import { readMeta, tpFolders } from "../../sweep/sweep_folder.ts";
+import { type Validation, validationCsv, validationMeta } from "../../sweep/validation/validate.ts";
+import type { EngineFacts } from "./driver.ts";
 import { missing, settingsOf, type SweepRun } from "./run.ts";
 import { sha256 } from "./identity.ts";
+import { validateDegree } from "./validation.ts";
 
 /** How many of the shots that failed are told one by one. */
 const TOLD = 5;
@@ -58,7 +61,9 @@ export async function writeTables(run: SweepRun): Promise<void> {
   const skew = await Promise.all(
     degrees.map((tp) => files.stat(`${dir}/tp${tp}/skew.csv`).then(() => true, () => false)),
   );
+  const validation = await validated(run, first, times);
   const meta = await metaYaml({
+    ...(validation ? { validation } : {}),
     settings: settingsOf(settings, first),
     degrees,
     skew: skew.includes(true),
@@ -70,6 +75,28 @@ export async function writeTables(run: SweepRun): Promise<void> {
   });
   await replace(run, `${dir}/meta.yaml`, meta);
   if (skew.includes(true)) await fitBundle(files, dir, { write: true });
+}
+
+/** What held-out batches say of the tables; what is there of them where none were asked for. */
+async function validated(
+  run: SweepRun,
+  first: EngineFacts,
+  times: SweepTimes,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const { context: { files }, dir, settings, values } = run;
+  if (values.validate === 0) {
+    const there = (await readMeta(files, dir))?.values["validation"];
+    return there as Readonly<Record<string, unknown>> | undefined;
+  }
+  const found = new Map<number, Validation>();
+  for (const tp of settings.tpDegrees) {
+    const own = settingsOf(settings, run.engines.get(tp)?.facts ?? first);
+    const validation = await validateDegree(files, dir, own, values.validate, tp, times);
+    if (!validation || validation.batches.length === 0) continue;
+    found.set(tp, validation);
+    await replace(run, `${dir}/tp${tp}/validation.csv`, validationCsv(validation));
+  }
+  return found.size > 0 ? validationMeta(found) : undefined;
 }
 
 function note(run: SweepRun, message: string): void {

@@ -9,11 +9,12 @@ import { isSession } from "../../bundle/merge.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import type { FileSystem } from "../../contract/context.ts";
 
-/** Draws the page of a bundle. */
+/** Draws the page of a bundle; `against` is another one, on pages that show two. */
 export type Page = (
   files: FileSystem,
   dir: string,
   manifest: Manifest,
+  against?: string,
 ) => Promise<{ html: string; findings: Finding[] }>;
 
 type Load = () => Promise<{ default: Page }>;
@@ -27,6 +28,7 @@ const CAPTURES: ReadonlyMap<string, Load> = new Map<string, Load>([
   ["full", () => import("./automation.ts")],
   ["metal", () => import("./metal.ts")],
   ["xctrace", () => import("./xctrace.ts")],
+  ["sweep", () => import("./sweep.ts")],
 ]);
 
 /** The page for a bundle: a session's, its recipe's, or one that lists what is there. */

@@ -79,7 +79,8 @@ function short(value: number): string {
   return value >= 1024 && value % 1024 === 0 ? `${value / 1024}k` : String(value);
 }
 
-function labelOf({ bins, labels }: BucketAxis, value: number): string {
+/** The label of a value: of the last axis piece that it does not exceed, and the last label above all. */
+export function labelOf({ bins, labels }: BucketAxis, value: number): string {
   return labels.find((_, place) => value <= bins[place + 1]!) ?? labels.at(-1)!;
 }
 

@@ -24,6 +24,8 @@ export interface MetaFacts {
   readonly architectureSha256: string;
   /** Arguments that the engine was made with, as it took them. */
   readonly engine: Readonly<Record<string, unknown>>;
+  /** How far held-out batches are from their predictions. */
+  readonly validation?: Readonly<Record<string, unknown>>;
   /** Every sweep that contributed; the last is this one. */
   readonly sweeps: readonly SweepLine[];
 }
@@ -95,6 +97,7 @@ export async function metaYaml(facts: MetaFacts): Promise<string> {
     timer: identity.timer,
     // Of skew.csv, where LLMServingSim's profiler wrote sums over the iterations.
     times: "microseconds",
+    ...(facts.validation ? { validation: facts.validation } : {}),
     sweeps: sweeps.map(({ started_at, identity, provenance }) => ({
       started_at,
       ...identity,

@@ -63,7 +63,10 @@ export function planSweep(
     seconds: guess.seconds,
     notes: advice(settings, grids, guess, values),
     details: {
-      json: document(settings, grids, guess, engines),
+      json: {
+        ...document(settings, grids, guess, engines),
+        ...(values.validate > 0 ? { validation: { batches: values.validate } } : {}),
+      },
       text: details(settings, grids, guess),
     },
   };

@@ -1,0 +1,58 @@
+/**
+ * What was measured, on what.
+ *
+ * @module
+ */
+
+import { part } from "../../../sweep/sweep_folder.ts";
+import { figure } from "../../format.ts";
+import { type Content, html } from "../../html.ts";
+import type { Section } from "../../section.ts";
+import { factList } from "../facts.ts";
+import { type SweepData, sweepName, type SweepSource, TIMED } from "./source.ts";
+
+/** The head of the page. */
+export const sweepHead: Section<SweepSource> = ({ manifest, sweep, other }) => {
+  const values = sweep.meta?.values ?? {};
+  const engine = part(values, "engine_effective");
+  const said = (key: string): Content => {
+    const value = values[key];
+    return value === undefined || value === null ? undefined : String(value);
+  };
+  const limits = ["max_num_batched_tokens", "max_num_seqs"].filter((key) => key in engine)
+    .map((key) => `${key} ${engine[key]}`).join(", ");
+  return html`<header>
+<div class="bar"><span class="brand">vscope <small>${manifest.versions.vscope}</small></span>
+<button type="button" id="theme" hidden>Light or dark</button></div>
+<h1>sweep: what each operator costs</h1>
+${
+    manifest.status === undefined
+      ? ""
+      : html`<p class="status s-${manifest.status}"><strong>${manifest.status}</strong></p>`
+  }
+${
+    factList([
+      ["Model", said("model")],
+      ["Hardware", said("hardware")],
+      ["Device", said("gpu")],
+      ["Variant", said("variant")],
+      ["TP degrees", sweep.degrees.map(({ tp }) => tp).join(", ")],
+      ["vLLM", said("vllm_version")],
+      ["Measured", said("profiled_at")],
+      ["By", said("profiler_version")],
+      ["Limits", limits],
+      ["Rows", rowsText(sweep)],
+      ["Drawn over it", other ? sweepName(other) : undefined],
+    ])
+  }</header>`;
+};
+
+function rowsText({ degrees }: SweepData): string {
+  return [...TIMED, "skew" as const].map((name) => {
+    const count = degrees.reduce(
+      (total, { rows, skew }) => total + (name === "skew" ? skew.length : rows[name]?.length ?? 0),
+      0,
+    );
+    return count === 0 ? "" : `${name} ${figure(count)}`;
+  }).filter((text) => text !== "").join(", ");
+}
