@@ -75,4 +75,9 @@ export const recipes: readonly RecipeEntry[] = [
     summary: "operator-level sweep of one model: what each operator costs at every shape",
     load: async () => ({ default: (await import("./sweep.ts")).default as unknown as Recipe }),
   },
+  {
+    name: "sweep-all",
+    summary: "operator-level sweeps of many models, TP degrees and variants",
+    load: async () => ({ default: (await import("./sweep_all.ts")).default as unknown as Recipe }),
+  },
 ];

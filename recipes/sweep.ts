@@ -6,7 +6,9 @@
 
 import { defineRecipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
+import { runDraft } from "../kit/engine/sweep/draft/run.ts";
 import { runSweep } from "../kit/engine/sweep/run.ts";
+import { lookForDraft, planDraft } from "../kit/sweep/draft/plan.ts";
 import { sweepOptions } from "../kit/sweep/options.ts";
 import { planSweep } from "../kit/sweep/plan/plan.ts";
 import { lookForSubject } from "../kit/sweep/plan/settings.ts";
@@ -37,16 +39,23 @@ const recipe = defineRecipe({
       line: "vscope sweep --list attention --model Qwen/Qwen3-0.6B --assume-cache-tokens 500000",
       why: "the keys of a table, as CSV",
     },
+    {
+      line: "vscope sweep --draft-architecture --model allenai/OLMo-2-0425-1B " +
+        "--out configs/architecture/olmo2.yaml",
+      why: "which modules of an unknown kind of model are its layers",
+    },
   ],
   async look(values, context) {
+    if (values.draftArchitecture) return await lookForDraft(values, context);
     const subject = await lookForSubject(values, context);
     const { model, architecture } = subject;
     const { detail } = withVerbosity(context.output, values.verbosity);
     detail(`Read ${model.from} as ${model.id}, whose architecture is ${architecture.name}`);
     return subject;
   },
-  plan: planSweep,
-  run: runSweep,
+  plan: (values, invocation) =>
+    (values.draftArchitecture ? planDraft : planSweep)(values, invocation),
+  run: (plan, context) => (plan.values.draftArchitecture ? runDraft : runSweep)(plan, context),
 });
 
 export default recipe;

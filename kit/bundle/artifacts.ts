@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import type { FileSystem } from "../contract/context.ts";
-import { type ArtifactRecord, MANIFEST_NAME } from "./manifest.ts";
+import { type ArtifactRecord, type Manifest, MANIFEST_NAME } from "./manifest.ts";
 import type { OwnTable } from "./own_tables.ts";
 import { RESERVE_NAME } from "./reserve.ts";
 import { SESSION_TABLES } from "./session_tables.ts";
@@ -32,17 +32,20 @@ const NOT_LISTED = [MANIFEST_NAME, RESERVE_NAME, "paused"];
  * Lists every file of the bundle but its manifest and unfinished ones. Needs read permission.
  *
  * A file that is taken away meanwhile (such as a database's journal) is none of the bundle's.
- * A trace that is a folder is one entry, whose checksum is that of its listing.
+ * A trace that is a folder is one entry, whose checksum is that of its listing. The sweeps of a batch
+ * are bundles of their own, which list their files, and other commands work on them: the batch lists
+ * what is its own.
  *
- * @param own Tables whose schemas only the manifest knows.
+ * @param manifest Knows the recipe, and the schemas of tables that a user's own profilers wrote.
  */
 export async function listArtifacts(
   files: FileSystem,
   dir: string,
-  own: readonly OwnTable[] = [],
+  { recipe, tables: own = [] }: Pick<Manifest, "recipe" | "tables">,
 ): Promise<ArtifactRecord[]> {
   const found: ArtifactRecord[] = [];
-  for (const path of (await walk(files, dir, "")).sort()) {
+  const isOwn = (path: string) => recipe !== "sweep-all" || /^(logs\/.*|[^/]*)$/.test(path);
+  for (const path of (await walk(files, dir, "")).filter(isOwn).sort()) {
     if (NOT_LISTED.includes(path) || path.endsWith(".tmp")) continue;
     const schema = traceSchema(path);
     if (schema) {

@@ -25,7 +25,7 @@ export async function closeCapture(
   const flawed = manifest.notes.some(({ severity }) => severity === "error");
   manifest.status = ending.status === "complete" && flawed ? "partial" : ending.status;
   manifest.ended_at = ending.endedAt.toISOString();
-  manifest.artifacts = await listArtifacts(files, dir);
+  manifest.artifacts = await listArtifacts(files, dir, manifest);
   await writeManifest(files, dir, manifest);
 }
 

@@ -137,7 +137,7 @@ export async function mergeSession(
   if (manifest.status !== undefined) {
     manifest.notes.push(...abruptEnds(processes, endedByVscope(manifest)));
   }
-  manifest.artifacts = await listArtifacts(files, dir, manifest.tables);
+  manifest.artifacts = await listArtifacts(files, dir, manifest);
   // Kept for this: the tables may have taken all that was left.
   if (manifest.status !== undefined) await giveUpReserve(files, dir);
   await writeManifest(files, dir, manifest);
@@ -198,7 +198,7 @@ export async function recordArtifacts(files: FileSystem, dir: string): Promise<v
   const manifest = await readManifest(files, dir);
   // An open bundle belongs to the vscope that keeps it open.
   if (manifest?.status === undefined) return;
-  manifest.artifacts = await listArtifacts(files, dir, manifest.tables);
+  manifest.artifacts = await listArtifacts(files, dir, manifest);
   await writeManifest(files, dir, manifest);
 }
 

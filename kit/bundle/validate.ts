@@ -34,7 +34,7 @@ export async function validateBundle(files: FileSystem, dir: string): Promise<Pr
     problems.push({ path: "bundle.json", message: "the run has not ended" });
   }
   const present = new Map(
-    (await listArtifacts(files, dir, manifest.tables)).map((found) => [found.path, found]),
+    (await listArtifacts(files, dir, manifest)).map((found) => [found.path, found]),
   );
   for (const { path, bytes, sha256 } of manifest.artifacts) {
     const found = present.get(path);

@@ -89,6 +89,15 @@ export interface ProcessHost {
   ): Promise<{ code: number; stdout: string; stderr: string }>;
 }
 
+/** Progress for programs: the members of a line of JSON. */
+export interface ProgressFacts {
+  /** What is told, as `sweep_progress`. */
+  readonly event: string;
+  /** The part that is worked on: a line about another part than the last one is never held back. */
+  readonly part?: string;
+  readonly [name: string]: unknown;
+}
+
 /** Where words go: results to stdout, everything else to stderr. */
 export interface Output {
   /** The command's result, on stdout. With `--json` only the one JSON document goes here. */
@@ -101,8 +110,11 @@ export interface Output {
   error(text: string): void;
   /** Detail, on stderr, only with `--verbose`. */
   detail(text: string): void;
-  /** A line that replaces the last progress line; on a terminal only, elsewhere a plain note. */
-  progress(text: string): void;
+  /**
+   * Lines that replace those of the last call; on a terminal only. Elsewhere `facts` are written as a
+   * line of JSON to stderr, and without facts the text as a plain note, both only now and then.
+   */
+  progress(text: string, facts?: ProgressFacts): void;
   readonly color: boolean;
   /** How wide standard output is; absent where it is no terminal. */
   readonly columns?: number;

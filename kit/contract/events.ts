@@ -21,6 +21,7 @@ const PROGRESS_EVERY_MS = 1000;
  */
 export function eventOutput(outer: Output, clock: Clock): Output {
   let lastProgress = -Infinity;
+  let lastPart: string | undefined;
   const event = (name: string, facts: Readonly<Record<string, unknown>>) =>
     outer.result(JSON.stringify({ event: name, at: clock.now().toISOString(), ...facts }));
   /** A message that programs get as well as the person. */
@@ -40,12 +41,14 @@ export function eventOutput(outer: Output, clock: Clock): Output {
     warn: both("warning", (message) => outer.warn(message)),
     error: both("error", (message) => outer.error(message)),
     detail: both("detail", (message) => outer.detail(message)),
-    progress(message) {
-      outer.progress(message);
+    progress(message, facts) {
+      outer.progress(message, facts);
       const now = clock.monotonicMs();
-      if (now - lastProgress < PROGRESS_EVERY_MS) return;
+      const part = facts && `${facts.event} ${facts.part ?? ""}`;
+      if (part === lastPart && now - lastProgress < PROGRESS_EVERY_MS) return;
       lastProgress = now;
-      event("progress", { message });
+      lastPart = part;
+      event("progress", { message, ...(facts ? { facts } : {}) });
     },
   };
 }

@@ -35,14 +35,15 @@ function stageJson({ diskBytes, ...stage }: PlannedStage): object {
 
 /** The same for a person. */
 export function planText<O extends Options>(recipe: string, plan: Plan<O>): string {
-  const lines = [`Plan of ${recipe}; nothing is started`, "", `Bundle: ${plan.out}`];
+  const lines = [`Plan of ${recipe}; nothing is started`];
+  if (plan.out !== "") lines.push("", `Bundle: ${plan.out}`);
   section(lines, "Stages", (plan.stages ?? []).map(stageText));
   for (const { name, argv, env } of plan.processes) {
     lines.push("", `Process ${name}:`, `  ${argv.map(shellWord).join(" ")}`);
     for (const [key, value] of Object.entries(env)) lines.push(`    ${key}=${shellWord(value)}`);
   }
   if (plan.details) lines.push("", ...plan.details.text);
-  lines.push("", "Files:", ...plan.files.map(({ path, why }) => `  ${path}: ${why}`));
+  section(lines, "Files", plan.files.map(({ path, why }) => `${path}: ${why}`));
   lines.push(
     "",
     `Disk: ${plan.diskBytes === undefined ? "grows with the run" : aboutBytes(plan.diskBytes)}`,

@@ -40,7 +40,7 @@ export interface PlannedProcess {
 export interface Plan<O extends Options> {
   values: Values<O>;
   invocation: Invocation;
-  /** The bundle's folder, absolute. */
+  /** The bundle's folder, absolute; empty where the run leaves none. */
   out: string;
   processes: readonly PlannedProcess[];
   /** Files that the bundle will hold, relative to `out`. */

@@ -142,6 +142,10 @@ export const sweepOptions = {
     leadsTo: "folder",
     doc: "A sweep of the same model on the same kind of machine, whose shots are taken over",
   }),
+  mix: boolean({
+    default: false,
+    doc: "Go on with shots of another vLLM, GPU or timer too; the bundle tells that it is mixed",
+  }),
   timer: text({
     doc:
       "What measures a module: cpu, kineto, or a Python file with a class Timer; as the device has it",
@@ -156,6 +160,10 @@ export const sweepOptions = {
   list: choice({
     choices: CATEGORY_NAMES,
     doc: "Print the keys of this category as CSV, and start nothing",
+  }),
+  draftArchitecture: boolean({
+    default: false,
+    doc: "Draft the architecture of a model that has none, on stdout or in the file of --out",
   }),
   assumeMaxModelLen: integer({
     min: 1,

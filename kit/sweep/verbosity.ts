@@ -11,9 +11,20 @@ export function withVerbosity(
   output: Output,
   verbosity: "--silent" | "--verbose" | undefined,
 ): Output {
-  const { result, note, warn, error, detail, progress, color, event } = output;
-  const plain = { result, note, warn, error, detail, progress, color, ...(event && { event }) };
   const silent = () => {};
-  if (verbosity === "--silent") return { ...plain, note: silent, progress: silent };
-  return verbosity === "--verbose" ? { ...plain, detail: note } : plain;
+  const note = verbosity === "--silent" ? silent : (text: string) => output.note(text);
+  return {
+    color: output.color,
+    ...(output.columns === undefined ? {} : { columns: output.columns }),
+    get gone() {
+      return output.gone ?? false;
+    },
+    ...(output.event ? { event: (name, facts) => output.event?.(name, facts) } : {}),
+    result: (text) => output.result(text),
+    note,
+    warn: (text) => output.warn(text),
+    error: (text) => output.error(text),
+    detail: verbosity === "--verbose" ? note : (text) => output.detail(text),
+    progress: verbosity === "--silent" ? silent : (text, facts) => output.progress(text, facts),
+  };
 }

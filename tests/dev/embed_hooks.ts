@@ -13,7 +13,11 @@ import { createHash } from "node:crypto";
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** Scripts that recipes write into a bundle and run, below the checkout. */
-const RUNNERS = ["kit/engine/metal/offline_runner.py", "kit/engine/torch/example.py"];
+const RUNNERS = [
+  "kit/engine/metal/offline_runner.py",
+  "kit/engine/sweep/draft/model_tree.py",
+  "kit/engine/torch/example.py",
+];
 
 /** Paths of the package's files below `hooks/`, sorted. */
 export async function hookFiles(below = ""): Promise<string[]> {

@@ -198,6 +198,50 @@ Deno.test("another vLLM does not go into the same folder", async () => {
   });
 });
 
+Deno.test("--mix goes on with another vLLM or GPU and says so, and never with another model", async () => {
+  await inFolder(async (cwd) => {
+    const first = await sweep(cwd, [...ONE, "--only", "dense"]);
+    const other = { FAKE_VLLM: "0.33.0", FAKE_GPU: "Other" };
+    const mixed = await sweep(cwd, [...ONE, "--only", "dense,attention", "--mix"], other);
+    assert.equal(mixed.code, 0, mixed.stderr);
+    assert.deepEqual(
+      mixed.journal.shots.slice(0, first.journal.shots.length),
+      first.journal.shots,
+    );
+    const keys = mixed.journal.shots.map(({ k }) => k);
+    assert.equal(new Set(keys).size, keys.length, "a shot was fired twice");
+    assert.match(
+      JSON.stringify(mixed.json.notes),
+      /mixes times of different kinds: vllm_version 0\.32\.0 and 0\.33\.0; gpu .* and Other/,
+    );
+    const found = await lintBundle(Deno, mixed.dir, cwd);
+    assert.ok(found.some(({ rule }) => rule === "mixed-sweeps"));
+    const model = `${cwd}/other.json`;
+    await Deno.writeTextFile(
+      model,
+      await Deno.readTextFile(
+        new URL("../../configs/model/mistralai/Mixtral-8x7B-v0.1.json", import.meta.url),
+      ),
+    );
+    const args = [
+      "sweep",
+      ...OPTIONS.slice(2),
+      ...ONE,
+      "--mix",
+      "--model",
+      model,
+      "--out",
+      mixed.dir,
+    ];
+    const never = await vscope(args, { cwd, env: other });
+    assert.equal(never.code, 2);
+    assert.match(
+      never.stderr,
+      /measured with model_config_sha256 [^;]*; give another --out, or --force/,
+    );
+  });
+});
+
 Deno.test("a folder of somebody else's is left as it is", async () => {
   await inFolder(async (cwd) => {
     await Deno.mkdir(`${cwd}/${BUNDLE}`, { recursive: true });
@@ -261,5 +305,25 @@ Deno.test("Ctrl-C closes the bundle with what it has", async () => {
     assert.equal((await output).code, 130);
     assert.equal((await readManifest(Deno, dir))!.status, "interrupted");
     assert.ok((await column(dir, "tp1/dense.csv", "time_us")).length > 2);
+  });
+});
+
+Deno.test("without a terminal progress is lines of JSON, and VERBOSITY silences or adds what vLLM says", async () => {
+  await inFolder(async (cwd) => {
+    const args = [...ONE, "--only", "dense,attention", "--force"];
+    const { stderr } = await sweep(cwd, args);
+    const told = stderr.split("\n").filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line));
+    assert.equal(told[0].event, "engine_start");
+    const last = told.at(-1);
+    assert.deepEqual([last.event, last.done], ["sweep_measured", last.total]);
+    assert.deepEqual(Object.keys(last.categories), ["dense", "attention"]);
+    const silent = await sweep(cwd, args, { VERBOSITY: "--silent" });
+    assert.deepEqual([silent.code, silent.stderr], [0, ""]);
+    const chatty = { FAKE_SAYS: "INFO loading the model" };
+    assert.doesNotMatch((await sweep(cwd, args, chatty)).stderr, /loading the model/);
+    const verbose = await sweep(cwd, args, { VERBOSITY: "--verbose", ...chatty });
+    assert.match(verbose.stderr, /^INFO loading the model$/m);
+    assert.match(await Deno.readTextFile(`${verbose.dir}/logs/tp1.log`), /loading the model/);
   });
 });

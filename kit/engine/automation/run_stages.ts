@@ -31,6 +31,8 @@ export interface StagesRun {
 export interface StagesOptions {
   /** The bundle's folder; its folder `logs` has to be there. */
   out: string;
+  /** Whether the time for the run is over: what is done is told, and nothing is begun. */
+  spent?(): boolean;
   /** Called with all records whenever one changes. */
   changed(records: readonly StageRecord[]): Promise<void>;
 }
@@ -39,7 +41,7 @@ export interface StagesOptions {
 export async function runStages(
   context: RunContext,
   stages: readonly Stage[],
-  { out, changed }: StagesOptions,
+  { out, spent, changed }: StagesOptions,
 ): Promise<StagesRun> {
   const { files, clock, output, signal } = context;
   const before = await readJournal(files, `${out}/${JOURNAL_NAME}`);
@@ -77,6 +79,7 @@ export async function runStages(
       await settle(lastEnd(before.entries, stage.name));
       continue;
     }
+    if (spent?.()) continue;
     const missing = stage.needs.find((need) => !hasLeft(run.records, need));
     if (missing !== undefined) {
       const reason = `needs what ${missing} leaves`;
@@ -103,7 +106,13 @@ export async function runStages(
     const elapsed = () => (clock.monotonicMs() - begun) / 1000;
     const heading = () =>
       `${number} ${Math.round(elapsed())} s, ${leftText(left.seconds(stage.name, elapsed()))}`;
-    const own = new StageOutput(output, clock, `${out}/${logOf(stage.name)}`, heading);
+    const about = () => ({
+      stage: stage.name,
+      place: place + 1,
+      stages: stages.length,
+      run_left_sec: Math.round(left.seconds(stage.name, elapsed())),
+    });
+    const own = new StageOutput(output, clock, `${out}/${logOf(stage.name)}`, heading, about);
     const end = await runOne({ ...context, output: own }, stage, out);
     own.close();
     const seconds = Number(elapsed().toFixed(3));

@@ -5,7 +5,7 @@
  */
 
 import { closeSync, openSync, writeSync } from "node:fs";
-import type { Clock, Output } from "../../contract/context.ts";
+import type { Clock, Output, ProgressFacts } from "../../contract/context.ts";
 
 /** Seconds between two lines of progress in a log. */
 const PROGRESS_EVERY_MS = 5000;
@@ -19,12 +19,14 @@ export class StageOutput implements Output {
   /**
    * @param path The log; appended to. A disk that is full keeps no stage from its work.
    * @param heading What stands before the progress of the stage.
+   * @param about What is added to the facts of its progress.
    */
   constructor(
     private readonly outer: Output,
     private readonly clock: Clock,
     path: string,
     private readonly heading: () => string,
+    private readonly about: () => Readonly<Record<string, unknown>> = () => ({}),
   ) {
     this.color = outer.color;
     try {
@@ -60,13 +62,17 @@ export class StageOutput implements Output {
     this.outer.detail(text);
   }
 
-  progress(text: string): void {
+  progress(text: string, facts?: ProgressFacts): void {
     const now = this.clock.monotonicMs();
     if (now - this.#lastProgress > PROGRESS_EVERY_MS) {
       this.#lastProgress = now;
-      this.#write("", text);
+      this.#write("", facts ? JSON.stringify(facts) : text);
     }
-    this.outer.progress(`${this.heading()}: ${text}`);
+    const between = text.includes("\n") ? "\n" : ": ";
+    this.outer.progress(
+      `${this.heading()}${between}${text}`,
+      facts && { ...facts, ...this.about() },
+    );
   }
 
   /** Closes the log. */

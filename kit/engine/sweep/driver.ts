@@ -8,6 +8,7 @@ import type { ProcessEnd, RunContext } from "../../contract/context.ts";
 import { messageOf, RunError } from "../../contract/errors.ts";
 import type { NeededShot } from "../../sweep/measure/needed.ts";
 import { lastLines } from "../log_tail.ts";
+import { pythonReason } from "./python_reason.ts";
 
 /** What an engine is made with. */
 export interface DriverRequest {
@@ -66,6 +67,8 @@ export interface DriverPlace {
   readonly packages: string;
   /** Its output goes here, within the bundle. */
   readonly log: string;
+  /** Hears each line of it too. */
+  readonly echo?: (line: string) => void;
 }
 
 interface Answer {
@@ -128,6 +131,7 @@ export class Driver {
       },
       stdoutPath: place.log,
       stderrPath: place.log,
+      ...(place.echo ? { stdoutLine: place.echo, stderrLine: place.echo } : {}),
     });
     return new Driver(context, place, process);
   }
@@ -142,7 +146,7 @@ export class Driver {
     for await (const answer of this.#answers(signal)) {
       if (answer.event === "ready") return answer as unknown as EngineFacts;
       if (answer.event === "failed") {
-        throw new RunError(`vLLM did not start: ${answer.message?.split("\n")[0]}`);
+        throw new RunError(`vLLM did not start: ${pythonReason(answer.message ?? "")}`);
       }
     }
     if (signal.aborted) return undefined;
@@ -169,7 +173,7 @@ export class Driver {
         return { how: "died", failed, why: failed.at(-1)?.why ?? "a shot failed" };
       }
       if (answer.event === "failed") {
-        return { how: "died", failed, why: answer.message?.split("\n")[0] ?? "it ended" };
+        return { how: "died", failed, why: pythonReason(answer.message ?? "it ended") };
       }
     }
     if (signal.aborted) return { how: "stopped", failed };

@@ -32,24 +32,42 @@ export function identityOf(
   };
 }
 
+/** What may be another in one bundle where that is asked for: the rest says what is measured. */
+const MIXABLE: readonly string[] = ["vllm_version", "gpu", "timer"];
+
 /**
  * Makes sure that a journal is of this identity, as far as it is known.
  *
+ * @param mix Whether another vLLM, GPU or timer was asked for.
  * @throws {UsageError} where it is of another one.
  */
 export function checkIdentity(
   dir: string,
   { sweeps }: Pick<Journal, "sweeps">,
   known: Partial<SweepIdentity>,
+  mix: boolean,
 ): void {
   for (const { identity } of sweeps) {
     for (const [key, value] of Object.entries(known)) {
       const there = identity[key as keyof SweepIdentity];
-      if (there === value) continue;
+      const mixable = MIXABLE.includes(key);
+      if (there === value || (mix && mixable)) continue;
       throw new UsageError(
         `Cannot go on with "${dir}": it was measured with ${key} ${there}, and this would be ` +
-          `${value}; give another --out, or --force to measure everything again`,
+          `${value}; give another --out, ${
+            mixable ? "--mix to have both in one bundle, " : ""
+          }or ` +
+          "--force to measure everything again",
       );
     }
   }
+}
+
+/** What is of several kinds among the sweeps of a journal; undefined where nothing is. */
+export function mixture({ sweeps }: Pick<Journal, "sweeps">): string | undefined {
+  const found = MIXABLE.flatMap((key) => {
+    const values = new Set(sweeps.map(({ identity }) => identity[key as keyof SweepIdentity]));
+    return values.size > 1 ? [`${key} ${[...values].join(" and ")}`] : [];
+  });
+  return found.length === 0 ? undefined : found.join("; ");
 }

@@ -14,15 +14,14 @@ import {
   type EngineFacts,
   type FailedShot,
 } from "./driver.ts";
-import { SweepProgress } from "./progress.ts";
+import { type DegreePlace, engineStarts, SweepProgress } from "./progress.ts";
 
 /** Engines that may die before a TP degree is given up. */
 const MOST_DEATHS = 5;
 
 /** What is asked for. */
-export interface DegreeWork {
-  readonly tp: number;
-  readonly place: DriverPlace;
+export interface DegreeWork extends DegreePlace {
+  readonly driver: DriverPlace;
   readonly request: DriverRequest;
   /** Called with each engine's facts, before a shot is fired. Throws where it is no engine for us. */
   up(facts: EngineFacts, pid: number): Promise<void>;
@@ -58,8 +57,8 @@ export async function measureDegree(
   let careful = false;
   for (let deaths = 0;;) {
     if (work.signal.aborted) return result(facts, failed, true);
-    const place = { ...work.place, work: `${work.place.work}/tp${work.tp}-${deaths}` };
-    context.output.progress(`Starting vLLM for TP degree ${work.tp}`);
+    const place = { ...work.driver, work: `${work.driver.work}/tp${work.tp}-${deaths}` };
+    engineStarts(context.output, context.clock, work);
     const worker = { ...work.request.worker, careful };
     const driver = await Driver.start(context, place, { ...work.request, worker });
     try {
@@ -69,7 +68,7 @@ export async function measureDegree(
       await work.up(found, driver.pid);
       const shots = (await work.needed(found)).filter(({ k }) => !failed.has(k));
       if (shots.length === 0) return result(facts, failed, false);
-      const progress = new SweepProgress(context.output, context.clock, work.tp, shots);
+      const progress = new SweepProgress(context.output, context.clock, work, shots);
       const firing = await driver.fire(shots, (count) => progress.fired(count), work.signal);
       for (const shot of firing.failed) failed.set(shot.k, shot);
       if (firing.how !== "died") return result(facts, failed, firing.how === "stopped");

@@ -4,49 +4,133 @@
  * @module
  */
 
-import type { Clock, Output } from "../../contract/context.ts";
+import type { Clock, Output, ProgressFacts } from "../../contract/context.ts";
 import type { NeededShot } from "../../sweep/measure/needed.ts";
 import { aboutTime } from "../../sweep/plan/advice.ts";
 
 const BAR = 20;
+/** As wide as the longest name of a category. */
+const NAME = 12;
 
-/** Shows a bar for the category that is being fired, and one for all of a TP degree. */
+/** A TP degree among those of a sweep. */
+export interface DegreePlace {
+  readonly tp: number;
+  /** From 1. */
+  readonly place: number;
+  readonly of: number;
+}
+
+interface Share {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Tells that an engine is started, which takes a while. */
+export function engineStarts(output: Output, clock: Clock, { tp, place, of }: DegreePlace): void {
+  output.progress(`Starting vLLM for TP degree ${tp} (${place} of ${of})`, {
+    event: "engine_start",
+    part: String(tp),
+    at: clock.now().toISOString(),
+    tp,
+  });
+}
+
+/** Shows a bar for each category, and one for all that is to be fired at a TP degree. */
 export class SweepProgress {
   readonly #began: number;
+  readonly #totals = new Map<string, number>();
   #fired = 0;
 
   constructor(
     private readonly output: Pick<Output, "progress">,
-    private readonly clock: Pick<Clock, "monotonicMs">,
-    private readonly tp: number,
+    private readonly clock: Pick<Clock, "monotonicMs" | "now">,
+    private readonly degree: DegreePlace,
     private readonly shots: readonly NeededShot[],
   ) {
     this.#began = clock.monotonicMs();
+    for (const { category } of shots) {
+      this.#totals.set(category, (this.#totals.get(category) ?? 0) + 1);
+    }
   }
 
   /** Shows that so many shots are done, counted from the beginning. */
   fired(count: number): void {
-    this.#fired = count;
-    this.output.progress(this.line());
+    this.#fired = Math.min(count, this.shots.length);
+    this.output.progress(this.lines().join("\n"), this.facts());
   }
 
-  /** The line. */
-  line(): string {
-    const { shots } = this;
-    const done = Math.min(this.#fired, shots.length);
-    const category = shots[Math.min(done, shots.length - 1)]?.category ?? "";
-    const own = shots.filter((shot) => shot.category === category);
-    const before = shots.findIndex((shot) => shot.category === category);
-    const ownDone = Math.max(0, Math.min(own.length, done - before));
-    const seconds = (this.clock.monotonicMs() - this.#began) / 1000;
-    const left = done > 0 ? (seconds / done) * (shots.length - done) : undefined;
-    return `TP ${this.tp} ${category} ${bar(ownDone, own.length)} ${ownDone}/${own.length}, all ` +
-      `${bar(done, shots.length)} ${done}/${shots.length}` +
-      (left === undefined || done === shots.length ? "" : `, ${aboutTime(left)} left`);
+  /** A line for each category, and one for all. */
+  lines(): string[] {
+    const { tp, place, of } = this.degree;
+    const left = this.#secondsLeft();
+    const rows = [...Object.entries(this.#byCategory()), ["all", this.#all()] as const];
+    const counts = rows.map(([, { done, total }]) => `${done}/${total}`);
+    const width = Math.max(...counts.map(({ length }) => length));
+    return [
+      `TP ${tp}` + (of > 1 ? ` (${place} of ${of})` : ""),
+      ...rows.map(([name, share], row) =>
+        `  ${name.padEnd(NAME)} ${bar(share)} ${counts[row]!.padStart(width)}` +
+        (name === "all" && left !== undefined ? `, ${aboutTime(left)} left` : "")
+      ),
+    ];
+  }
+
+  /** The same for programs. */
+  facts(): ProgressFacts {
+    const { tp } = this.degree;
+    const { done, total } = this.#all();
+    const category = this.#category();
+    const left = this.#secondsLeft();
+    const whole = done === total;
+    return {
+      event: whole ? "sweep_measured" : "sweep_progress",
+      part: whole ? String(tp) : `${tp} ${category}`,
+      at: this.clock.now().toISOString(),
+      tp,
+      ...(whole ? {} : { category }),
+      done,
+      total,
+      categories: this.#byCategory(),
+      elapsed_sec: rounded(this.#seconds()),
+      ...(left === undefined ? {} : { left_sec: rounded(left) }),
+    };
+  }
+
+  #all(): Share {
+    return { done: this.#fired, total: this.shots.length };
+  }
+
+  /** Shots are fired in their order, which is that of the categories. */
+  #byCategory(): Readonly<Record<string, Share>> {
+    let before = 0;
+    return Object.fromEntries([...this.#totals].map(([name, total]) => {
+      const done = Math.max(0, Math.min(total, this.#fired - before));
+      before += total;
+      return [name, { done, total }];
+    }));
+  }
+
+  #category(): string {
+    return this.shots[Math.min(this.#fired, this.shots.length - 1)]?.category ?? "";
+  }
+
+  #seconds(): number {
+    return (this.clock.monotonicMs() - this.#began) / 1000;
+  }
+
+  /** Nothing can be told before the first shot, nor is anything left after the last. */
+  #secondsLeft(): number | undefined {
+    const { done, total } = this.#all();
+    if (done === 0 || done === total) return undefined;
+    return (this.#seconds() / done) * (total - done);
   }
 }
 
-function bar(done: number, all: number): string {
-  const filled = all === 0 ? BAR : Math.floor((done / all) * BAR);
+function bar({ done, total }: Share): string {
+  const filled = total === 0 ? BAR : Math.floor((done / total) * BAR);
   return `[${"#".repeat(filled)}${".".repeat(BAR - filled)}]`;
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
 }

@@ -38,7 +38,7 @@ import { requireVllm } from "../require_vllm.ts";
 import { absolute } from "../session_plan.ts";
 import { acceptedTypes, checkTypes } from "./accepted_types.ts";
 import type { EngineFacts, FailedShot } from "./driver.ts";
-import { checkIdentity, identityOf, sha256 } from "./identity.ts";
+import { checkIdentity, identityOf, mixture, sha256 } from "./identity.ts";
 import { GpuWatch } from "./gpu_watch.ts";
 import { measureDegree } from "./measure_degree.ts";
 import { type OpenedFolder, openFolder } from "./sweep_bundle.ts";
@@ -56,6 +56,8 @@ export interface SweepRun {
   readonly manifest: Manifest;
   readonly folder: OpenedFolder;
   journal: Journal;
+  /** Whether what vLLM prints is shown. */
+  readonly verbose: boolean;
   /** This run's line of the journal, once an engine told what it is. */
   line?: SweepLine;
   /** By TP degree. */
@@ -84,7 +86,7 @@ export async function runSweep(
     checkIdentity(out, found, {
       ...versionOf(facts.vllm, found),
       model_config_sha256: sha256(JSON.stringify(settings.model.config)),
-    });
+    }, values.mix);
   const from = values.resumeFrom === undefined
     ? undefined
     : absolute(values.resumeFrom, context.cwd);
@@ -98,6 +100,7 @@ export async function runSweep(
     manifest,
     folder,
     journal,
+    verbose: invocation.common.verbose || values.verbosity === "--verbose",
     engines: new Map(),
     unfinished: false,
   };
@@ -151,7 +154,8 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
       `${model}/config.json`,
       JSON.stringify(settings.model.config),
     );
-    for (const tp of degreesInOrder(settings)) {
+    const degrees = degreesInOrder(settings);
+    for (const [index, tp] of degrees.entries()) {
       if (signal.aborted) break;
       const known = values.force ? undefined : earlierEngine(run, tp);
       if (known && missing(run, tp, known).length === 0) {
@@ -160,11 +164,18 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
         run.manifest.engine[`tp${tp}`] = engineRecord(known);
         continue;
       }
-      const place = { python, work, packages, log: `${run.dir}/logs/tp${tp}.log` };
       const watch = new GpuWatch(context);
       const { facts, failed } = await measureDegree(context, {
         tp,
-        place,
+        place: index + 1,
+        of: degrees.length,
+        driver: {
+          python,
+          work,
+          packages,
+          log: `${run.dir}/logs/tp${tp}.log`,
+          ...(run.verbose ? { echo: (line: string) => context.output.detail(line) } : {}),
+        },
         request: {
           model,
           arguments: engineArguments(settings, tp),
@@ -217,7 +228,7 @@ async function up(run: SweepRun, tp: number, facts: EngineFacts, pid: number): P
   const { context, settings, manifest } = run;
   const cpu = manifest.devices.find(({ kind }) => kind === "cpu")?.name ?? "cpu";
   const identity = identityOf(settings, facts, cpu);
-  checkIdentity(run.dir, run.journal, identity);
+  checkIdentity(run.dir, run.journal, identity, run.values.mix);
   manifest.processes.push({ pid, role: "engine_core" });
   manifest.engine[`tp${tp}`] = engineRecord(facts);
   await writeManifest(context.files, run.dir, manifest);
@@ -328,6 +339,8 @@ async function close(run: SweepRun): Promise<Outcome> {
       `${run.journal.damaged} lines of ${JOURNAL_NAME} are damaged and do not count`,
     );
   }
+  const mixed = mixture(run.journal);
+  if (mixed) note(run, "warning", `This bundle mixes times of different kinds: ${mixed}`);
   try {
     const reached = run.engines.size > 0 && run.journal.sweeps.length > 0;
     if (reached) await writeTables(run);

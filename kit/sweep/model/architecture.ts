@@ -60,8 +60,10 @@ export async function findArchitecture(
   const text = own ?? (embedded && verified(path, embedded.default));
   if (text === undefined) {
     throw new UsageError(
-      `Cannot run sweep: there is no architecture for the model_type "${modelType}"; write ` +
-        `${path}, or give a model of ${Object.keys(ARCHITECTURES).join(", ")}`,
+      `Cannot run sweep: there is no architecture for the model_type "${modelType}"; draft ` +
+        `one with --draft-architecture --out ${path}, or give a model of ${
+          Object.keys(ARCHITECTURES).join(", ")
+        }`,
     );
   }
   try {

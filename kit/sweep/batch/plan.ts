@@ -1,0 +1,121 @@
+/**
+ * The plan of `vscope sweep-all`: a sweep after the other.
+ *
+ * @module
+ */
+
+import { UsageError } from "../../contract/errors.ts";
+import { aboutBytes } from "../../contract/quantities.ts";
+import type { Invocation, Plan } from "../../contract/recipe.ts";
+import { aboutTime } from "../plan/advice.ts";
+import { type BatchJob, batchJobs } from "./jobs.ts";
+import type { sweepAllOptions, SweepAllValues } from "./options.ts";
+import type { BatchSubject } from "./subjects.ts";
+
+/** What `perf/` is called where the hardware has no name yet. */
+const UNNAMED = "HARDWARE";
+
+/** Where a batch and all its sweeps go, absolute. */
+export function batchFolder(values: SweepAllValues, { common, cwd }: Invocation): string {
+  const out = (common.out ?? `perf/${values.hardware ?? UNNAMED}`).replace(/(?<=.)\/+$/, "");
+  return out.startsWith("/") ? out : `${cwd}/${out}`;
+}
+
+/** The sweeps of a plan's batch. */
+export function jobsOf(plan: Pick<Plan<typeof sweepAllOptions>, "invocation" | "out">): BatchJob[] {
+  return batchJobs(plan.invocation.found as readonly BatchSubject[], plan.invocation, plan.out);
+}
+
+/**
+ * Makes the plan; `invocation.found` are the {@linkcode BatchSubject}s. Pure.
+ *
+ * @throws {UsageError} where no sweep of the batch can be.
+ */
+export function planSweepAll(
+  values: SweepAllValues,
+  invocation: Invocation,
+): Plan<typeof sweepAllOptions> {
+  if (values.hardware === undefined && !invocation.common.dryRun) {
+    throw new UsageError(
+      "Cannot run sweep-all: no hardware is given; give --hardware or HARDWARE, a name for the folder " +
+        "below perf such as H200",
+    );
+  }
+  const out = batchFolder(values, invocation);
+  const jobs = jobsOf({ invocation, out });
+  const plans = jobs.flatMap(({ plan }) => plan ?? []);
+  if (plans.length === 0) {
+    throw new UsageError(
+      `Cannot run sweep-all: none of ${jobs.length} sweeps can be: ${jobs[0]!.model}: ` +
+        jobs[0]!.refused,
+    );
+  }
+  const all = (pick: (plan: BatchJob["plan"] & object) => readonly string[]) => [
+    ...new Set(plans.flatMap(pick)),
+  ];
+  return {
+    values,
+    invocation,
+    out,
+    processes: [],
+    files: [
+      { path: "bundle.json", why: "what ran, and how each sweep ended" },
+      { path: "journal.jsonl", why: "when each sweep began and ended" },
+      { path: "logs/", why: "what vscope said, a file a sweep" },
+      ...jobs.flatMap(({ folder, plan }) =>
+        folder === undefined || !plan ? [] : [{ path: `${folder}/`, why: "the bundle of a sweep" }]
+      ),
+    ],
+    diskBytes: plans.reduce((sum, { diskBytes = 0 }) => sum + diskBytes, 0),
+    seconds: plans.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
+    permissions: [`write ${out}`, "run Python with vLLM, on one GPU or a CPU"],
+    // Variants of a model are left out for the same reason.
+    warnings: [...new Set(jobs.flatMap((job) => warningOf(job) ?? []))],
+    unknown: all(({ unknown }) => unknown),
+    notes: [
+      ...all(({ notes = [] }) => notes),
+      "The same command goes on where the batch was cut off; sweeps that are whole are left as they are",
+    ],
+    details: {
+      json: { hardware: values.hardware ?? null, sweeps: jobs.map(jobJson) },
+      text: text(jobs),
+    },
+  };
+}
+
+/** What a person has to know of a sweep that is not measured, or not as it was asked for. */
+export function warningOf({ model, plan, refused }: BatchJob): string | undefined {
+  if (refused === undefined) return undefined;
+  return plan ? `A TP degree is left out: ${refused}` : `${model} is left out: ${refused}`;
+}
+
+function jobJson({ model, variant, tp, folder, plan, refused }: BatchJob): Record<string, unknown> {
+  const { distinct_shots, categories } = plan?.details?.json ?? {};
+  return {
+    model,
+    variant: variant ?? null,
+    tp,
+    folder: folder ?? null,
+    ...(plan
+      ? {
+        distinct_shots,
+        categories,
+        estimate: { seconds: plan.seconds, disk_bytes: plan.diskBytes },
+      }
+      : {}),
+    ...(refused === undefined ? {} : { refused }),
+  };
+}
+
+function text(jobs: readonly BatchJob[]): string[] {
+  return [
+    `Sweeps: ${jobs.length}`,
+    ...jobs.map((job) => {
+      const { model, variant, tp, plan } = job;
+      const what = `${model}${variant === undefined ? "" : ` ${variant}`}, TP ${tp.join(", ")}`;
+      if (!plan) return `  ${what}: cannot be`;
+      return `  ${what}: ${plan.details!.json["distinct_shots"]} forward passes each, ` +
+        `${aboutTime(plan.seconds!)}, ${aboutBytes(plan.diskBytes!)}`;
+    }),
+  ];
+}

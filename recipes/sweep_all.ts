@@ -1,0 +1,53 @@
+/**
+ * `vscope sweep-all`: the operators of many models, one sweep after the other.
+ *
+ * @module
+ */
+
+import { defineRecipe } from "../kit/contract/recipe.ts";
+import { runAlone } from "../kit/engine/main.ts";
+import { runSweepAll } from "../kit/engine/sweep/batch/run.ts";
+import { sweepAllOptions } from "../kit/sweep/batch/options.ts";
+import { planSweepAll } from "../kit/sweep/batch/plan.ts";
+import { lookForSubjects } from "../kit/sweep/batch/subjects.ts";
+
+/** The recipe. */
+const recipe = defineRecipe({
+  name: "sweep-all",
+  summary: "operator-level sweeps of many models, TP degrees and variants",
+  description:
+    "Runs vscope sweep for each model of a list, at each TP degree and in each variant, and goes on " +
+    "with the others where one fails. Sweeps that are whole are left as they are: the same command " +
+    "goes on where a batch was cut off. Without a list it takes the models of LLMServingSim's " +
+    "profile-all.sh. A table at the end tells what became of each.",
+  options: sweepAllOptions,
+  command: "none",
+  operands: [{
+    name: "MODEL",
+    doc: "Models to measure, as --model of sweep takes them, or - for a list on standard input",
+    required: false,
+    many: true,
+  }],
+  examples: [
+    {
+      line: "vscope sweep-all --hardware H200 --time-budget 2h",
+      why: "the usual three models at TP 1 and 2; run it again to go on",
+    },
+    {
+      line: "vscope sweep-all Qwen/Qwen3-0.6B meta-llama/Llama-3.1-8B --hardware H200 " +
+        "--tp-degrees 1,2,4 --variants bf16,fp8-kvfp8",
+      why: "two models in two variants",
+    },
+    {
+      line: "vscope sweep-all --models models.yaml --hardware H200 --dry-run",
+      why: "what a list would measure, and for how long",
+    },
+  ],
+  look: lookForSubjects,
+  plan: planSweepAll,
+  run: runSweepAll,
+});
+
+export default recipe;
+
+if (import.meta.main) await runAlone(recipe);
