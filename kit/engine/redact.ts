@@ -11,8 +11,11 @@ import { isSecret } from "./nvidia/environment.ts";
 /** Shorter values stand anywhere by chance. */
 const SHORTEST = 8;
 
-/** What has no end yet is held back, so that no secret is cut in two; at most so much. */
-const LONGEST_WORD = 4096;
+/**
+ * A line that has no end yet is held back, so that no secret is cut in two, nor from the word that tells it;
+ * at most so much.
+ */
+const LONGEST_LINE = 65_536;
 
 /** Values that are secrets by the names of their variables or options. */
 export function secretsOf(
@@ -31,7 +34,7 @@ export function secretsOf(
 /** Takes secrets out of a stream of bytes, which stay as they are otherwise. */
 export class Redactor {
   readonly #secrets: readonly string[];
-  /** The last word, one character a byte, until its end is known. */
+  /** The last line, one character a byte, until its end is known. */
   #rest = "";
 
   constructor(secrets: readonly string[]) {
@@ -42,8 +45,8 @@ export class Redactor {
   /** What may be written now. */
   take(block: Uint8Array): Uint8Array {
     const text = this.#rest + Buffer.from(block).toString("latin1");
-    const end = /[\s\S]*\s/.exec(text)?.[0].length ?? 0;
-    const whole = text.length - end > LONGEST_WORD ? text.length : end;
+    const end = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r")) + 1;
+    const whole = text.length - end > LONGEST_LINE ? text.length : end;
     this.#rest = text.slice(whole);
     return this.#clean(text.slice(0, whole));
   }

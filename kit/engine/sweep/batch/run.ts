@@ -62,7 +62,8 @@ export async function runSweepAll(
   );
   const run = await runStages(context, stages, {
     out,
-    spent: () => (secondsLeft() ?? 1) <= 0,
+    // A sweep is given whole seconds.
+    spent: () => (secondsLeft() ?? Infinity) < 1,
     async changed(records) {
       manifest.stages = [...records];
       // What the disk has no room for now is written at the end.
