@@ -25,6 +25,9 @@ export const STEP_TABLES = {
   moe_load_imbalance: "timestamp_sec,layer_idx,rank,passes,tokens,mean,std_dev,max,min,experts_hit",
 };
 
+/** Steps until a request's first token, and until it has ended. */
+const [WAITS, LIVES] = [10, 60];
+
 /** The rows of a step, by table, each with its end. */
 export function stepRows(step: number, at: string): Record<string, string> {
   const wave = 0.5 + 0.45 * Math.sin(Number(at) / 6) + 0.05 * Math.sin(step);
@@ -46,14 +49,18 @@ export function stepRows(step: number, at: string): Record<string, string> {
     cpu_operations_timing: operations.map((name) => `${at},${name},0.4,step=${step},0\n`).join(""),
   };
   if (step % 5 === 0) {
-    const id = `r${step}`;
-    rows["request_events"] = `${at},${id},queued,,200,,,,,,,\n${at},${id},scheduled,,,0,,,,,,\n` +
-      `${at},${id},first_token,,,,,,,,,\n` +
-      (wave > 0.97
-        ? `${at},${id},preempted,,,,,,,,kv_cache_full,0\n${at},${id},resumed,,,,,,,,,\n`
-        : "") +
-      `${(Number(at) + 0.2).toFixed(6)},${id},finished,length,200,0,32,231,0,,,\n`;
-    rows["request_results"] = `${at},${id},cmpl-${id},length,200,0,32,0.05,1.2\n`;
+    const [id, begun, over] = [`r${step}`, `r${step - WAITS}`, `r${step - LIVES}`];
+    rows["request_events"] = `${at},${id},queued,,200,,,,,,,\n`;
+    if (step > WAITS) {
+      rows["request_events"] +=
+        `${at},${begun},scheduled,,,0,,,,,,\n${at},${begun},first_token,,,,,,,,,\n`;
+    }
+    if (step > LIVES) {
+      rows["request_events"] += (wave > 0.97
+        ? `${at},${over},preempted,,,,,,,,kv_cache_full,0\n${at},${over},resumed,,,,,,,,,\n`
+        : "") + `${at},${over},finished,length,200,0,32,231,0,,,\n`;
+      rows["request_results"] = `${at},${over},cmpl-${over},length,200,0,32,0.05,1.2\n`;
+    }
   }
   if (step % 25 === 0) {
     rows["moe_load_imbalance"] = [0, 1, 2].map((layer) =>
