@@ -11,6 +11,7 @@ import { ownTables } from "../bundle/own_tables.ts";
 import { readRawProcesses } from "../bundle/raw_session.ts";
 import { Samples } from "../bundle/samples.ts";
 import { pauseHooks } from "../bundle/session_folder.ts";
+import { studentQuantile } from "../compare/student.ts";
 import { servedModel } from "./served.ts";
 
 /** How to measure. */
@@ -166,26 +167,10 @@ export function costOf(pairs: readonly Pair[]): Omit<OverheadResult, "profiler" 
   const { count, mean, std } = logs.statistics() ?? { count: 0, mean: NaN, std: NaN };
   const percent = (log: number) => Number((100 * (1 - Math.exp(log))).toFixed(3));
   if (count < 3) return { cost_pct: percent(mean) };
-  const margin = studentQuantile(count - 1) * std / Math.sqrt(count);
+  const margin = studentQuantile(0.95, count - 1) * std / Math.sqrt(count);
   return {
     cost_pct: percent(mean),
     low_pct: percent(mean + margin),
     high_pct: percent(mean - margin),
   };
-}
-
-/**
- * Two-sided 95 % quantile of Student's distribution, by its expansion around the normal one
- * (Abramowitz and Stegun 26.7.5); within 2 % from two degrees of freedom on.
- */
-export function studentQuantile(freedom: number): number {
-  const z = 1.959964;
-  const terms = [
-    z,
-    (z ** 3 + z) / 4,
-    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
-    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
-    (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160,
-  ];
-  return terms.reduce((sum, term, power) => sum + term / freedom ** power, 0);
 }
