@@ -23,8 +23,13 @@ export function moved(value: number, { scale }: Pick<Change, "scale">): string {
   return amount > 0 ? `+${text}` : text;
 }
 
+/** An interval that reaches further, as a factor, tells nothing. */
+const ANYTHING = 100;
+
 /** `−2.1 % to +4.0 %`; where nothing tells the noise, that. */
 export function intervalText(change: Change): string {
+  const high = change.interval?.[1] ?? 0;
+  if (change.scale === "ratio" && high > ANYTHING) return "too wide to tell anything";
   return change.interval
     ? change.interval.map((end) => moved(end, change)).join(" to ")
     : "not known";
