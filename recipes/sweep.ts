@@ -8,6 +8,7 @@ import { defineRecipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { runDraft } from "../kit/engine/sweep/draft/run.ts";
 import { runSweep } from "../kit/engine/sweep/run.ts";
+import { generateReport } from "../kit/report/generate.ts";
 import { lookForDraft, planDraft } from "../kit/sweep/draft/plan.ts";
 import { sweepOptions } from "../kit/sweep/options.ts";
 import { planSweep } from "../kit/sweep/plan/plan.ts";
@@ -55,7 +56,14 @@ const recipe = defineRecipe({
   },
   plan: (values, invocation) =>
     (values.draftArchitecture ? planDraft : planSweep)(values, invocation),
-  run: (plan, context) => (plan.values.draftArchitecture ? runDraft : runSweep)(plan, context),
+  async run(plan, context) {
+    if (plan.values.draftArchitecture) return await runDraft(plan, context);
+    const outcome = await runSweep(plan, context);
+    if (outcome.bundle === undefined) return outcome;
+    const { path: report } = await generateReport(context.files, outcome.bundle);
+    withVerbosity(context.output, plan.values.verbosity).note(`Open in a browser: ${report}`);
+    return { ...outcome, json: { ...outcome.json, report } };
+  },
 });
 
 export default recipe;
