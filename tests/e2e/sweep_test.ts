@@ -5,16 +5,19 @@ import { readManifest } from "../../kit/bundle/manifest_file.ts";
 import { validateBundle } from "../../kit/bundle/validate.ts";
 import { lintBundle } from "../../kit/sweep/lint/lint.ts";
 import { JOURNAL_NAME, parseJournal, readJournal } from "../../kit/sweep/measure/journal.ts";
-import { readMeta } from "../../kit/sweep/sweep_folder.ts";
+import { leaveOneOut } from "../../kit/sweep/predict/leave_one_out.ts";
+import { part, readMeta } from "../../kit/sweep/sweep_folder.ts";
 import { SWEEP_TABLES, TABLE_NAMES, type TableName } from "../../kit/sweep/sweep_tables.ts";
 import { numberIn, readTable } from "../../kit/sweep/table.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
+import { BATCH_CLASSES } from "../../kit/sweep/validation/batches.ts";
 import { ensureTinyModel } from "../../kit/engine/private/models.ts";
 import { systemContext } from "../../kit/engine/context.ts";
 import { ended, startVscope } from "../cli.ts";
 import { running, until } from "../engine/processes.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { engine, OFFLINE_ENV } from "./engine.ts";
+import { opensInChromium } from "./page.ts";
 
 /** Shots that are in the journal when vscope is killed. */
 const KILLED_AT = 40;
@@ -61,6 +64,7 @@ Deno.test("a sweep that is killed goes on where it was, and its times grow with 
       ...["--tp-degrees", "1", "--max-num-batched-tokens", "256", "--max-num-seqs", "16"],
       ...["--attention-max-kv", "1024", "--attention-kv-factor", "8"],
       ...["--attention-chunk-factor", "4", "--skew-kvs-factor", "4", "--skew-pc-factor", "8"],
+      ...["--validate", "60"],
     ];
     const how = { cwd, env: OFFLINE_ENV };
 
@@ -88,7 +92,7 @@ Deno.test("a sweep that is killed goes on where it was, and its times grow with 
     assert.equal(new Set(shots.map(({ k }) => k)).size, shots.length, "a shot was fired twice");
 
     assert.deepEqual(await namesIn(dir), [
-      ...["bundle.json", JOURNAL_NAME, "logs", "meta.yaml", "tp1"],
+      ...["bundle.json", JOURNAL_NAME, "logs", "meta.yaml", "report.html", "tp1"],
     ]);
     const manifest = (await readManifest(Deno, dir))!;
     assert.deepEqual([manifest.status, manifest.notes], ["complete", []]);
@@ -99,6 +103,20 @@ Deno.test("a sweep that is killed goes on where it was, and its times grow with 
     assert.deepEqual(found.filter(({ rule }) => rule !== "non-monotone"), []);
     const { values } = (await readMeta(Deno, dir))!;
     assert.equal((values["sweeps"] as unknown[]).length, 2);
+
+    const tp1 = part(part(part(values, "validation"), "per_tp"), "1");
+    assert.ok((tp1["batches"] as number) >= 50, String(tp1["batches"]));
+    assert.equal(part(tp1, "error")["count"], tp1["batches"]);
+    assert.equal(Object.keys(part(tp1, "classes")).length, BATCH_CLASSES.length);
+    const batches = (await readTable(Deno, `${dir}/tp1/validation.csv`))!;
+    assert.equal(batches.rows.length, tp1["batches"]);
+    const sorted = batches.rows.map(({ cells }) => cells.slice(3, 5).map(Number))
+      .sort(([, one], [, other]) => one! - other!).map(([measured]) => measured!);
+    assert.ok(Math.min(...sorted.slice(0, 3)) < Math.max(...sorted.slice(-3)), sorted.join());
+    const held = await leaveOneOut(Deno, dir);
+    // Where the noise is larger than the skew, no case has an alpha.
+    const tables = held.map(({ category }) => category).filter((name) => name !== "skew");
+    assert.deepEqual(tables, TABLE_NAMES.filter((name) => name !== "skew"));
 
     for (const name of TABLE_NAMES) {
       const rows = await rowsOf(dir, name);
@@ -133,6 +151,8 @@ Deno.test("a sweep that is killed goes on where it was, and its times grow with 
     );
     grows("moe", ends(await rowsOf(dir, "moe"), (row) => Number(row["tokens"])));
     const forced = shots.filter(({ experts }) => experts !== undefined);
-    assert.deepEqual([...new Set(forced.map(({ experts }) => experts))].toSorted(), [2, 4, 8]);
+    const counts = new Set(forced.map(({ experts }) => experts));
+    assert.deepEqual([2, 4, 8].filter((count) => !counts.has(count)), []);
+    await opensInChromium(`${dir}/report.html`, /what each operator costs/);
   });
 });
