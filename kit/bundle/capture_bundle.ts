@@ -50,8 +50,11 @@ export async function closeAbandoned(
   return manifest;
 }
 
-/** Waits while files of the bundle change: a tool ends a moment after the vscope that was killed. */
-async function comesToRest(files: FileSystem, dir: string): Promise<void> {
+/**
+ * Waits while files of a bundle change whose vscope was killed: its tool ends a moment later. Needs read
+ * permission.
+ */
+export async function comesToRest(files: FileSystem, dir: string): Promise<void> {
   const end = Date.now() + GUARD_MS;
   while (Date.now() < end && Date.now() - await lastChange(files, dir) < QUIET_MS) {
     await new Promise((resolve) => setTimeout(resolve, 100));

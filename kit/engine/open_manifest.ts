@@ -9,6 +9,7 @@ import { UsageError } from "../contract/errors.ts";
 import type { Options } from "../contract/option.ts";
 import type { Plan } from "../contract/recipe.ts";
 import { VERSION } from "../contract/version.ts";
+import { comesToRest } from "../bundle/capture_bundle.ts";
 import { isAlive, thisProcess } from "../bundle/liveness.ts";
 import { BUNDLE_SCHEMA_VERSION, type Manifest } from "../bundle/manifest.ts";
 import { readManifest, writeManifest } from "../bundle/manifest_file.ts";
@@ -32,6 +33,8 @@ export async function reopenManifest(files: FileSystem, dir: string): Promise<Ma
         "or end it",
     );
   }
+  // Who closes a bundle takes its name out: that one was killed.
+  if (other && other.pid !== Deno.pid) await comesToRest(files, dir);
   delete manifest.status;
   delete manifest.ended_at;
   manifest.artifacts = [];

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import type { StageRecord } from "../../kit/bundle/manifest.ts";
 import { validateBundle } from "../../kit/bundle/validate.ts";
 import { settleBundle } from "../../kit/bundle/settle.ts";
@@ -151,6 +152,32 @@ Deno.test("an export that fails is done again from the same recording", async ()
     const next = await machine.run("quick");
     assert.deepEqual([next.code, next.stages], [0, WHOLE], next.said.join("\n"));
     assert.equal(await machine.asked("profile"), 1);
+    await checkBundle(machine.out);
+  });
+});
+
+/** What a writer of SQLite leaves that is killed within a transaction: half a database, and its journal. */
+async function leaveHalfAnExport(path: string): Promise<void> {
+  const database = new DatabaseSync(`${path}.other`);
+  database.exec("PRAGMA cache_size = 2; CREATE TABLE t (text TEXT)");
+  database.exec(
+    "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) SELECT hex(randomblob(2000)) FROM n",
+  );
+  database.exec("BEGIN; UPDATE t SET text = upper(text) || '.'");
+  await Deno.copyFile(`${path}.other`, path);
+  await Deno.copyFile(`${path}.other-journal`, `${path}-journal`);
+  database.exec("ROLLBACK");
+  database.close();
+  await Deno.remove(`${path}.other`);
+}
+
+Deno.test("what an export left that was killed does not get into the next one", async () => {
+  await onAutomation({ "export fails": "killed" }, {}, async (machine) => {
+    await machine.run("quick");
+    await leaveHalfAnExport(`${machine.out}/nsys/rep.sqlite`);
+    await machine.become({});
+    const next = await machine.run("quick");
+    assert.deepEqual([next.code, next.stages], [0, WHOLE], next.said.join("\n"));
     await checkBundle(machine.out);
   });
 });

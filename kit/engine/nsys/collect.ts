@@ -126,6 +126,10 @@ async function exportReport(
   for (const path of [nsys.path, ...others]) {
     context.output.progress(`Exporting ${formatBytes(await sizeOf(context, report))} to SQLite`);
     try {
+      // The journal of an export that was killed would be rolled back into the new one.
+      for (const ending of ["", "-journal", "-wal", "-shm"]) {
+        await context.files.remove(sqlite + ending).catch(() => {});
+      }
       const argv = exportArgv(path, report, sqlite);
       await tool(context, argv, timeoutSec, "export the report", plants.environment.env);
       if (await sizeOf(context, sqlite) > 0) {
