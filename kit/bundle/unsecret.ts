@@ -20,6 +20,18 @@ const SECRET_TEXT = new RegExp(
   "g",
 );
 
+/** Names of variables whose value is a secret. */
+const SECRET_NAME =
+  /(?:^|_)(TOKEN|KEY|SECRET|PASSWORD|PASSWD|PASS|CREDENTIALS?|AUTH|COOKIE)(?:$|_(?!PATH$|FILE$|DIR$))/i;
+
+/** A name and a password within an address, as proxies have them. */
+const WITH_PASSWORD = /:\/\/[^/@\s]*:[^/@\s]*@/;
+
+/** Whether a variable's value is a secret, as far as its name and its form tell. */
+export function isSecret(name: string, value: string): boolean {
+  return SECRET_NAME.test(name) || WITH_PASSWORD.test(value);
+}
+
 /** A text of any length without the tokens in it that can be told by their form. */
 export function withoutTokens(text: string): string {
   return text.replace(SECRET_TEXT, "(secret)");

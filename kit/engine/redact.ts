@@ -5,8 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { secretsInArgv, withoutTokens } from "../bundle/unsecret.ts";
-import { isSecret } from "./nvidia/environment.ts";
+import { isSecret, secretsInArgv, withoutTokens } from "../bundle/unsecret.ts";
 
 /** Shorter values stand anywhere by chance. */
 const SHORTEST = 8;

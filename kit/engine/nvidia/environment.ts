@@ -7,6 +7,8 @@
  * @module
  */
 
+import { isSecret } from "../../bundle/unsecret.ts";
+
 /** Families of variables that the run needs. */
 const ALLOWED = new RegExp(
   "^(" + [
@@ -22,18 +24,6 @@ const ALLOWED = new RegExp(
   ].join("|") + ")$",
   "i",
 );
-
-/** Names of variables whose value is a secret. */
-const SECRET =
-  /(?:^|_)(TOKEN|KEY|SECRET|PASSWORD|PASSWD|PASS|CREDENTIALS?|AUTH|COOKIE)(?:$|_(?!PATH$|FILE$|DIR$))/i;
-
-/** A name and a password within an address, as proxies have them. */
-const WITH_PASSWORD = /:\/\/[^/@\s]*:[^/@\s]*@/;
-
-/** Whether a variable's value is a secret, as far as its name and its form tell. */
-export function isSecret(name: string, value: string): boolean {
-  return SECRET.test(name) || WITH_PASSWORD.test(value);
-}
 
 /** An environment, and what was left out of it. */
 export interface AllowedEnvironment {

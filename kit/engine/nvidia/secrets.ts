@@ -11,7 +11,8 @@
 
 import { Buffer } from "node:buffer";
 import type { FileSystem, RunContext, RunningProcess } from "../../contract/context.ts";
-import { type AllowedEnvironment, allowedEnvironment, isSecret } from "./environment.ts";
+import { isSecret, secretsInArgv } from "../../bundle/unsecret.ts";
+import { type AllowedEnvironment, allowedEnvironment } from "./environment.ts";
 
 /** Variable that holds a planted secret. */
 export const PLANT = "VSCOPE_PLANTED_SECRET";
@@ -68,7 +69,8 @@ export function plantSecrets(
       needles.push({ text: `${name}=${value}`.slice(0, LONGEST), what: `the variable ${name}` });
     }
   }
-  for (const secret of secretArguments(argv)) {
+  for (const secret of secretsInArgv(argv)) {
+    if (secret.length < SHORTEST_SECRET) continue;
     needles.push({ text: secret, what: "a secret argument of the command" });
   }
   return {
@@ -88,16 +90,6 @@ export function plantSecrets(
 
 function newSecret(): string {
   return `vscope-planted-${crypto.randomUUID()}`;
-}
-
-function secretArguments(argv: readonly string[]): string[] {
-  const found: string[] = [];
-  for (const [place, word] of argv.entries()) {
-    const match = /^--?(?:api[-_]key|hf[-_]token|token|password|secret)(?:=(.*))?$/is.exec(word);
-    const value = match && (match[1] ?? argv[place + 1]);
-    if (value && value.length >= SHORTEST_SECRET) found.push(value);
-  }
-  return found;
 }
 
 const BLOCK = 1 << 23;
