@@ -9,13 +9,12 @@
 
 import type { FileSystem } from "../contract/context.ts";
 import { messageOf, UsageError } from "../contract/errors.ts";
-import { VERSION } from "../contract/version.ts";
 import { listArtifacts } from "./artifacts.ts";
+import { blankManifest } from "./blank_manifest.ts";
 import { requireOwnFolders, unfinished } from "./whole_file.ts";
 import { hookCoverage } from "./hook_coverage.ts";
 import { isAlive } from "./liveness.ts";
 import {
-  BUNDLE_SCHEMA_VERSION,
   type BundleNote,
   type BundleStatus,
   type Manifest,
@@ -108,7 +107,7 @@ export async function mergeSession(
 
   const startedAt = known?.started_at ?? String(metadata?.["start_time"]);
   const manifest: Manifest = {
-    ...(known ?? emptyManifest(startedAt)),
+    ...(known ?? blankManifest("monitor", startedAt)),
     processes: [
       ...(ending?.command ? [ending.command] : known?.processes.filter(isCommand) ?? []),
       ...processes.map((process) => ({
@@ -289,22 +288,4 @@ export async function readMetadata(
   } catch {
     return undefined;
   }
-}
-
-function emptyManifest(startedAt: string): Manifest {
-  return {
-    schema_version: BUNDLE_SCHEMA_VERSION,
-    recipe: "monitor",
-    started_at: startedAt,
-    contract: {},
-    command: [],
-    versions: { vscope: VERSION, deno: Deno.version.deno },
-    devices: [],
-    engine: {},
-    processes: [],
-    hooks: [],
-    dropped: {},
-    artifacts: [],
-    notes: [],
-  };
 }

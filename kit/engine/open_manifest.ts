@@ -9,9 +9,10 @@ import { UsageError } from "../contract/errors.ts";
 import type { Options } from "../contract/option.ts";
 import type { Plan } from "../contract/recipe.ts";
 import { VERSION } from "../contract/version.ts";
+import { blankManifest } from "../bundle/blank_manifest.ts";
 import { comesToRest } from "../bundle/capture_bundle.ts";
 import { isAlive, thisProcess } from "../bundle/liveness.ts";
-import { BUNDLE_SCHEMA_VERSION, type Manifest } from "../bundle/manifest.ts";
+import type { Manifest } from "../bundle/manifest.ts";
 import { readManifest, writeManifest } from "../bundle/manifest_file.ts";
 import { listDevices } from "./devices.ts";
 import type { PythonFacts } from "./python_of.ts";
@@ -57,9 +58,7 @@ export async function openManifest(
   const { devices, driver } = await listDevices(context);
   const { python: version, vllm, torch, vllm_metal, mlx } = python ?? {};
   return {
-    schema_version: BUNDLE_SCHEMA_VERSION,
-    recipe,
-    started_at: plan.invocation.startedAt.toISOString(),
+    ...blankManifest(recipe, plan.invocation.startedAt.toISOString()),
     contract: plan.invocation.contract,
     command: unsecretArgv(plan.processes[0]?.argv ?? []),
     versions: {
@@ -73,12 +72,6 @@ export async function openManifest(
       ...(driver === undefined ? {} : { driver }),
     },
     devices,
-    engine: {},
-    processes: [],
-    hooks: [],
-    dropped: {},
-    artifacts: [],
-    notes: [],
     open_by: await thisProcess(context.files),
   };
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { BUNDLE_SCHEMA_VERSION, type Manifest } from "../bundle/manifest.ts";
+import { blankManifest } from "../bundle/blank_manifest.ts";
+import type { Manifest } from "../bundle/manifest.ts";
 import type { FileSystem } from "../contract/context.ts";
 import { VERSION } from "../contract/version.ts";
 import { isSweep } from "../sweep/validate_sweep.ts";
@@ -12,19 +13,5 @@ import { isSweep } from "../sweep/validate_sweep.ts";
 /** A manifest in memory that says nothing of a run; undefined where the folder is no sweep. */
 export async function foreignSweep(files: FileSystem, dir: string): Promise<Manifest | undefined> {
   if (!await isSweep(files, dir)) return undefined;
-  return {
-    schema_version: BUNDLE_SCHEMA_VERSION,
-    recipe: "sweep",
-    started_at: "",
-    contract: {},
-    command: [],
-    versions: { vscope: VERSION, deno: "" },
-    devices: [],
-    engine: {},
-    processes: [],
-    hooks: [],
-    dropped: {},
-    artifacts: [],
-    notes: [],
-  };
+  return { ...blankManifest("sweep", ""), versions: { vscope: VERSION, deno: "" } };
 }
