@@ -50,6 +50,11 @@ export function differenceText({ subject, name, a, b, mixed }: Difference): stri
     (mixed ? " (repeats of one side differ in it)" : "");
 }
 
+/** All of them, under a heading; they are not none. */
+export function differencesText(differences: readonly Difference[]): string {
+  return `Different:\n${differences.map((one) => `  ${differenceText(one)}`).join("\n")}`;
+}
+
 const MOST_LETTERS = 60;
 
 function cut(text: string): string {

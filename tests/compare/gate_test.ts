@@ -6,7 +6,8 @@ import { junitOf } from "../../kit/compare/junit.ts";
 import { parseRule } from "../../kit/compare/rules.ts";
 import { loadXml } from "../../kit/deps.ts";
 import { fc } from "../deps.ts";
-import { compared, normals, rowsFigure, timeFigure } from "./made.ts";
+import { normals } from "../random.ts";
+import { compared, rowsFigure, timeFigure } from "./made.ts";
 
 const rules = (...texts: string[]) => texts.map((text) => parseRule(text));
 const runs = (name: string, values: readonly number[], metric = "t.ms") =>

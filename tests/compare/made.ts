@@ -1,19 +1,8 @@
 /** Bundles made up for tests. */
 
 import type { Manifest } from "../../kit/bundle/manifest.ts";
+import { normals } from "../random.ts";
 import type { ComparedBundle, Figure, MatchedRows } from "../../kit/compare/figure.ts";
-
-/** Normal numbers that are the same for the same seed. */
-export function normals(seed: number): () => number {
-  let state = seed >>> 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-}
 
 /** A time, that is better when it is lower. */
 export function timeFigure(metric: string, value: number, error?: number): Figure {

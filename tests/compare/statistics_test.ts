@@ -5,7 +5,8 @@ import { studentQuantile } from "../../kit/compare/student.ts";
 import { Samples } from "../../kit/bundle/samples.ts";
 import { figureText, moved } from "../../kit/compare/words.ts";
 import { fc } from "../deps.ts";
-import { normals, rowsFigure, timeFigure } from "./made.ts";
+import { normals } from "../random.ts";
+import { rowsFigure, timeFigure } from "./made.ts";
 
 const near = (value: number, wanted: number, share: number) =>
   assert.ok(Math.abs(value / wanted - 1) < share, `${value} and ${wanted}`);

@@ -44,7 +44,6 @@ async function ownCpus(): Promise<number[]> {
 export async function runPool(files: readonly string[], jobs: number): Promise<Counts> {
   const together = await longestFirst(files);
   const cpus = await ownCpus();
-  const seconds: Record<string, number> = {};
   const results: Counts[] = [];
 
   const runFile = async (file: string, env: Record<string, string>) => {
@@ -57,8 +56,8 @@ export async function runPool(files: readonly string[], jobs: number): Promise<C
     };
     const counts = await runTests([file], [], jobs === 1 ? { env } : { env, print });
     results.push(counts);
-    seconds[file] = (performance.now() - start) / 1000;
-    if (counts.failed.length === 0) await writeSeconds({ [file]: seconds[file] });
+    const seconds = (performance.now() - start) / 1000;
+    if (counts.failed.length === 0) await writeSeconds({ [file]: seconds });
   };
   const worker = async (slot: number) => {
     // vLLM would bind the workers of all engines to the same core.

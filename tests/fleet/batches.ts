@@ -1,22 +1,8 @@
 /** Batches as a fleet may get them, from seeds. */
 
+import { randomOf } from "../../kit/engine/requests.ts";
 import type { EngineWork } from "../../kit/fleet/work.ts";
-
-/** A generator of numbers in [0, 1) that a seed determines (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A number of the normal distribution (Box and Muller). */
-export function normal(random: () => number): number {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
+import { normal } from "../random.ts";
 
 /** Shots of the default sweep of a dense model, by category; those of experts come on top. */
 const DEFAULT_SHOTS = { dense: 430, per_sequence: 60, attention: 12_000, skew: 22_000 };
@@ -28,7 +14,7 @@ const EXPERT_SHOTS = 3000;
  * A shot takes 4 passes of 2 to 12 ms, a boot half a minute to four.
  */
 export function makeBatch(models: number, seed: number): EngineWork[] {
-  const random = randomFrom(seed);
+  const random = randomOf(seed);
   return Array.from({ length: models }, (_, model) => {
     const size = random();
     const secondsPerShot = 4 * (0.002 + 0.01 * size ** 2);

@@ -5,7 +5,8 @@ import { jobAgain } from "../../kit/fleet/missing.ts";
 import { planFleet } from "../../kit/fleet/plan.ts";
 import { planHelp, type RunningJob } from "../../kit/fleet/help.ts";
 import { type EngineWork, type FleetJob, type ShotRange, workOf } from "../../kit/fleet/work.ts";
-import { normal, randomFrom } from "./batches.ts";
+import { randomOf } from "../../kit/engine/requests.ts";
+import { normal } from "../random.ts";
 
 /** What goes wrong. */
 export interface Troubles {
@@ -68,7 +69,7 @@ export async function simulate(
   troubles: Troubles,
   seed: number,
 ): Promise<Simulated> {
-  const random = randomFrom(seed);
+  const random = randomOf(seed);
   const PriorityQueue = await loadPriorityQueue();
   const plan = await planFleet(works, gpus);
   const slow = Array.from({ length: gpus }, () => random() < troubles.slow ? SLOWNESS : 1);

@@ -5,7 +5,7 @@
  */
 
 import { diffBundles, type DiffDocument, type DiffFigure } from "../../compare/diff.ts";
-import { differenceText, figureText, intervalText, moved } from "../../compare/words.ts";
+import { differencesText, figureText, intervalText, moved } from "../../compare/words.ts";
 import { boolean, path } from "../../contract/options.ts";
 import { defineTool } from "../../contract/tool.ts";
 import { textTable } from "../analyze/text_table.ts";
@@ -64,7 +64,7 @@ async function textOf(document: DiffDocument, all: boolean): Promise<string> {
     `A: ${paths(a)}\nB: ${paths(b)}`,
     differences.length === 0
       ? "Nothing is known to differ in model, software, hardware, flags and load."
-      : `Different:\n${differences.map((one) => `  ${differenceText(one)}`).join("\n")}`,
+      : differencesText(differences),
   ];
   for (const { table, figures } of tables) {
     const shown = all ? figures : chosen(figures);

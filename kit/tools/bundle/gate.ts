@@ -10,7 +10,13 @@ import { junitOf } from "../../compare/junit.ts";
 import { readCompared } from "../../compare/read_bundle.ts";
 import { defaultRules, matches, parseRule, type Rule } from "../../compare/rules.ts";
 import type { BundleKind } from "../../compare/figure.ts";
-import { differenceText, figureText, intervalText, moved } from "../../compare/words.ts";
+import {
+  differencesText,
+  differenceText,
+  figureText,
+  intervalText,
+  moved,
+} from "../../compare/words.ts";
 import type { RunContext } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
 import { boolean, list, path, text } from "../../contract/options.ts";
@@ -154,9 +160,7 @@ async function textOf(document: GateDocument): Promise<string> {
   const failed = judged.filter(({ verdict }) => verdict === "regression");
   return [
     `Base: ${paths(base)}\nNew: ${paths(document.new)}`,
-    ...(differences.length === 0
-      ? []
-      : [`Different:\n${differences.map((one) => `  ${differenceText(one)}`).join("\n")}`]),
+    ...(differences.length === 0 ? [] : [differencesText(differences)]),
     await textTable(
       ["figure", "unit", "base", "new", "change", "interval", "rule", ""],
       judged.map((one) => [
