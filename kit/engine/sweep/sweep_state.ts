@@ -51,7 +51,10 @@ export function engineRecord(facts: EngineFacts): Record<string, unknown> {
 }
 
 /** The engine of an earlier run, as a manifest kept it; undefined where it is not whole. */
-export function keptEngine(manifest: Manifest | undefined, tp: number): EngineFacts | undefined {
+export function keptEngine(
+  manifest: Pick<Manifest, "engine"> | undefined,
+  tp: number,
+): EngineFacts | undefined {
   const record = manifest?.engine[`tp${tp}`] as Partial<EngineFacts> | undefined;
   const numbers = [record?.block_size, record?.num_cache_tokens, record?.max_model_len];
   return record && numbers.every(Number.isSafeInteger) && Array.isArray(record.missing) &&
