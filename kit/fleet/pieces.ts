@@ -23,7 +23,7 @@ export interface Piece {
 }
 
 /** Text of a piece at most, in UTF-16 units: a line of a log stays below 64 KiB whatever the text is. */
-export const PIECE_LENGTH = 16_000;
+export const PIECE_LENGTH = 12_000;
 
 /** No piece is unpacked beyond this: a log is not trusted. */
 const MOST_BYTES = 4 * PIECE_LENGTH;

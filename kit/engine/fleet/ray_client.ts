@@ -13,6 +13,7 @@ export class ClusterSilent extends RunError {
 }
 
 const TIMEOUT_MS = 60_000;
+const LOG_MS = 30_000;
 /** A package of tens of MB over a slow line. */
 const UPLOAD_MS = 600_000;
 /** A log beyond this is not read: what it holds is measured again, in shorter jobs. */
@@ -62,15 +63,20 @@ export class RayClient {
     }
   }
 
-  /** What a job has printed; empty where it is not to be had, as of a node that is gone. */
-  async log(id: string): Promise<string> {
-    const response = await this.#fetch(`/api/jobs/${id}/logs`, {});
-    if (!response.ok || Number(response.headers.get("content-length") ?? 0) > MOST_LOG_BYTES) {
-      await response.body?.cancel();
-      return "";
+  /** What a job has printed; undefined where it is not to be had, as of a node that is gone. */
+  async log(id: string): Promise<string | undefined> {
+    try {
+      const response = await this.#fetch(`/api/jobs/${id}/logs`, {}, LOG_MS);
+      if (!response.ok || Number(response.headers.get("content-length") ?? 0) > MOST_LOG_BYTES) {
+        await response.body?.cancel();
+        return undefined;
+      }
+      const { logs } = await response.json();
+      return typeof logs === "string" ? logs : undefined;
+    } catch {
+      // The dashboard asks the node, which may not answer; the other jobs are not to wait for that.
+      return undefined;
     }
-    const { logs } = await response.json();
-    return typeof logs === "string" ? logs : "";
   }
 
   /** What the nodes have; undefined where that is not told. */

@@ -23,7 +23,7 @@ export interface JobResult {
 /** Where a unit's results come from and are kept. */
 export interface UnitHome {
   /** Takes in what is new of a job, and returns all that there is of it. */
-  gather(attempt: number, log: () => Promise<string>): Promise<JobResult>;
+  gather(attempt: number, log: () => Promise<string | undefined>): Promise<JobResult>;
   /** Jobs of which something was kept by an earlier vscope. */
   kept(): Promise<number[]>;
   /** Removes what was kept, once it is in the sweep's own journal. */
@@ -41,9 +41,11 @@ export class LogHome implements UnitHome {
     private readonly tp: number,
   ) {}
 
-  async gather(attempt: number, log: () => Promise<string>): Promise<JobResult> {
+  async gather(attempt: number, log: () => Promise<string | undefined>): Promise<JobResult> {
     const known = await this.#known(attempt);
-    const fresh = [...readPieces(await log()).values()].filter(({ number }) => !known.has(number));
+    const fresh = [...readPieces(await log() ?? "").values()].filter(({ number }) =>
+      !known.has(number)
+    );
     if (fresh.length > 0) {
       await this.files.mkdir(this.dir, { recursive: true });
       using file = await this.files.open(this.#path(attempt), { append: true, create: true });

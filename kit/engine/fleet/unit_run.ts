@@ -18,6 +18,9 @@ export type UnitStatus = "complete" | "partial" | "failed" | "interrupted";
 const GATHER_MS = 10_000;
 const GATHER_MS_PER_CHARACTER = 0.005;
 
+/** So often the log of a job that succeeded is asked for. */
+const MOST_ASKED = 10;
+
 /** A unit. */
 export class UnitRun implements UnitResults {
   readonly results = new Map<number, JobResult>();
@@ -32,6 +35,7 @@ export class UnitRun implements UnitResults {
   /** Jobs in a row that brought nothing. */
   #fruitless = 0;
   #gatherAt = 0;
+  #asked = 0;
 
   constructor(
     readonly unit: FleetUnit,
@@ -68,6 +72,7 @@ export class UnitRun implements UnitResults {
   /** A new job was submitted. */
   begun(): void {
     this.live = true;
+    this.#asked = 0;
     this.#gatherAt = 0;
   }
 
@@ -90,6 +95,9 @@ export class UnitRun implements UnitResults {
   ): Promise<string | undefined> {
     const before = this.shots;
     await this.#gather(client, this.attempt);
+    const whole = this.results.get(this.attempt)?.end !== undefined;
+    // Its node is there, or was a moment ago: what it printed may still be had.
+    if (job?.status === "SUCCEEDED" && !whole && ++this.#asked < MOST_ASKED) return undefined;
     this.live = false;
     if (job && foundNoRoom(job)) return "no node had room for it in time; it waits";
     const result = this.results.get(this.attempt);
@@ -126,9 +134,9 @@ export class UnitRun implements UnitResults {
     let characters = 0;
     const found = await this.home.gather(attempt, async () => {
       // A job that the cluster does not know has no log there.
-      if (!this.jobs.has(attempt)) return "";
+      if (!this.jobs.has(attempt)) return undefined;
       const log = await client.log(submissionId(this.unit, attempt));
-      characters = log.length;
+      characters = log?.length ?? 0;
       return log;
     });
     this.results.set(attempt, found);
