@@ -82,8 +82,10 @@ Deno.test("a batch on Ray whose vscope is killed and that loses a node has the k
       assert.equal(status, "complete");
       assert.equal(sweeps.length, MODELS.length);
       assert.match(stderr, /Going on with \d jobs that are on the cluster/);
-      // Four units, and one more job for that of the lost node.
-      assert.equal(fleet.cost.total.jobs, 5, stderr);
+      // Four units, and one more job for that of the lost node. Nodes of one machine share Ray's folder, so that
+      // what is cleared up of one that is gone may cost a job of another.
+      assert.ok(fleet.cost.total.jobs >= 5, stderr);
+      assert.match(stderr, /Job supervisor actor died.*; it is submitted again/);
       assert.ok(fleet.cost.total.measured_seconds.attention > 0);
       const again = await vscope([...args, "--json"], { cwd, env: OFFLINE_ENV });
       assert.equal(again.code, 0, again.stderr);

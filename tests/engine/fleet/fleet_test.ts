@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { validateBundle } from "../../../kit/bundle/validate.ts";
 import { systemContext } from "../../../kit/engine/context.ts";
+import { journalOf } from "../../../kit/fleet/journals.ts";
+import { readPieces, received } from "../../../kit/fleet/pieces.ts";
 import { readJournal } from "../../../kit/sweep/measure/journal.ts";
 import { validateSweep } from "../../../kit/sweep/validate_sweep.ts";
 import recipe from "../../../recipes/sweep_all.ts";
@@ -16,7 +18,7 @@ const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import
 const DENSE = "Qwen/Qwen3-0.6B";
 const EXPERTS = "mistralai/Mixtral-8x7B-v0.1";
 const MEASURED = [
-  ...["--python", FAKE, "--json", "--only", "dense,per_sequence", "--tp-degrees", "1,2"],
+  ...["--python", FAKE, "--json", "--only", "dense,per_sequence"],
   ...["--max-num-batched-tokens", "16", "--max-num-seqs", "4"],
 ];
 
@@ -37,9 +39,13 @@ async function sweepAll(
   args: string[],
   ctrlC?: AbortController,
 ) {
-  const place = api
-    ? ["--on", api.url, "--hardware", "H=ray:tiny", "--job-gpus", "0"]
-    : ["--hardware", "ALONE"];
+  const otherwise = (flag: string, ...words: string[]) =>
+    args.includes(flag) ? [] : [flag, ...words];
+  const place = [
+    ...otherwise("--tp-degrees", "1,2"),
+    ...otherwise("--hardware", api ? "H=ray:tiny" : "ALONE"),
+    ...api ? [...otherwise("--on", api.url), "--job-gpus", "0"] : [],
+  ];
   const ran = await runRecipe<{ fleet: { cost: { total: { jobs: number } } } }>(
     recipe as never,
     [...MEASURED, ...place, ...args],
@@ -72,6 +78,16 @@ async function tablesOf(dir: string): Promise<Record<string, string>> {
     }
   }
   return found;
+}
+
+/** Whether shots have come. */
+async function somethingIsHome(cwd: string): Promise<boolean> {
+  const kept = `${cwd}/perf/H/fleet`;
+  for (const unit of await namesIn(kept)) {
+    const text = await Deno.readTextFile(`${kept}/${unit}/1.pieces`).catch(() => "");
+    if (journalOf(received(readPieces(text)).journal).shots.length > 0) return true;
+  }
+  return false;
 }
 
 Deno.test("what a cluster measures is what one machine measures, to the last row", async () => {
@@ -130,8 +146,7 @@ Deno.test("jobs are stopped where Ctrl-C is to do so, and what they measured is 
       api.env = { FAKE_SLOW_SEC: "0.3" };
       const ctrlC = new AbortController();
       const first = sweepAll(cwd, api, [DENSE, "--on-interrupt", "stop"], ctrlC);
-      const kept = `${cwd}/perf/H/fleet`;
-      await until("something is home", 60_000, async () => (await namesIn(kept)).length > 0);
+      await until("something is home", 60_000, () => somethingIsHome(cwd));
       ctrlC.abort("SIGINT");
       const { code, dir, said } = await first;
       assert.equal(code, 130, said.join("\n"));
@@ -154,8 +169,7 @@ Deno.test("a node that is lost costs what was not home, and a head that forgets 
     withJobsApi(2, async (api) => {
       api.env = { FAKE_SLOW_SEC: "0.2" };
       const run = sweepAll(cwd, api, [DENSE]);
-      const kept = `${cwd}/perf/H/fleet`;
-      await until("something is home", 60_000, async () => (await namesIn(kept)).length > 0);
+      await until("something is home", 60_000, () => somethingIsHome(cwd));
       await [...api.jobs.values()].find(({ doc }) => doc.status === "RUNNING")!.loseNode();
       await until("another job", 60_000, () => api.jobs.size === 3);
       api.env = {};
