@@ -157,7 +157,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/passes.py",
     text: f16,
-    sha256: "33f158c7fe8f390bc0770da039c9f93fc44e073a95c678a05578972c9a945dcf",
+    sha256: "fc32b608ae6f22496015fafdc93c973a3471c0ada99a461bd3b1e3e7a8126a31",
   },
   {
     path: "vscope_hooks/plugin.py",
@@ -212,7 +212,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f27,
-    sha256: "cad2d439930206553eb5adcbe07b97e2bb229dfb0d448aec9f34e676a24a0bec",
+    sha256: "47d924b92a9da5a090aa595caa62c337e442ec6c4805dd8ea61efd4a329e80b0",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
@@ -267,7 +267,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f38,
-    sha256: "2cc0f1df1a6217410108b54a37aa825f2f74249c05f685f45f29bb1f58439c45",
+    sha256: "3d1de9f002dd0e6f91bdacc5795592c5d7390b16a354560ad033137650940149",
   },
   {
     path: "vscope_hooks/steps.py",

@@ -44,7 +44,7 @@ class Passes:
 
     def begin(self, step=None):
         """A pass of that Step begins; None is a dummy, and a step without a number a warm-up."""
-        self._ours = self._turn.acquire(blocking=False) or self._ours
+        self._ours = self._turn.acquire(False) or self._ours
         self.graph = self.speaker = None
         self.step = step
         self.real = step is not None and step.number is not None

@@ -96,9 +96,23 @@ class Site:
             and watcher.failures < GIVE_UP_AFTER
             and watcher.profiler not in self.recorder.muted
         ]
-        self.before = tuple((watcher.before, watcher) for watcher in heard if watcher.before)
-        self.after = tuple((watcher.after, watcher) for watcher in heard if watcher.after)
+        self.before = tuple(watcher.before for watcher in heard if watcher.before)
+        self.after = tuple(watcher.after for watcher in heard if watcher.after)
         self.skip = heard[0].skip if len(heard) == 1 else None
+
+    def watcher_of(self, call):
+        """The watcher whose before or after that is."""
+        return next(one for one in self.watchers if call in (one.before, one.after))
+
+    def carry_on(self, calls, failed, error, args):
+        """One of those calls has failed: the others behind it are made."""
+        rest = calls[calls.index(failed) + 1 :]
+        self.failed(self.watcher_of(failed), error)
+        for call in rest:
+            try:
+                call(*args)
+            except Exception as error:
+                self.failed(self.watcher_of(call), error)
 
     def failed(self, watcher, error):
         watcher.failures += 1
@@ -196,24 +210,28 @@ def _wrapper(original, site):
     def watched(*args, **kwargs):
         if traced() or recorder.paused:
             return original(*args, **kwargs)
-        if site.skip is not None and site.skip(args):
+        skip = site.skip
+        if skip is not None and skip(args):
             return original(*args, **kwargs)
-        site.calls += 1
-        if site.calls % COST_SAMPLE == 0:
+        calls = site.calls = site.calls + 1
+        if calls % COST_SAMPLE == 0:
             return _timed(original, site, args, kwargs)
-        for before, watcher in site.before:
+        watchers = site.before
+        if watchers:
             try:
-                before(args, kwargs)
+                for call in watchers:
+                    call(args, kwargs)
             except Exception as error:
-                site.failed(watcher, error)
+                site.carry_on(watchers, call, error, (args, kwargs))
         start = perf_counter()
         result = original(*args, **kwargs)
         end = perf_counter()
-        for after, watcher in site.after:
-            try:
-                after(args, kwargs, result, start, end)
-            except Exception as error:
-                site.failed(watcher, error)
+        watchers = site.after
+        try:
+            for call in watchers:
+                call(args, kwargs, result, start, end)
+        except Exception as error:
+            site.carry_on(watchers, call, error, (args, kwargs, result, start, end))
         return result
 
     return watched
@@ -221,25 +239,23 @@ def _wrapper(original, site):
 
 def _timed(original, site, args, kwargs):
     """The same as the wrapper, with a look at the clock around each watcher."""
-    spent = site.recorder.cost.spent
-    for before, watcher in site.before:
-        began = perf_counter()
-        try:
-            before(args, kwargs)
-        except Exception as error:
-            site.failed(watcher, error)
-        spent(watcher.profiler, COST_SAMPLE * (perf_counter() - began))
+    _time_each(site, site.before, (args, kwargs))
     start = perf_counter()
     result = original(*args, **kwargs)
     end = perf_counter()
-    for after, watcher in site.after:
+    _time_each(site, site.after, (args, kwargs, result, start, end))
+    return result
+
+
+def _time_each(site, calls, args):
+    for call in calls:
+        watcher = site.watcher_of(call)
         began = perf_counter()
         try:
-            after(args, kwargs, result, start, end)
+            call(*args)
         except Exception as error:
             site.failed(watcher, error)
-        spent(watcher.profiler, COST_SAMPLE * (perf_counter() - began))
-    return result
+        site.recorder.cost.spent(watcher.profiler, COST_SAMPLE * (perf_counter() - began))
 
 
 def argument(args, kwargs, position, name):
