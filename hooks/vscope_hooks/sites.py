@@ -19,6 +19,20 @@ GIVE_UP_AFTER = 20
 # Where a wrapper keeps the symbol that it was made for.
 _MARK = "_vscope_symbol"
 
+# What calls compiled code and is never part of it: there nobody asks whether a call is traced.
+OUTSIDE = frozenset(
+    (
+        "Scheduler.schedule",
+        "Scheduler.update_from_output",
+        "GPUModelRunner.execute_model",
+        "GPUModelRunner._prepare_inputs",
+        "GPUModelRunner.prepare_inputs",
+        "GPUModelRunner.sample_tokens",
+        "ModelCudaGraphManager.run_fullgraph",
+        "OutputProcessor.process_outputs",
+    )
+)
+
 # One call in so many is timed, to know what a profiler costs.
 COST_SAMPLE = 64
 
@@ -76,6 +90,8 @@ class Site:
         self.recorder = recorder
         self.watchers = []
         self.calls = 0
+        # The next call that is timed.
+        self.due = COST_SAMPLE
         # What is called now: without watchers that were taken off, or whose profiler is muted.
         self.before = ()
         self.after = ()
@@ -147,7 +163,7 @@ def _attach(recorder, watcher):
         site = recorder.sites.get(watcher.symbol)
         if site is None:
             site = recorder.sites[watcher.symbol] = Site(recorder)
-            wrapper = _wrapper(method, site)
+            wrapper = _wrapper(method, site, watcher.path in OUTSIDE)
             setattr(wrapper, _MARK, watcher.symbol)
             setattr(owner, name, wrapper)
         site.add(watcher)
@@ -202,19 +218,19 @@ def _tracer():
     return getattr(compiler, "is_dynamo_compiling", None) or (lambda: False)
 
 
-def _wrapper(original, site):
+def _wrapper(original, site, outside):
     recorder = site.recorder
-    traced = _tracer()
+    traced = None if outside else _tracer()
 
     @functools.wraps(original)
     def watched(*args, **kwargs):
-        if traced() or recorder.paused:
+        if (traced is not None and traced()) or recorder.paused:
             return original(*args, **kwargs)
         skip = site.skip
         if skip is not None and skip(args):
             return original(*args, **kwargs)
         calls = site.calls = site.calls + 1
-        if calls % COST_SAMPLE == 0:
+        if calls == site.due:
             return _timed(original, site, args, kwargs)
         watchers = site.before
         if watchers:
@@ -239,6 +255,7 @@ def _wrapper(original, site):
 
 def _timed(original, site, args, kwargs):
     """The same as the wrapper, with a look at the clock around each watcher."""
+    site.due += COST_SAMPLE
     _time_each(site, site.before, (args, kwargs))
     start = perf_counter()
     result = original(*args, **kwargs)

@@ -66,7 +66,9 @@ class EventTimer(HostTimer):
             self._stream = self._events.stream()
         pool = self._pool
         event = pool.pop() if pool else self._events.make()
-        self._record(event, self._stream)
+        status = self._record(event, self._stream)
+        if status:
+            self._events.refused(status)
         return event
 
     def _open(self):
@@ -80,7 +82,8 @@ class EventTimer(HostTimer):
         return True
 
     def when_known(self, marks, host_ms, call, *what):
-        if None in marks:
+        # Marks of one interval or of several that meet: who has the first and the last has all.
+        if marks[0] is None or marks[-1] is None:
             self._pool += [mark for mark in marks if mark is not None]
             call(host_ms, "host", *what)
             return
