@@ -157,7 +157,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/passes.py",
     text: f16,
-    sha256: "3ab98ae8cb74b6b084f4ce57cfc53f9c8b2f24c6c274f9c32cce2b968fb37c4e",
+    sha256: "599363d86887321fabd0bf808654394bfc6f3bd95f4ade61ba94bf631e3b40ba",
   },
   {
     path: "vscope_hooks/plugin.py",
@@ -182,7 +182,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
     text: f21,
-    sha256: "1f6778009361a18f2cf379ff1acb3f32cf03f927d25b53bf785ebff99c609d35",
+    sha256: "57f90e208d92122a7eb98ca1023edae41d0f381472e1bb1449803e1e0b338b3d",
   },
   {
     path: "vscope_hooks/profilers/cuda_events.py",
@@ -222,7 +222,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
     text: f29,
-    sha256: "bd2a65e1bdb0a37f9db2f9c998fedb082caafb972d1c93a7fc77a051ccfa78b1",
+    sha256: "66e10b03f6269e340c88a33147e02f84536aa15214ea958cfeb19b73f5cc5094",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
@@ -237,7 +237,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/pass_marks.py",
     text: f32,
-    sha256: "4d64a2bced94949140933f5e9dd8cf8f3a5540c3e92e646f6812607657cf0444",
+    sha256: "b8bca4c69cd8ec5f0b95260bc4fdf7a5bed7c25365cad78765f952d4f0c3b865",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",
@@ -257,7 +257,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/recorder.py",
     text: f36,
-    sha256: "2421bef7b0717bec5b66a4f9252bed0b72865396a921d1b872c5045ab7d31b94",
+    sha256: "705886921bfafd0808cb69971dcfa8fddaadde2a5a2f4e384271867d1b0c47cf",
   },
   {
     path: "vscope_hooks/session.py",

@@ -21,6 +21,10 @@ RUNNERS = (
 )
 
 
+# So long a pass is waited for: most are shorter, and rows must not wait for the others.
+AWAIT_SECONDS = 0.05
+
+
 class Passes:
     """The passes of one worker."""
 
@@ -41,6 +45,9 @@ class Passes:
         self.graphs_watched = False
         self._turn = threading.Lock()
         self._ours = False
+        # Held while the writer thread waits for the end of a pass.
+        self._awaited = None
+        self._seen = 0
 
     def begin(self, step=None):
         """A pass of that Step begins; None is a dummy, and a step without a number a warm-up."""
@@ -61,6 +68,23 @@ class Passes:
         if self._ours:
             self._ours = False
             self._turn.release()
+        if self._awaited is not None:
+            awaited, self._awaited = self._awaited, None
+            awaited.release()
+
+    def await_end(self):
+        """Returns at the end of the next pass, where passes follow each other, at the latest after a while.
+
+        Then the device is at work and vLLM is about to wait for it without the interpreter: what another
+        thread does in Python meanwhile keeps nobody waiting.
+        """
+        seen, self._seen = self._seen, self.count
+        if seen == self.count:
+            return
+        awaited = threading.Lock()
+        awaited.acquire()
+        self._awaited = awaited
+        awaited.acquire(timeout=AWAIT_SECONDS)
 
     def while_idle(self, call):
         """Calls `call()` unless a pass is under way. A pass that begins meanwhile does not wait."""

@@ -43,6 +43,8 @@ class Recorder:
         self.cost = Cost(budget())
         # (profiler, call): told by the writer thread when a profiler goes to rest.
         self.resting = []
+        # Called by the writer thread ahead of its work: each returns when that disturbs vLLM least, soon.
+        self.good_moments = []
         # Called by the writer thread, and before the last flush.
         self.ticks = []
         # Called once when the process is about to end; each may take a moment.
@@ -171,6 +173,8 @@ class Recorder:
         # In a forked child this thread does not exist; `_after_fork` starts another.
         pid = self.pid
         while not self._wake.wait(FLUSH_SECONDS) and self.pid == pid:
+            for wait in self.good_moments:
+                wait()
             self._tick()
 
     def _tick(self):

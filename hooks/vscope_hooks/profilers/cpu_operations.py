@@ -22,10 +22,13 @@ def watchers(recorder):
     steps, passes = steps_of(recorder), passes_of(recorder)
 
     def complete(cells):
-        starts, ends = cells[0::5], cells[2::5]
+        starts, ends, numbers = cells[0::5], cells[2::5], cells[3::5]
         cells[0::5] = recorder.all_seconds(starts)
         cells[2::5] = [1e3 * (end - start) for start, end in zip(starts, ends)]
-        cells[3::5] = ["" if number is None else "step=%d" % number for number in cells[3::5]]
+        # A step has several rows.
+        names = {number: "step=%s" % number for number in set(numbers)}
+        names[None] = ""
+        cells[3::5] = [names[number] for number in numbers]
 
     add = recorder.table("cpu_operations_timing", COLUMNS, complete=complete).add
 

@@ -5,6 +5,7 @@ Ours takes the place of the user's and hands everything on to it; unlike vLLM's 
 block, not one in a hundred.
 """
 
+from operator import sub
 from time import perf_counter
 
 from ..sites import Watcher
@@ -94,8 +95,8 @@ def watchers(recorder):
     def complete(cells):
         evicted, born, used = cells[0::5], cells[1::5], cells[2::5]
         cells[0::5] = recorder.all_seconds(evicted)
-        cells[1::5] = [at - since for at, since in zip(evicted, born)]
-        cells[2::5] = [at - last for at, last in zip(evicted, used)]
+        cells[1::5] = map(sub, evicted, born)
+        cells[2::5] = map(sub, evicted, used)
 
     add = recorder.table("kv_cache_evictions", COLUMNS, complete=complete).add
 

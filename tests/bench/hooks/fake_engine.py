@@ -53,7 +53,7 @@ class BlockPool:
     """All blocks hold a cached prefix, as they do after a minute at work: each new one evicts one."""
 
     def __init__(self):
-        self.num_gpu_blocks = 20_000
+        self.num_gpu_blocks = 10_000
         self.blocks = collections.deque(Block(n) for n in range(self.num_gpu_blocks))
         self.metrics_collector = None
 

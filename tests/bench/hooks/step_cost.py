@@ -88,6 +88,11 @@ def main():
         """Microseconds of a step: (on the engine's thread, on the writer's); milliseconds of a flush."""
         thread, writer, flush = {"bare": [], "hooked": []}, [], []
         rest(muted)
+        put(hooked)
+        pool.metrics_collector = collector
+        # Until all blocks have been allocated before our eyes: from then on each that is evicted is a row.
+        for _ in range(pool.num_gpu_blocks * fake_engine.BLOCK_SIZE // ALIVE):
+            engine.step()
         for turn in range(rounds):
             for kind in ("bare", "hooked") if turn % 2 else ("hooked", "bare"):
                 thread[kind].append(run(*((bare, None) if kind == "bare" else (hooked, collector))))
