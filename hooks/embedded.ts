@@ -197,7 +197,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
     text: f24,
-    sha256: "a3df9ebcd19335662a7ef1aa331beea64329787b999456ebcbd01c87d5389534",
+    sha256: "1b3463650c317bc76181faf7cd2aaac046f86471e6824d34a588e91ab85ad423",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
@@ -207,12 +207,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/forward_pass.py",
     text: f26,
-    sha256: "90526ab7c4eced34805378acbefc04e31463ff54dc1a05dca556a7f0b8bcfd8d",
+    sha256: "8db987c9b01e3b6932d0e8abda192ea6cb2d0a6c65050d33ed8c5d6fd48d279b",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f27,
-    sha256: "6f095ca5791ead73e62ea5fdd555638baf453391106446fb003de02d5983c076",
+    sha256: "d7e220189f8b8b183249f2233595d1a02db2407f15a110a6d6e93ba0f50c1320",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",

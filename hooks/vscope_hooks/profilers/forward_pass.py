@@ -59,6 +59,7 @@ def watchers(recorder):
         marks = [begun, begun and mark(begun)]
         host_ms = 1e3 * (end - start)
         open_pass = (marks, step, start, host_ms, passes.graph, recorder.pause_count)
+        timer.collect_while_computing()
         if result is not None:
             close(None)
 
