@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { writeFakeVllm } from "../hooks/fake_vllm.ts";
 
@@ -18,7 +18,7 @@ async function monitor(text: string | undefined) {
     const path = `${dir}/mine.py`;
     if (text !== undefined) await Deno.writeTextFile(path, text);
     const args = ["monitor", "--out", `${dir}/run`, "--profiler", "mine.py"];
-    const ran = await vscope([...args, "--", "python3", "-c", "print('it ran')"], {
+    const ran = await vscopeHere([...args, "--", "python3", "-c", "print('it ran')"], {
       env: { PYTHONPATH: `${dir}/site` },
       cwd: dir,
     });
