@@ -50,6 +50,10 @@ Deno.test("bad input starts nothing, leaves nothing, and says what is wanted", a
         /"--profilers" is "kv_cach"; give a list with commas, each one of cuda_graph, kv_cache,/,
       ],
       [
+        ["monitor", "--profilers", "./mine.py", "--", "vllm", "serve"],
+        /"--profilers" is ".\/mine.py"; .*; a file with a profiler of your own goes to --profiler$/m,
+      ],
+      [
         ["monitor", "--profilers", "kv_cache", "--no-kv-cache-tracking", "--", "vllm", "serve"],
         /Cannot record kv_cache: --profilers asks for it, and ENABLE_KV_CACHE_TRACKING switches it/,
       ],
