@@ -42,9 +42,16 @@ const clock: Clock = {
     }),
 };
 
-/** A {@linkcode RunContext} of this process, and the processes that it starts. */
-export function systemContext(talk: Talk): { context: RunContext; close(): Promise<void> } {
-  const processes = new SystemProcessHost();
+/**
+ * A {@linkcode RunContext} of this process, and the processes that it starts.
+ *
+ * @param main The module that their guard runs, where it is not the one that runs now.
+ */
+export function systemContext(
+  talk: Talk,
+  main?: string,
+): { context: RunContext; close(): Promise<void> } {
+  const processes = new SystemProcessHost(main);
   const interruption = new AbortController();
   const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => {
     const listener = () => {

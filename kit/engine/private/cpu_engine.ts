@@ -10,6 +10,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError } from "../../contract/errors.ts";
+import { isThere } from "../../contract/is_there.ts";
 import { isAlive, thisProcess } from "../../bundle/liveness.ts";
 import { cacheFolder } from "./cache.ts";
 import { installStep } from "./install_step.ts";
@@ -78,7 +79,7 @@ export async function isComplete(context: RunContext, engine: PrivateEngine): Pr
 const compiledMark = (engine: PrivateEngine) => `${engine.dir}/compiled.json`;
 
 async function isCompiled(context: RunContext, engine: PrivateEngine): Promise<boolean> {
-  return await context.files.stat(compiledMark(engine)).then(() => true, () => false);
+  return await isThere(context.files, compiledMark(engine));
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isThere } from "../../contract/is_there.ts";
 import { writeWhole } from "../../bundle/whole_file.ts";
 import { fitBundle } from "../../sweep/fit/fit_bundle.ts";
 import { metaYaml } from "../../sweep/measure/meta.ts";
@@ -60,7 +61,7 @@ export async function writeTables(run: SweepRun): Promise<void> {
   const degrees = await tpFolders(files, dir);
   if (degrees.length === 0) return;
   const skew = await Promise.all(
-    degrees.map((tp) => files.stat(`${dir}/tp${tp}/skew.csv`).then(() => true, () => false)),
+    degrees.map((tp) => isThere(files, `${dir}/tp${tp}/skew.csv`)),
   );
   const validation = await validated(run, first, times);
   const steps = await stepsOf(run, first);
