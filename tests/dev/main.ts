@@ -20,7 +20,7 @@ const tasks: Record<string, Task> = {
   docs: async (args) => (await import("./docs.ts")).docs(args.includes("--check")),
   bench: async (args) => (await import("./bench.ts")).bench(args),
   versions: async (args) => (await import("./versions.ts")).versions(args),
-  build: async () => (await import("./build.ts")).build(),
+  build: async (args) => (await import("./build_arguments.ts")).buildAsked(args),
   release: async (args) => (await import("./release.ts")).release(args),
   ok: async () => {
     for (

@@ -21,7 +21,7 @@ import t11 from "../../../configs/model/meta-llama/Llama-3.1-8B.json" with { typ
 import t12 from "../../../configs/model/microsoft/Phi-mini-MoE-instruct.json" with { type: "text" };
 import t13 from "../../../configs/model/mistralai/Mixtral-8x7B-v0.1.json" with { type: "text" };
 import t14 from "../../engine/ncu/engine_facts.py" with { type: "text" };
-import t15 from "../../engine/private/fetch_uv.py" with { type: "text" };
+import t15 from "../../engine/private/fetch_program.py" with { type: "text" };
 import t16 from "../../engine/private/make_tokenizer.py" with { type: "text" };
 import t17 from "../../engine/private/requirements.txt" with { type: "text" };
 import t18 from "../../engine/private/uv_requirements.txt" with { type: "text" };
@@ -48,7 +48,7 @@ export const TEXTS: Readonly<Record<string, string>> = {
   "configs/model/microsoft/Phi-mini-MoE-instruct.json": t12,
   "configs/model/mistralai/Mixtral-8x7B-v0.1.json": t13,
   "kit/engine/ncu/engine_facts.py": t14,
-  "kit/engine/private/fetch_uv.py": t15,
+  "kit/engine/private/fetch_program.py": t15,
   "kit/engine/private/make_tokenizer.py": t16,
   "kit/engine/private/requirements.txt": t17,
   "kit/engine/private/uv_requirements.txt": t18,
