@@ -11,8 +11,11 @@ import { isTerminal, systemTerminal } from "./terminal.ts";
 
 /** What the command line says about talking. */
 export interface Talk {
+  /** No progress. */
   quiet: boolean;
+  /** Details. */
   verbose: boolean;
+  /** Colours, on a terminal. */
   color: boolean;
 }
 

@@ -15,7 +15,7 @@ const tasks: Record<string, Task> = {
   fmt: (args) => run(["fmt", ...args]),
   check: async () =>
     await run(["check", "cli.ts", "mod.ts", "recipes", "kit", "tests"]) ||
-    await run(["doc", "--lint", "mod.ts"]),
+    await run(["doc", "--lint", ...(await import("./public_files.ts")).publicFiles()]),
   hooks: (args) => run(["run", "-A", "tests/dev/embed_hooks.ts", ...args]),
   docs: async (args) => (await import("./docs.ts")).docs(args.includes("--check")),
   bench: async (args) => (await import("./bench.ts")).bench(args),
