@@ -2,14 +2,14 @@
  * `./dev build`: vscope as one file, `dist/vscope`.
  *
  * The file is a shell script with a compressed archive behind it, which holds the Deno binary and
- * all of our code as one module. On its first run it unpacks itself into the user's cache. What is
- * released is compiled from the same module instead (compile.ts).
+ * all of our code. On its first run it unpacks itself into the user's cache. What is released is
+ * compiled from the same code instead (compile.ts).
  *
  * @module
  */
 
 import { ROOT, say } from "./run.ts";
-import { hashOf, makeStage, MODULE, writeParts } from "./stage.ts";
+import { hashOf, MAIN, makeStage, writeParts } from "./stage.ts";
 
 /** The start of the file. POSIX shell; `@KEY@` and `@LINES@` are filled in. */
 const STUB = `#!/bin/sh
@@ -37,7 +37,7 @@ if [ ! -x "$home/deno" ]; then
   umask "$mask"
 fi
 export DENO_DIR="\${DENO_DIR:-$cache/deno}" DENO_NO_UPDATE_CHECK=1
-exec "$home/deno" run --quiet -A --no-lock --no-config --cached-only "$home/vscope.js" "$@"
+exec "$home/deno" run --quiet -A --no-lock --no-config --cached-only "$home/${MAIN}" "$@"
 `;
 
 /** Builds the file into a folder; returns the exit code. */
@@ -47,7 +47,7 @@ export async function build(dist = `${ROOT}/dist`): Promise<number> {
   if (staged !== 0) return staged;
   await Deno.copyFile(Deno.execPath(), `${stage}/deno`);
   await Deno.chmod(`${stage}/deno`, 0o755);
-  await writeParts(stage, "one file that unpacks itself", ["deno", MODULE]);
+  await writeParts(stage, "one file that unpacks itself");
   const archive = `${dist}/archive.tar.gz`;
   const tar = await new Deno.Command("tar", {
     // The same contents make the same archive.

@@ -1,5 +1,5 @@
 /**
- * `./dev build --target SYSTEM`: the file of a release, made by `deno compile` from the module that
+ * `./dev build --target SYSTEM`: the file of a release, made by `deno compile` from the code that
  * the self-unpacking file runs too. The runtime part, denort, is downloaded by Deno, or named with
  * DENORT_BIN.
  *
@@ -9,7 +9,7 @@
 import { build } from "./build.ts";
 import { ROOT, say } from "./run.ts";
 import { makeStage, writeParts } from "./stage.ts";
-import { compileArguments, EMBEDDED, fileOf, type Target, targetHere } from "./targets.ts";
+import { compileArguments, fileOf, type Target, targetHere } from "./targets.ts";
 
 /** What became of a target. */
 export type Compiled = "compiled" | "no runtime part" | "failed";
@@ -27,7 +27,7 @@ export async function compile(target: Target, output: string): Promise<Compiled>
 /** Puts everything but the runtime part into a folder; false where that failed. */
 export async function stageToCompile(stage: string): Promise<boolean> {
   if (await makeStage(stage) !== 0) return false;
-  await writeParts(stage, "one file, compiled", EMBEDDED);
+  await writeParts(stage, "one file, compiled");
   return true;
 }
 

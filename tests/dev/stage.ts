@@ -1,5 +1,5 @@
 /**
- * What a file of vscope is made from: all of our code as one module, the licences, the list of parts.
+ * What a file of vscope is made from: all code and packages as a few modules, licences, the list of parts.
  *
  * @module
  */
@@ -10,15 +10,18 @@ import { type Parts, PARTS_NAME } from "../../kit/tools/self_check/parts.ts";
 import { ROOT, run } from "./run.ts";
 import { notices, packages } from "./third_party.ts";
 
-/** Our code, as it is called in every file that is built. */
-export const MODULE = "vscope.js";
+/** Where our code begins, in every file that is built. */
+export const MAIN = "cli.js";
 
 /** Puts everything but the runtime into a folder, which is made anew; returns the exit code. */
 export async function makeStage(stage: string): Promise<number> {
   await Deno.remove(stage, { recursive: true }).catch(() => {});
   await Deno.mkdir(stage, { recursive: true });
-  const output = `${stage}/${MODULE}`;
-  const code = await run(["bundle", "--quiet", "--platform", "deno", "-o", output, "cli.ts"]);
+  // In pieces: what a command does not use is not even read.
+  const code = await run([
+    ...["bundle", "--quiet", "--platform", "deno", "--code-splitting", "--outdir", stage],
+    "cli.ts",
+  ]);
   if (code !== 0) return code;
   await Deno.copyFile(`${ROOT}/LICENSE`, `${stage}/LICENSE`);
   await Deno.writeTextFile(`${stage}/THIRD-PARTY.txt`, notices(await packages()));
@@ -26,12 +29,9 @@ export async function makeStage(stage: string): Promise<number> {
 }
 
 /** Writes down what the stage holds, for `--version` and `vscope self-check`. */
-export async function writeParts(
-  stage: string,
-  kind: string,
-  names: readonly string[],
-): Promise<void> {
+export async function writeParts(stage: string, kind: string): Promise<void> {
   const sha256: Record<string, string> = {};
+  const names = (await Array.fromAsync(Deno.readDir(stage))).map(({ name }) => name).sort();
   for (const name of names) sha256[name] = await hashOf(`${stage}/${name}`);
   const parts: Parts = { kind, deno: Deno.version.deno, sha256 };
   await Deno.writeTextFile(`${stage}/${PARTS_NAME}`, JSON.stringify(parts, null, 2));

@@ -6,7 +6,7 @@
 
 import { permissionFlags } from "../../kit/contract/permissions.ts";
 import { PARTS_NAME } from "../../kit/tools/self_check/parts.ts";
-import { MODULE } from "./stage.ts";
+import { MAIN } from "./stage.ts";
 
 /** A system. */
 export interface Target {
@@ -38,19 +38,18 @@ export function fileOf({ name, os }: Target, version?: string): string {
   return `vscope${middle}-${name}${os === "windows" ? ".exe" : ""}`;
 }
 
-/** What a compiled file holds besides the list of parts. */
-export const EMBEDDED: readonly string[] = [MODULE, "LICENSE", "THIRD-PARTY.txt"];
-
 /**
- * What `deno compile` is told: one module without packages, the files that are embedded beside it,
- * and the rights that recipes need on that system, no others. Nothing is asked for at run time.
+ * What `deno compile` is told: our code without packages, the files that are embedded beside it, and
+ * the rights that recipes need on that system, no others. Nothing is asked for at run time.
  */
 export function compileArguments(target: Target, stage: string, output: string): string[] {
   return [
     ...["compile", "--quiet", "--no-check", "--no-config", "--no-lock", "--no-remote", "--no-npm"],
     ...["--target", target.triple, "--no-prompt", ...permissionFlags(target.os)],
-    ...[...EMBEDDED, PARTS_NAME].filter((name) => name !== MODULE)
-      .flatMap((name) => ["--include", `${stage}/${name}`]),
-    ...["--output", output, `${stage}/${MODULE}`],
+    ...["LICENSE", "THIRD-PARTY.txt", PARTS_NAME].flatMap((name) => [
+      "--include",
+      `${stage}/${name}`,
+    ]),
+    ...["--output", output, `${stage}/${MAIN}`],
   ];
 }
