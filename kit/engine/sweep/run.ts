@@ -6,7 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
-import type { Outcome, Plan } from "../../contract/recipe.ts";
+import type { Invocation, Outcome, Plan } from "../../contract/recipe.ts";
 import { closeCapture } from "../../bundle/capture_bundle.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import { writeManifest } from "../../bundle/manifest_file.ts";
@@ -33,7 +33,7 @@ import { withVerbosity } from "../../sweep/verbosity.ts";
 import { writeSweepWorker } from "../hooks_package.ts";
 import { openManifest } from "../open_manifest.ts";
 import { outcomeOf } from "../outcome.ts";
-import { onPath } from "../python_of.ts";
+import { onPath, type PythonFacts } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
 import { absolute } from "../session_plan.ts";
 import { acceptedTypes, checkTypes } from "./accepted_types.ts";
@@ -42,6 +42,7 @@ import { checkIdentity, identityOf, mixture, sha256 } from "./identity.ts";
 import { GpuWatch } from "./gpu_watch.ts";
 import { measureDegree } from "./measure_degree.ts";
 import { type OpenedFolder, openFolder } from "./sweep_bundle.ts";
+import { wholeSteps } from "./steps/of_run.ts";
 import { neededForValidation } from "./validation.ts";
 import { writeTables } from "./write_tables.ts";
 
@@ -54,6 +55,7 @@ export interface SweepRun {
   readonly values: SweepValues;
   readonly settings: SweepSettings;
   readonly manifest: Manifest;
+  readonly invocation: Invocation;
   readonly folder: OpenedFolder;
   journal: Journal;
   /** Whether what vLLM prints is shown. */
@@ -98,6 +100,7 @@ export async function runSweep(
     values,
     settings,
     manifest,
+    invocation,
     folder,
     journal,
     verbose: invocation.common.verbose || values.verbosity === "--verbose",
@@ -110,7 +113,7 @@ export async function runSweep(
   );
   const work = await context.files.makeTempDir({ prefix: "vscope-sweep-" });
   try {
-    await measure(run, python, work);
+    await measure(run, python, work, { ...facts, executable: python });
   } catch (error) {
     if (error instanceof UsageError && run.line === undefined && folder.before) {
       // Of an engine that does not fit the folder: nothing is changed in it.
@@ -138,7 +141,12 @@ function versionOf(
   return { vllm_version: there?.identity.vllm_version ?? version };
 }
 
-async function measure(run: SweepRun, python: string, work: string): Promise<void> {
+async function measure(
+  run: SweepRun,
+  python: string,
+  work: string,
+  facts: PythonFacts,
+): Promise<void> {
   const { context, settings, values } = run;
   const budget = new AbortController();
   const signal = AbortSignal.any([context.signal, budget.signal]);
@@ -202,6 +210,7 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
       }).finally(async () => await recordConditions(run, tp, await watch.stop()));
       if (facts) run.engines.set(tp, { facts, failed });
     }
+    await wholeSteps(run, { model, work, python: facts }, signal);
     if (budget.signal.aborted && !context.signal.aborted) {
       note(
         run,
@@ -276,6 +285,7 @@ function engineRecord(facts: EngineFacts): Record<string, unknown> {
   const { runner, timer, block_size, num_gpu_blocks, num_cache_tokens, max_model_len } = facts;
   return {
     runner,
+    device_type: facts.device_type,
     timer,
     block_size,
     num_gpu_blocks,
@@ -325,7 +335,8 @@ export function missing(run: SweepRun, tp: number, facts: EngineFacts) {
   ];
 }
 
-function note(run: SweepRun, severity: "info" | "warning" | "error", message: string): void {
+/** Keeps a note in the bundle. */
+export function note(run: SweepRun, severity: "info" | "warning" | "error", message: string): void {
   run.manifest.notes.push({ severity, message });
 }
 

@@ -15,6 +15,7 @@ import { type Validation, validationCsv, validationMeta } from "../../sweep/vali
 import type { EngineFacts } from "./driver.ts";
 import { missing, settingsOf, type SweepRun } from "./run.ts";
 import { sha256 } from "./identity.ts";
+import { stepsOf } from "./steps/of_run.ts";
 import { validateDegree } from "./validation.ts";
 
 /** How many of the shots that failed are told one by one. */
@@ -62,8 +63,9 @@ export async function writeTables(run: SweepRun): Promise<void> {
     degrees.map((tp) => files.stat(`${dir}/tp${tp}/skew.csv`).then(() => true, () => false)),
   );
   const validation = await validated(run, first, times);
+  const steps = await stepsOf(run, first);
   const meta = await metaYaml({
-    ...(validation ? { validation } : {}),
+    ...(validation || steps ? { validation: { ...validation, ...(steps ? { steps } : {}) } } : {}),
     settings: settingsOf(settings, first),
     degrees,
     skew: skew.includes(true),
