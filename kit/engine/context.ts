@@ -45,11 +45,16 @@ const clock: Clock = {
     }),
 };
 
+/** What ends a run in order; Windows has no TERM. */
+const ENDING_SIGNALS: readonly ("SIGINT" | "SIGTERM")[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
 /** A {@linkcode RunContext} of this process, and the processes that it starts. */
 export function systemContext(talk: Talk): { context: RunContext; close(): Promise<void> } {
   const processes = new SystemProcessHost();
   const interruption = new AbortController();
-  const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => {
+  const listeners = ENDING_SIGNALS.map((signal) => {
     const listener = () => {
       if (interruption.signal.aborted) {
         processes.emergencyKill();
