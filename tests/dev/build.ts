@@ -37,32 +37,15 @@ if [ ! -x "$home/deno" ]; then
   umask "$mask"
 fi
 export DENO_DIR="\${DENO_DIR:-$cache/deno}" DENO_NO_UPDATE_CHECK=1
-exec "$home/deno" run --quiet -A --no-lock --no-config --cached-only "$home/${MAIN}" "$@"
+# Lazily: without that Deno reads every module that any command could import, before it begins.
+exec "$home/deno" run --quiet -A --unstable-lazy-dynamic-imports --no-lock --no-config --cached-only "$home/${MAIN}" "$@"
 `;
-
-/**
- * Deno reads all modules that an `import()` names, and those that they name, before it begins: nearly
- * all of ours. What is put together is no name, and is read when it is wanted.
- */
-async function importWhenWanted(stage: string): Promise<void> {
-  const names = new Set((await Array.fromAsync(Deno.readDir(stage))).map(({ name }) => name));
-  for (const name of names) {
-    if (!name.endsWith(".js")) continue;
-    const text = await Deno.readTextFile(`${stage}/${name}`);
-    const late = text.replaceAll(
-      /\bimport\("(\.\/([\w.-]+\.js))"\)/g,
-      (found, path, file) => names.has(file) ? `import("" + "${path}")` : found,
-    );
-    await Deno.writeTextFile(`${stage}/${name}`, late);
-  }
-}
 
 /** Builds the file into a folder; returns the exit code. */
 export async function build(dist = `${ROOT}/dist`): Promise<number> {
   const stage = `${dist}/stage`;
   const staged = await makeStage(stage);
   if (staged !== 0) return staged;
-  await importWhenWanted(stage);
   await Deno.copyFile(Deno.execPath(), `${stage}/deno`);
   await Deno.chmod(`${stage}/deno`, 0o755);
   await writeParts(stage, "one file that unpacks itself");
