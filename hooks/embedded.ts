@@ -212,7 +212,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f27,
-    sha256: "d7e220189f8b8b183249f2233595d1a02db2407f15a110a6d6e93ba0f50c1320",
+    sha256: "520a4f14407dc18d46442e2bbc25364989e28bfe5616e894d896dab494edabe3",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",

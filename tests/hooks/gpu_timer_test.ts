@@ -31,6 +31,7 @@ timer = module.make_timer(Recorder(), enabled("USE_CUDA_EVENTS"))
 known = []
 def one_pass():
     timer.when_known([timer.mark(), timer.mark()], [9.0], lambda ms, how: known.append((ms, how)))
+    timer.collect_while_computing()
 `;
 
 async function run(code: string, env: Record<string, string>): Promise<string> {
