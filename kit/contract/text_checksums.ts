@@ -37,8 +37,10 @@ export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
     "9d56d04b36d0fd12ff54ae4c5bac769cc176e254e64ff71144614b6318b40793",
   "kit/engine/ncu/engine_facts.py":
     "99a887a9bd1d2809ae96bf308389f8d3ccb19373c2dbc5f52de6bbe0595c4029",
-  "kit/engine/private/fetch_uv.py":
-    "0081e16f56a270bf50a4813e54738349f1f9cc4834074b9ed0308f181a90403d",
+  "kit/engine/private/add_numa.py":
+    "8acbdcf770c531fb817664346c20393f66b89e381d672dac3f70d5e3718cfd16",
+  "kit/engine/private/fetch_program.py":
+    "684d816cc52e83de30bc8536bf5325f4b30f9594c363e0aa82e52c34090b5327",
   "kit/engine/private/make_tokenizer.py":
     "cde1000750cabf1b18ddcecc7ad8c3623212686362d3a66dd65b025b18182b69",
   "kit/engine/private/requirements.txt":

@@ -50,6 +50,12 @@ export function planBatch(
         "give a new folder with --out",
     );
   }
+  if (values.validate > 0) {
+    throw new UsageError(
+      "Cannot run sweep-all: --validate measures steps of the whole model, which do not come home from a " +
+        "cluster; leave it out, and run vscope sweep --validate on a node when the sweep is there",
+    );
+  }
   const jobs = jobsOf(plan);
   const seconds = jobs.flatMap(({ plan, tp }) =>
     plan ? tp.map(() => plan.seconds! / tp.length) : []

@@ -5,6 +5,7 @@ import { executeRecipe } from "../../kit/contract/execute.ts";
 import { readManifest } from "../../kit/bundle/manifest_file.ts";
 import type { Manifest } from "../../kit/bundle/manifest.ts";
 import { systemContext } from "../../kit/engine/context.ts";
+import { CLI } from "../cli.ts";
 
 /** A run of a recipe. */
 export interface RecipeRun<Capture> {
@@ -30,7 +31,7 @@ export async function runRecipe<Capture>(
     clock?: RunContext["clock"];
   },
 ): Promise<RecipeRun<Capture>> {
-  const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+  const { context, close } = systemContext({ quiet: true, verbose: false, color: false }, CLI);
   const said: string[] = [];
   const say = (text: string) => void said.push(text);
   let document = "{}";

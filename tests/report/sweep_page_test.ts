@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { generateReport } from "../../kit/report/generate.ts";
 import { UsageError } from "../../kit/contract/errors.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { edit, writeSweep } from "../sweep/made.ts";
 
@@ -88,7 +88,7 @@ Deno.test("over what is no sweep nothing is drawn", async () => {
     await writeSweep(`${dir}/one`, [1]);
     await Deno.mkdir(`${dir}/two`);
     await assert.rejects(page(`${dir}/one`, `${dir}/two`), UsageError);
-    const none = await vscope(["report", `${dir}/two`]);
+    const none = await vscopeHere(["report", `${dir}/two`]);
     assert.equal(none.code, 2);
     assert.match(none.stderr, /it holds no bundle.json/);
   });

@@ -11,7 +11,12 @@ import { UsageError } from "../../contract/errors.ts";
 import { loadZip } from "../../deps.ts";
 import { HOME_JOURNAL, ORDER_NAME, UNIT_FOLDER, type UnitOrder } from "../../fleet/unit_job.ts";
 import { UNIT_ARGUMENT } from "../../fleet/unit_argument.ts";
-import { PARTS_NAME, unpackedParts } from "../unpacked_parts.ts";
+import { type Parts, PARTS_NAME, unpackedParts } from "../unpacked_parts.ts";
+
+interface Unpacked {
+  readonly dir: string;
+  readonly parts: Parts;
+}
 
 /** Files of an archive by their paths in it. */
 export type PackageFiles = ReadonlyMap<string, Uint8Array>;
@@ -31,29 +36,45 @@ const SOURCES = [
   ...["recipes", "kit", "hooks", "configs"],
 ];
 
-/** Starts the parts of the single file where Ray has unpacked them; an archive may lose what may be run. */
-const LAUNCHER = `#!/bin/sh
+/** Starts what Ray has unpacked; an archive may lose what may be run. */
+const launcher = (program: string, words: string) =>
+  `#!/bin/sh
 set -eu
 home=$(cd "$(dirname "$0")" && pwd)
-chmod +x "$home/deno"
+chmod +x "$home/${program}"
 export DENO_NO_UPDATE_CHECK=1
-exec "$home/deno" run --quiet -A --no-lock --no-config --cached-only "$home/vscope.js" "$@"
+exec "$home/${program}" ${words}"$@"
 `;
 
+/** How the parts of the single file are run. */
+const RUN = "run --quiet -A --unstable-lazy-dynamic-imports --no-lock --no-config --cached-only";
+
+/** A compiled vscope in the archive. */
+const COMPILED = "vscope-program";
+
 /**
- * This vscope: the parts of the single file where it runs as that, else its sources, which fetch Deno on
+ * This vscope: the single file where it runs as one, else its sources, which fetch Deno on
  * the node. Needs read permission.
  *
  * @throws {UsageError} where it runs from a URL.
  */
 export async function programPackage(files: FileSystem): Promise<Package> {
   const single = await unpackedParts(files);
-  return packageOf(single ? await singleFiles(files, single.dir) : await sourceFiles(files));
+  return packageOf(single ? await singleFiles(files, single) : await sourceFiles(files));
 }
 
-async function singleFiles(files: FileSystem, dir: string): Promise<PackageFiles> {
-  const found = new Map([["vscope", new TextEncoder().encode(LAUNCHER)]]);
-  for (const name of ["deno", "vscope.js", PARTS_NAME]) {
+/** The one file that is compiled, or all parts of the one that unpacks itself. */
+async function singleFiles(files: FileSystem, { dir, parts }: Unpacked): Promise<PackageFiles> {
+  const encode = (text: string) => new TextEncoder().encode(text);
+  if (Deno.build.standalone) {
+    return new Map([
+      ["vscope", encode(launcher(COMPILED, ""))],
+      [COMPILED, await files.readFile(Deno.execPath())],
+    ]);
+  }
+  const main = Deno.mainModule.slice(Deno.mainModule.lastIndexOf("/") + 1);
+  const found = new Map([["vscope", encode(launcher("deno", `${RUN} "$home/${main}" `))]]);
+  for (const name of [...Object.keys(parts.sha256).sort(), PARTS_NAME]) {
     found.set(name, await files.readFile(`${dir}${name}`));
   }
   return found;

@@ -141,6 +141,7 @@ export class SweepHome {
       values: this.job.plan!.values,
       settings,
       manifest,
+      invocation: this.job.plan!.invocation,
       journal,
       engines: new Map([...engines].toSorted(([one], [other]) => one - other)),
       unfinished: units.some(({ status }) => status !== "complete"),

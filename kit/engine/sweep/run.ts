@@ -24,7 +24,7 @@ import { sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
 import { withVerbosity } from "../../sweep/verbosity.ts";
 import { writeSweepWorker } from "../hooks_package.ts";
 import { openManifest } from "../open_manifest.ts";
-import { onPath } from "../python_of.ts";
+import { onPath, type PythonFacts } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
 import { absolute } from "../session_plan.ts";
 import { acceptedTypes, checkTypes } from "./accepted_types.ts";
@@ -34,6 +34,7 @@ import { checkIdentity, identityOf, sha256 } from "./identity.ts";
 import { GpuWatch } from "./gpu_watch.ts";
 import { measureDegree } from "./measure_degree.ts";
 import { type OpenedFolder, openFolder } from "./sweep_bundle.ts";
+import { wholeSteps } from "./steps/of_run.ts";
 import { engineRecord, keptEngine, missing, note, type SweepState } from "./sweep_state.ts";
 
 const PACKAGES = "packages";
@@ -95,6 +96,7 @@ export async function measureSweep(
     values,
     settings,
     manifest,
+    invocation,
     folder,
     journal,
     // 1 first: what is the same at every TP degree is measured there.
@@ -109,7 +111,7 @@ export async function measureSweep(
   );
   const work = await context.files.makeTempDir({ prefix: "vscope-sweep-" });
   try {
-    await measure(run, python, work);
+    await measure(run, python, work, { ...facts, executable: python });
   } catch (error) {
     if (error instanceof UsageError && run.line === undefined && folder.before) {
       // Of an engine that does not fit the folder: nothing is changed in it.
@@ -138,7 +140,12 @@ function versionOf(
   return { vllm_version: there?.identity.vllm_version ?? version };
 }
 
-async function measure(run: SweepRun, python: string, work: string): Promise<void> {
+async function measure(
+  run: SweepRun,
+  python: string,
+  work: string,
+  facts: PythonFacts,
+): Promise<void> {
   const { context, settings, values } = run;
   const budget = new AbortController();
   const signal = AbortSignal.any([context.signal, budget.signal]);
@@ -202,6 +209,7 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
       }).finally(async () => await recordConditions(run, tp, await watch.stop()));
       if (facts) run.engines.set(tp, { facts, failed });
     }
+    await wholeSteps(run, { model, work, python: facts }, signal);
     if (budget.signal.aborted && !context.signal.aborted) {
       note(
         run,

@@ -5,6 +5,7 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
+import type { Invocation } from "../../contract/recipe.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import type { Journal } from "../../sweep/measure/journal.ts";
 import { type NeededShot, neededShots } from "../../sweep/measure/needed.ts";
@@ -27,6 +28,7 @@ export interface SweepState {
   readonly values: SweepValues;
   readonly settings: SweepSettings;
   readonly manifest: Manifest;
+  readonly invocation: Invocation;
   journal: Journal;
   /** By TP degree. */
   readonly engines: Map<number, DegreeEngine>;
@@ -39,6 +41,7 @@ export function engineRecord(facts: EngineFacts): Record<string, unknown> {
   const { runner, timer, block_size, num_gpu_blocks, num_cache_tokens, max_model_len } = facts;
   return {
     runner,
+    device_type: facts.device_type,
     timer,
     block_size,
     num_gpu_blocks,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isThere } from "../../contract/is_there.ts";
 import { writeWhole } from "../../bundle/whole_file.ts";
 import { fitBundle } from "../../sweep/fit/fit_bundle.ts";
 import { metaYaml } from "../../sweep/measure/meta.ts";
@@ -15,6 +16,7 @@ import { type Validation, validationCsv, validationMeta } from "../../sweep/vali
 import type { EngineFacts } from "./driver.ts";
 import { missing, settingsOf, type SweepState } from "./sweep_state.ts";
 import { sha256 } from "./identity.ts";
+import { stepsOf } from "./steps/of_run.ts";
 import { validateDegree } from "./validation.ts";
 
 /** How many of the shots that failed are told one by one. */
@@ -59,11 +61,12 @@ export async function writeTables(run: SweepState): Promise<void> {
   const degrees = await tpFolders(files, dir);
   if (degrees.length === 0) return;
   const skew = await Promise.all(
-    degrees.map((tp) => files.stat(`${dir}/tp${tp}/skew.csv`).then(() => true, () => false)),
+    degrees.map((tp) => isThere(files, `${dir}/tp${tp}/skew.csv`)),
   );
   const validation = await validated(run, first, times);
+  const steps = await stepsOf(run, first);
   const meta = await metaYaml({
-    ...(validation ? { validation } : {}),
+    ...(validation || steps ? { validation: { ...validation, ...(steps ? { steps } : {}) } } : {}),
     settings: settingsOf(settings, first),
     degrees,
     skew: skew.includes(true),

@@ -66,7 +66,7 @@ const LEAST_RANGE = 1.3;
 
 /** Predicts each step of a session whose batch is known. */
 export function compareSession(
-  predictor: Predictor,
+  predictor: Pick<Predictor, "predict">,
   steps: readonly SessionStep[],
 ): SessionComparison {
   const unknown: Record<string, number> = {};

@@ -21,15 +21,16 @@ import t11 from "../../../configs/model/meta-llama/Llama-3.1-8B.json" with { typ
 import t12 from "../../../configs/model/microsoft/Phi-mini-MoE-instruct.json" with { type: "text" };
 import t13 from "../../../configs/model/mistralai/Mixtral-8x7B-v0.1.json" with { type: "text" };
 import t14 from "../../engine/ncu/engine_facts.py" with { type: "text" };
-import t15 from "../../engine/private/fetch_uv.py" with { type: "text" };
-import t16 from "../../engine/private/make_tokenizer.py" with { type: "text" };
-import t17 from "../../engine/private/requirements.txt" with { type: "text" };
-import t18 from "../../engine/private/uv_requirements.txt" with { type: "text" };
-import t19 from "../../engine/python_facts.py" with { type: "text" };
-import t20 from "../../engine/torch/profiler_facts.py" with { type: "text" };
-import t21 from "../../engine/vllm_metrics/option_facts.py" with { type: "text" };
-import t22 from "../../report/page.css" with { type: "text" };
-import t23 from "../../report/page.js" with { type: "text" };
+import t15 from "../../engine/private/add_numa.py" with { type: "text" };
+import t16 from "../../engine/private/fetch_program.py" with { type: "text" };
+import t17 from "../../engine/private/make_tokenizer.py" with { type: "text" };
+import t18 from "../../engine/private/requirements.txt" with { type: "text" };
+import t19 from "../../engine/private/uv_requirements.txt" with { type: "text" };
+import t20 from "../../engine/python_facts.py" with { type: "text" };
+import t21 from "../../engine/torch/profiler_facts.py" with { type: "text" };
+import t22 from "../../engine/vllm_metrics/option_facts.py" with { type: "text" };
+import t23 from "../../report/page.css" with { type: "text" };
+import t24 from "../../report/page.js" with { type: "text" };
 
 /** The texts by their path in the checkout. */
 export const TEXTS: Readonly<Record<string, string>> = {
@@ -48,13 +49,14 @@ export const TEXTS: Readonly<Record<string, string>> = {
   "configs/model/microsoft/Phi-mini-MoE-instruct.json": t12,
   "configs/model/mistralai/Mixtral-8x7B-v0.1.json": t13,
   "kit/engine/ncu/engine_facts.py": t14,
-  "kit/engine/private/fetch_uv.py": t15,
-  "kit/engine/private/make_tokenizer.py": t16,
-  "kit/engine/private/requirements.txt": t17,
-  "kit/engine/private/uv_requirements.txt": t18,
-  "kit/engine/python_facts.py": t19,
-  "kit/engine/torch/profiler_facts.py": t20,
-  "kit/engine/vllm_metrics/option_facts.py": t21,
-  "kit/report/page.css": t22,
-  "kit/report/page.js": t23,
+  "kit/engine/private/add_numa.py": t15,
+  "kit/engine/private/fetch_program.py": t16,
+  "kit/engine/private/make_tokenizer.py": t17,
+  "kit/engine/private/requirements.txt": t18,
+  "kit/engine/private/uv_requirements.txt": t19,
+  "kit/engine/python_facts.py": t20,
+  "kit/engine/torch/profiler_facts.py": t21,
+  "kit/engine/vllm_metrics/option_facts.py": t22,
+  "kit/report/page.css": t23,
+  "kit/report/page.js": t24,
 };
