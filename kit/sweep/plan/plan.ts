@@ -13,7 +13,8 @@ import { aboutTime, advice } from "./advice.ts";
 import { engineArguments } from "./engine_arguments.ts";
 import { type Estimate, estimate } from "./estimate.ts";
 import { keysCsv, keysJson, listing } from "./listing.ts";
-import { STEP_MODES, stepLayers, stepsFolder } from "../validation/steps.ts";
+import { STEP_MODES } from "../predict/launch.ts";
+import { stepLayers, stepsFolder } from "../validation/steps.ts";
 import { gridsOf, type SweepSettings, sweepSettings, type SweepSubject } from "./settings.ts";
 
 /** What `perf/` is called where the hardware has no name yet. */

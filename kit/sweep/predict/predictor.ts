@@ -13,6 +13,7 @@ import { type Meta, readMeta, sweepDegrees } from "../sweep_folder.ts";
 import type { Batch } from "./batch.ts";
 import { composePass, type ModelShape, type PassTime } from "./compose.ts";
 import { interpolatedOperators } from "./interpolated.ts";
+import { type Launches, readLaunches } from "./launch.ts";
 import type { Operators } from "./operators.ts";
 import { nanoseconds, readPerfTables, wholeNanoseconds } from "./perf_tables.ts";
 import { referenceOperators } from "./reference.ts";
@@ -54,6 +55,8 @@ export interface Predictor {
   readonly config?: ModelConfig;
   readonly shape: ModelShape;
   readonly operators: Operators;
+  /** What a step takes besides its operators; absent where the sweep did not measure it. */
+  readonly launches?: Launches;
   /** What a reader of every prediction should know. */
   readonly notes: readonly string[];
   predict(batch: Batch): PassTime;
@@ -109,6 +112,8 @@ export async function openPredictor(
         "needs the time of attention",
     );
   }
+  // LLMServingSim knows of no launches.
+  const launches = method === "reference" ? undefined : readLaunches(meta);
   const notes = notesOf(options, shape);
   const skew = method === "reference"
     ? await referenceAlpha(files, dir, meta, tp)
@@ -133,6 +138,7 @@ export async function openPredictor(
     ...(config ? { config } : {}),
     shape,
     operators,
+    ...(launches ? { launches } : {}),
     notes,
     predict: (batch) => composePass(operators, shape, batch),
   };

@@ -11,12 +11,11 @@ import { resolve } from "../../../contract/resolve.ts";
 import type { Manifest } from "../../../bundle/manifest.ts";
 import { readManifest } from "../../../bundle/manifest_file.ts";
 import { part } from "../../../sweep/sweep_folder.ts";
+import { STEP_MODES, type StepMode } from "../../../sweep/predict/launch.ts";
 import {
   LAPS,
   longestOf,
-  STEP_MODES,
   stepLayers,
-  type StepMode,
   stepsFolder,
   stepWaves,
 } from "../../../sweep/validation/steps.ts";

@@ -7,8 +7,8 @@
 import { UsageError } from "../../../contract/errors.ts";
 import { readManifest } from "../../../bundle/manifest_file.ts";
 import { composePass } from "../../../sweep/predict/compose.ts";
+import { STEP_MODES } from "../../../sweep/predict/launch.ts";
 import {
-  STEP_MODES,
   stepLayers,
   stepsFolder,
   stepsMeta,
@@ -81,7 +81,7 @@ export async function stepsOf(
         predict: (batch) => composePass(operators, shape, batch),
       });
       layers = blocks;
-      modes[mode] = stepsMeta(found);
+      modes[mode] = stepsMeta(found, blocks);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       note(run, "warning", error.message);
