@@ -302,7 +302,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f45,
-    sha256: "6a576c596793f89f8151a0a452bc1f4858f5ca057bf51cdbb00d01ba27130d9f",
+    sha256: "6d8c99492b3e746b4b9e608faf9af3f355062ea94921ecb78a1f2a101db6a332",
   },
   {
     path: "vscope_sweep/journal.py",

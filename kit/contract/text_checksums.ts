@@ -8,6 +8,10 @@
 
 /** The checksums. */
 export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
+  "configs/architecture/gemma3_text.yaml":
+    "85eea7abdda6eedb7612079bbdf9fa57f55b1a06f433f29be886cc5c5012ee6e",
+  "configs/architecture/gpt_oss.yaml":
+    "1d5094e876793ac5574ef661a65e339d5b936a30607597f55388a3a319092114",
   "configs/architecture/llama.yaml":
     "86989a8df68aa5e6fbd4bf0f97d52667b0b05d559bfe4f004fda513a5cc48e08",
   "configs/architecture/mixtral.yaml":

@@ -19,6 +19,7 @@ import {
   stepsFolder,
   stepWaves,
 } from "../../../sweep/validation/steps.ts";
+import { firstLayers } from "../../../sweep/model/layer_kinds.ts";
 import type { SweepSettings } from "../../../sweep/plan/settings.ts";
 import { runMonitored } from "../../monitored_run.ts";
 import type { PythonFacts } from "../../python_of.ts";
@@ -159,6 +160,6 @@ function stepEngine(
     enforce_eager: mode === "eager",
     max_num_batched_tokens: limits.maxNumBatchedTokens,
     max_model_len: longestOf(stepWaves(limits, density)) + 1,
-    hf_overrides: { num_hidden_layers: layers },
+    hf_overrides: firstLayers(settings.model, layers),
   };
 }
