@@ -177,17 +177,17 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
     text: f20,
-    sha256: "fa8962fe58d66d0b6b672dda51003f9593e1afb465fecad8454c0b58bb0c3083",
+    sha256: "b07ae494536035f6216b2f8837e82d35a7dee3d5badf706cff0ae08f8322d171",
   },
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
     text: f21,
-    sha256: "14d961b2b5ff5302459ac21d660d4376c43fcd7be0a8ef0e63f29ebaade906d2",
+    sha256: "1f6778009361a18f2cf379ff1acb3f32cf03f927d25b53bf785ebff99c609d35",
   },
   {
     path: "vscope_hooks/profilers/cuda_events.py",
     text: f22,
-    sha256: "c6bf2fd8de4e4baa1d0b2ea2d241f9ad9ce703c2ec4efcef1e3b425957b1e18f",
+    sha256: "a07e9bb6b9684bc6d9a7fae3616efb77582a210cfca72d3326c6091f9853d339",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
@@ -197,7 +197,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
     text: f24,
-    sha256: "c77db9bf3780239bc7a7eeb7d1926dd81ba33fd451605d952a90be923a3ed79c",
+    sha256: "a3df9ebcd19335662a7ef1aa331beea64329787b999456ebcbd01c87d5389534",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
@@ -207,22 +207,22 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/forward_pass.py",
     text: f26,
-    sha256: "2bb99bd498885cd86aacb923af69ad8519eff1b7395bd8bd3ba95857882a4b6e",
+    sha256: "f58a1e5e24d8451334aa9e78de6f8a7281f546a9810c11d7287169fc6a67f9b5",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f27,
-    sha256: "69978267888d5c8f37730a7adf605157e3d2eaeda9e1001218e65bd6c1ba5568",
+    sha256: "cad2d439930206553eb5adcbe07b97e2bb229dfb0d448aec9f34e676a24a0bec",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
     text: f28,
-    sha256: "dd00f5608f221a03e72c8aee536a56e5fb847d8100b069d873f2897d31641fb7",
+    sha256: "370395b4947861125c04c804d2b6c815ec6c5e997b4b19a38b7b848d09a84c21",
   },
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
     text: f29,
-    sha256: "d44c9d5e5d1cdc8518a6caf120f3c0122fb9c8021bcd4818fd4b139a1341f26f",
+    sha256: "9648693e503c6ee100279f8f0bbe415973e71c1397d9621a3044dd941885a6f3",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
@@ -232,7 +232,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/moe_expert.py",
     text: f31,
-    sha256: "961f59747f31a6396e6bb3a3dee2b9132405bb4470a8f412b3ec1b370208b19d",
+    sha256: "b695ac9525cd74aa604ac068c80a53681818d369e58ec8c271bf8da1bd32ca95",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
@@ -252,12 +252,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
     text: f35,
-    sha256: "6927628be2d90ca3ddfada016bd324f64e0791357d958fc6f747fa21cf80c3f5",
+    sha256: "ae96e962273081564c9c4217e2556d73bd3218218b44347b084217bcb476c6b7",
   },
   {
     path: "vscope_hooks/recorder.py",
     text: f36,
-    sha256: "c24987e70e7241f9792b06aa8e6899e10ab79224d9e1301b23cdb7c8f81ec97d",
+    sha256: "2421bef7b0717bec5b66a4f9252bed0b72865396a921d1b872c5045ab7d31b94",
   },
   {
     path: "vscope_hooks/session.py",
@@ -267,17 +267,17 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f38,
-    sha256: "f3c212a03de9ce8e600e4060154392d156367599f6532901dd6fb9f4b377b445",
+    sha256: "2cc0f1df1a6217410108b54a37aa825f2f74249c05f685f45f29bb1f58439c45",
   },
   {
     path: "vscope_hooks/steps.py",
     text: f39,
-    sha256: "4b65921f40c8a188852daca451687fe1d6313ee59ebf93f82edc3c158ea3f116",
+    sha256: "9b0f63be8f820c27dd7bb3ea1149df5aa3ef9a26470691e4cee70ddc0be5e9fc",
   },
   {
     path: "vscope_hooks/table.py",
     text: f40,
-    sha256: "318ce327ee1769d5f80988c08e794bacf6e0a54600e24d66127936e2c74cc3f7",
+    sha256: "f370059b1d61db2914cf7a2efc39ef51ebc7b17f53002a79103667cf114ae8d5",
   },
   {
     path: "vscope_hooks/torch_window.py",

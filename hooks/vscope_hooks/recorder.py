@@ -126,10 +126,15 @@ class Recorder:
         """Seconds since the session began, of now or of a value of time.perf_counter()."""
         return (time.perf_counter() if at is None else at) + self._offset
 
-    def table(self, name, columns, plain=False):
-        """The table of that name, made on first use; in a plain one cells are text already."""
+    def all_seconds(self, moments):
+        """The same of many values of time.perf_counter()."""
+        offset = self._offset
+        return [moment + offset for moment in moments]
+
+    def table(self, name, columns, **more):
+        """The table of that name, made on first use; `more` as Table takes it."""
         if name not in self.tables:
-            self.tables[name] = Table(self.folder, name, columns, plain=plain)
+            self.tables[name] = Table(self.folder, name, columns, **more)
         return self.tables[name]
 
     def declare(self, name, declaration):
@@ -227,7 +232,7 @@ class Recorder:
             if self.folder is None:
                 # vLLM also loads plugins in short-lived helpers, and forks: a process gets a
                 # folder once it has news, and by then it has its own name too.
-                if not self._changed and not any(table.rows for table in self.tables.values()):
+                if not self._changed and not any(table.cells for table in self.tables.values()):
                     return
                 self._open_folder()
             before = sum(table.dropped for table in self.tables.values())

@@ -30,11 +30,20 @@ class Watcher:
     when it has returned, with time.perf_counter() values. `needs` are the parameters that the
     watcher reads: where the method lacks one, the hook is absent. attached() is called once it is
     in place. skip(args), which must not fail, is asked first: True where this call has
-    nothing for the watcher.
+    nothing for the watcher. One that is asleep is in place and called only after wake().
     """
 
     def __init__(
-        self, profiler, module, path, before=None, after=None, needs=(), attached=None, skip=None
+        self,
+        profiler,
+        module,
+        path,
+        before=None,
+        after=None,
+        needs=(),
+        attached=None,
+        skip=None,
+        asleep=False,
     ):
         self.profiler = profiler
         self.module = module
@@ -44,7 +53,16 @@ class Watcher:
         self.needs = needs
         self.attached = attached
         self.skip = skip
+        self.asleep = asleep
+        self.site = None
         self.failures = 0
+
+    def wake(self):
+        """From now on it is told of calls."""
+        if self.asleep:
+            self.asleep = False
+            if self.site is not None:
+                self.site.refresh()
 
     @property
     def symbol(self):
@@ -65,6 +83,7 @@ class Site:
         self.skip = None
 
     def add(self, watcher):
+        watcher.site = self
         self.watchers.append(watcher)
         self.refresh()
 
@@ -73,7 +92,9 @@ class Site:
         heard = [
             watcher
             for watcher in self.watchers
-            if watcher.failures < GIVE_UP_AFTER and watcher.profiler not in self.recorder.muted
+            if not watcher.asleep
+            and watcher.failures < GIVE_UP_AFTER
+            and watcher.profiler not in self.recorder.muted
         ]
         self.before = tuple((watcher.before, watcher) for watcher in heard if watcher.before)
         self.after = tuple((watcher.after, watcher) for watcher in heard if watcher.after)

@@ -9,6 +9,8 @@ from typing import NamedTuple, Optional
 
 _ATTRIBUTE = "_vscope_step"
 _UNMARKED = (None,)
+# What mark() wrote last, and the Step that it is of: a worker in the scheduler's process asks for it next.
+_newest = (None, None)
 
 
 class Step(NamedTuple):
@@ -40,23 +42,25 @@ class Step(NamedTuple):
         return "mixed" if self.generation_requests else "prefill"
 
 
-def describe(output, number=None, engine_pid=None):
+def describe(output, number=None, engine_pid=None, decoding=False):
     """The step of a SchedulerOutput.
 
     A request is in prefill until its first output token exists, and again while it recomputes
-    what a preemption has freed.
+    what a preemption has freed. decoding: whether each of the requests that the workers know is known to
+    have output.
     """
     tokens = output.num_scheduled_tokens
     requests = len(tokens)
     total = output.total_num_scheduled_tokens
-    context = [request.req_id for request in output.scheduled_new_reqs]
+    new = output.scheduled_new_reqs
     cached = output.scheduled_cached_reqs
     resumed = getattr(cached, "resumed_req_ids", ())
     produced = getattr(cached, "num_output_tokens", None)
+    if produced is not None and not new and not resumed and (decoding or 0 not in produced):
+        return Step(number, engine_pid, 0, 0, requests, total)
+    context = [request.req_id for request in new]
     if produced is None:
         context += [name for name in cached.req_ids if tokens.get(name, 0) > 1]
-    elif not context and not resumed and 0 not in produced:
-        return Step(number, engine_pid, 0, 0, requests, total)
     else:
         context += [
             name
@@ -76,12 +80,18 @@ def describe(output, number=None, engine_pid=None):
 
 def mark(output, step):
     """Writes the step's name on the object that goes to the workers."""
-    object.__setattr__(output, _ATTRIBUTE, tuple(step))
+    global _newest
+    fields = tuple(step)
+    _newest = (fields, step)
+    object.__setattr__(output, _ATTRIBUTE, fields)
 
 
 def marked(output):
     """The step written on the object, or one without a number made from its contents."""
     fields = getattr(output, _ATTRIBUTE, None)
+    newest, step = _newest
+    if fields is newest and fields:
+        return step
     return Step(*fields) if fields else describe(output)
 
 

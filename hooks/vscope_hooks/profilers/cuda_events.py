@@ -41,8 +41,8 @@ class TorchEvents:
     def done(self, event):
         return event.query()
 
-    def milliseconds(self, begin, end):
-        return begin.elapsed_time(end)
+    def milliseconds(self, marks):
+        return [begin.elapsed_time(end) for begin, end in zip(marks, marks[1:])]
 
 
 class DriverEvents:
@@ -57,7 +57,7 @@ class DriverEvents:
 
     def __init__(self, driver, cuda):
         self._driver = driver
-        self._record = driver.cuEventRecord
+        self.record = _recording(driver.cuEventRecord)
         self._query = driver.cuEventQuery
         self._elapsed = driver.cuEventElapsedTime
         self._context = ctypes.c_void_p()
@@ -65,21 +65,25 @@ class DriverEvents:
         if not self._context:
             raise RuntimeError("this thread has no CUDA context")
         self._threads = {threading.get_ident()}
+        # Where the driver writes a time: those who read wait for each other anyway.
+        self._found = ctypes.c_float()
+        self._place = ctypes.byref(self._found)
         device = cuda.current_device()
+        self._handle = ctypes.c_void_p()
         raw = getattr(sys.modules["torch"]._C, "_cuda_getCurrentRawStream", None)
         self._raw_stream = (lambda: raw(device)) if raw else lambda: cuda.current_stream().cuda_stream
 
     def stream(self):
         """Handle of the stream that this thread computes on; 0 is the default one."""
-        return ctypes.c_void_p(self._raw_stream())
+        raw = self._raw_stream()
+        if raw != (self._handle.value or 0):
+            self._handle = ctypes.c_void_p(raw)
+        return self._handle
 
     def make(self):
         event = ctypes.c_void_p()
         _check(self._driver.cuEventCreate(ctypes.byref(event), 0), "cuEventCreate")
         return event
-
-    def record(self, event, stream):
-        _check(self._record(event, stream), "cuEventRecord")
 
     def done(self, event):
         self._enter()
@@ -88,12 +92,22 @@ class DriverEvents:
             _check(status, "cuEventQuery")
         return status == 0
 
-    def milliseconds(self, begin, end):
-        """Time on the device between two events that have completed."""
+    def milliseconds(self, marks):
+        """Times on the device from each event to the next; all have completed.
+
+        One thread at a time may ask.
+        """
         self._enter()
-        found = ctypes.c_float()
-        _check(self._elapsed(ctypes.byref(found), begin, end), "cuEventElapsedTime")
-        return found.value
+        elapsed, place, found = self._elapsed, self._place, self._found
+        times = []
+        begin = marks[0]
+        for end in marks[1:]:
+            status = elapsed(place, begin, end)
+            if status:
+                _check(status, "cuEventElapsedTime")
+            times.append(found.value)
+            begin = end
+        return times
 
     def _enter(self):
         """A thread that reads needs the context too: without one it would make another."""
@@ -104,6 +118,17 @@ class DriverEvents:
         if not current:
             _check(self._driver.cuCtxSetCurrent(self._context), "cuCtxSetCurrent")
         self._threads.add(threading.get_ident())
+
+
+def _recording(function):
+    """A driver's record(event, stream): a function is called faster than a method."""
+
+    def record(event, stream):
+        status = function(event, stream)
+        if status:
+            _check(status, "cuEventRecord")
+
+    return record
 
 
 def _check(status, name):

@@ -25,12 +25,12 @@ class HostTimer:
         """
         return None
 
-    def when_known(self, marks, host_ms, call):
-        """Calls call(milliseconds, how) with the time between each mark and the next.
+    def when_known(self, marks, host_ms, call, *what):
+        """Calls call(milliseconds, how, *what) with the time between each mark and the next.
 
         host_ms: what the host's clock says of the same intervals; how: `cuda_event` or `host`.
         """
-        call(host_ms, "host")
+        call(host_ms, "host", *what)
 
     def collect_when_idle(self):
         pass
@@ -64,16 +64,17 @@ class EventTimer(HostTimer):
             if self._events is None:
                 self._events = events_of(cuda)
             self._stream = self._events.stream()
-        event = self._pool.pop() if self._pool else self._events.make()
-        self._events.record(event, self._stream)
+        events, pool = self._events, self._pool
+        event = pool.pop() if pool else events.make()
+        events.record(event, self._stream)
         return event
 
-    def when_known(self, marks, host_ms, call):
+    def when_known(self, marks, host_ms, call, *what):
         if None in marks:
             self._pool += [mark for mark in marks if mark is not None]
-            call(host_ms, "host")
+            call(host_ms, "host", *what)
             return
-        self._waiting.append((marks, call))
+        self._waiting.append((marks, call, what))
         # Reading one by one would look at each event twice as often as it takes.
         if len(self._waiting) >= self._batch:
             self._collect()
@@ -85,19 +86,20 @@ class EventTimer(HostTimer):
             if cuda_ready() is None:
                 return
             done_by_now, milliseconds = self._events.done, self._events.milliseconds
-            count = min(2 * self._batch, len(self._waiting))
+            waiting, pool = self._waiting, self._pool
+            count = min(2 * self._batch, len(waiting))
             # A stream does its work in order: where one has completed, so have those before it. The
             # newest are still on their way.
             done = max(0, count - self._newest)
-            if done and not done_by_now(self._waiting[done - 1][0][-1]):
+            if done and not done_by_now(waiting[done - 1][0][-1]):
                 done = 0
             for number in range(count):
-                marks, call = self._waiting[0]
+                marks, call, what = waiting[0]
                 if number >= done and not done_by_now(marks[-1]):
                     return
-                self._waiting.popleft()
-                call([milliseconds(a, b) for a, b in zip(marks, marks[1:])], "cuda_event")
-                self._pool += marks
+                waiting.popleft()
+                call(milliseconds(marks), "cuda_event", *what)
+                pool += marks
         finally:
             self._reading.release()
 

@@ -34,6 +34,37 @@ class Steps:
         # Requests that have ended, with the newest step at that moment: it may come back with them.
         self.freed = {}
         self.recent = collections.deque(maxlen=REMEMBERED_STEPS)
+        # Whether the step has the requests of the one before, and both are nothing but decodes of a token
+        # each: what was found out about those requests is still true.
+        self.same = False
+        # Names and tokens of the newest step's requests where it is nothing but such decodes.
+        self._decodes = self._tokens = None
+        self._pauses = 0
+
+    def next(self, output, engine_pid, pauses):
+        """Takes up a scheduled batch that has tokens as the current step.
+
+        pauses: how often the session has been paused. Of the steps meanwhile nothing is known.
+        """
+        self.number += 1
+        if pauses != self._pauses:
+            self._pauses, self._decodes = pauses, None
+        names, tokens = output.scheduled_cached_reqs.req_ids, output.num_scheduled_tokens
+        single = len(names) == len(tokens) == output.total_num_scheduled_tokens
+        # A list that vLLM used again would be equal to itself whatever it holds.
+        self.same = single and names == self._decodes and names is not self._decodes
+        self.current = step = describe(output, self.number, engine_pid, self.same)
+        if step.context_requests:
+            self.same = False
+        if not self.same:
+            self._decodes = None if step.context_requests or not single else names
+            self._tokens = tokens
+        # Many steps hold the same tokens: they are kept once.
+        self.recent.append((self.number, self._tokens))
+
+    def rest(self):
+        """Takes up a batch without tokens."""
+        self.current = self._decodes = None
 
     def recent_of(self, request_id):
         """The remembered steps of a request as `step:tokens`, oldest first."""
@@ -61,12 +92,10 @@ def watchers(recorder):
     def after_schedule(args, kwargs, output, start, end):
         steps.scheduling = False
         if not output.total_num_scheduled_tokens:
-            steps.current = None
+            steps.rest()
             return
-        steps.number += 1
-        steps.current = describe(output, steps.number, recorder.pid)
+        steps.next(output, recorder.pid, recorder.pause_count)
         mark(output, steps.current)
-        steps.recent.append((steps.number, output.num_scheduled_tokens))
         if recorder.verbose and steps.number % recorder.interval == 0:
             recorder.say(
                 "step %d: %d requests, %d tokens"
