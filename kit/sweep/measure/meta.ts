@@ -31,6 +31,16 @@ export interface MetaFacts {
   readonly sweeps: readonly SweepLine[];
 }
 
+/** Keys of a config that matrices are as large as. */
+const SIZES = [
+  "hidden_size",
+  "num_attention_heads",
+  "num_key_value_heads",
+  "head_dim",
+  "intermediate_size",
+  "vocab_size",
+];
+
 /** The file, without the fit, which `bundle fit` writes. */
 export async function metaYaml(facts: MetaFacts): Promise<string> {
   const { settings, sweeps } = facts;
@@ -98,6 +108,11 @@ export async function metaYaml(facts: MetaFacts): Promise<string> {
     ...(kinds.length > 1
       ? { layer_types: Object.fromEntries(kinds.map(({ name, count }) => [name, count])) }
       : {}),
+    // The roofline of the page is made of them.
+    model_sizes: Object.fromEntries(SIZES.flatMap((key) => {
+      const size = model.config[key];
+      return typeof size === "number" ? [[key, size]] : [];
+    })),
     max_model_len: limits.maxModelLen,
     num_cache_tokens: limits.numCacheTokens ?? null,
     timer: identity.timer,
