@@ -62,7 +62,7 @@ export function planSweep(
   return {
     ...plan,
     diskBytes: guess.diskBytes,
-    seconds: guess.seconds,
+    seconds: guess.seconds + stepSeconds(settings, values),
     notes: advice(settings, grids, guess, values),
     details: {
       json: {
@@ -90,6 +90,14 @@ function validation(settings: SweepSettings, { validate, validateLayers }: Sweep
     batches: validate,
     ...(layers > 0 ? { whole_steps: { layers, modes: STEP_MODES } } : {}),
   };
+}
+
+/** vLLM's start with all layers, compiled or not, and the load. */
+const STEP_SECONDS = 180;
+
+function stepSeconds(settings: SweepSettings, { validate, validateLayers }: SweepValues): number {
+  const runs = validate > 0 && stepLayers(settings, validateLayers) > 0;
+  return runs ? STEP_SECONDS * STEP_MODES.length : 0;
 }
 
 function files(
