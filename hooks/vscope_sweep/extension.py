@@ -75,6 +75,7 @@ class Sweep:
         self._attach_sampler(torch)
         # One layer of each kind is here, of which the whole model has `count`.
         self.kinds = request.get("layer_kinds") or []
+        self.layers = request.get("layers", 1)
         self.attention = set(request["catalog"].get("attention", ()))
         for layer in self.attention:
             found = self.modules.get(layer, 0)
@@ -218,7 +219,7 @@ class Sweep:
             weighted = sum(time * kind["count"] for time, kind in zip(us, self.kinds))
             return weighted / sum(kind["count"] for kind in self.kinds)
         if self.catalog[layer].get("together") == "sum":
-            return sum(us) / max(1, len(self.kinds))
+            return sum(us) / self.layers
         return sum(us) / len(us)
 
     def _shot(self, shot, spans):

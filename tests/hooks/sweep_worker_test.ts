@@ -48,6 +48,7 @@ catalog = {
     "norm": {"vllm": ["RMSNorm"], "within": "Layer"},
     "linear": {"vllm": ["Other", "Linear"]},
     "never": {"vllm": ["Linear"], "within": "Nowhere"},
+    "none": {"vllm": ["Linear"], "within": "Layer", "directly": True},
 }
 names = {id(m): "n%d" % i for i, m in enumerate(norms)}
 print(json.dumps([[layer, names.get(id(m), "shared")] for layer, m in find_modules(model, catalog)]))
@@ -142,6 +143,7 @@ from vscope_sweep.extension import Sweep
 sweep = Sweep.__new__(Sweep)
 sweep.kinds = [{"name": "window", "count": 5}, {"name": "full", "count": 1}]
 sweep.attention = {"attention"}
+sweep.layers = 2
 sweep.catalog = {"attention": {}, "norm": {}, "qk": {"together": "sum"}}
 calls = {
     (0, "attention"): [10.0, 40.0], (1, "attention"): [12.0, 42.0],

@@ -4,8 +4,17 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { validateBundle } from "../../kit/bundle/validate.ts";
 import { lintBundle } from "../../kit/sweep/lint/lint.ts";
-import { firstLayers, layerKinds, oneOfEach } from "../../kit/sweep/model/layer_kinds.ts";
+import { findArchitecture } from "../../kit/sweep/model/architecture.ts";
+import {
+  denseBlocks,
+  firstLayers,
+  layerKinds,
+  oneOfEach,
+} from "../../kit/sweep/model/layer_kinds.ts";
 import { readModelConfig } from "../../kit/sweep/model/model_config.ts";
+import { parseShape } from "../../kit/sweep/predict/batch.ts";
+import { composePass } from "../../kit/sweep/predict/compose.ts";
+import { denseOf } from "../../kit/sweep/predict/predictor.ts";
 import { readMeta } from "../../kit/sweep/sweep_folder.ts";
 import { readTable } from "../../kit/sweep/table.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
@@ -42,6 +51,50 @@ Deno.test("kinds of layers are counted as the config tells them, or their patter
   for (const alike of [{ sliding_window_pattern: null }, { layer_types: ["a", "a"] }]) {
     assert.deepEqual(oneOfEach(model(alike)), { num_hidden_layers: 1 });
   }
+});
+
+const DEEPSEEK = {
+  model_type: "deepseek_v2",
+  num_hidden_layers: 27,
+  num_attention_heads: 16,
+  hidden_size: 64,
+  first_k_dense_replace: 3,
+  moe_layer_freq: 1,
+  n_routed_experts: 64,
+  num_experts_per_tok: 6,
+  moe_intermediate_size: 32,
+};
+
+Deno.test("of a model whose first layers have no experts one of each kind is measured", async () => {
+  const deepseek = readModelConfig("m", "here", JSON.stringify(DEEPSEEK));
+  assert.deepEqual(oneOfEach(deepseek), { num_hidden_layers: 2, first_k_dense_replace: 1 });
+  assert.deepEqual([27, 2, 4].map((blocks) => denseBlocks(deepseek, blocks)), [3, 0, 3]);
+  const all = readModelConfig(
+    "m",
+    "here",
+    JSON.stringify({ ...DEEPSEEK, first_k_dense_replace: 0 }),
+  );
+  assert.deepEqual(oneOfEach(all), { num_hidden_layers: 1 });
+  assert.equal(denseBlocks(all, 27), 0);
+  assert.equal(denseBlocks(model({}), 13), 0);
+  const architecture = await findArchitecture(Deno, "/", "deepseek_v2");
+  const operators = {
+    dense: () => 1,
+    perSequence: () => 1,
+    attention: () => 1,
+    moe: () => 10,
+    expertLoad: (tokens: number) => ({ tokens, activatedExperts: 6 }),
+  };
+  const shape = {
+    architecture,
+    blocks: 27,
+    expertRanks: 1,
+    experts: { count: 64, perToken: 6 },
+    ...denseOf(architecture, deepseek, 27),
+  };
+  const { layers } = composePass(operators, shape, parseShape("9"));
+  const calls = Object.fromEntries(layers.map(({ layer, calls }) => [layer, calls]));
+  assert.deepEqual([calls["attention"], calls["mlp"], calls["moe"]], [27, 3, 24]);
 });
 
 Deno.test("a table of attention has the mean over the model's layers, and each kind behind it", async () => {

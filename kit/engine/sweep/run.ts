@@ -21,7 +21,7 @@ import {
 import { conditionsOf, type GpuLook, throttlingOf } from "../../sweep/measure/gpu_conditions.ts";
 import { neededShots } from "../../sweep/measure/needed.ts";
 import { layerDefinitions, layersAt, SweepTimes } from "../../sweep/measure/times.ts";
-import { layerKinds } from "../../sweep/model/layer_kinds.ts";
+import { layerKinds, oneOfEach } from "../../sweep/model/layer_kinds.ts";
 import type { sweepOptions, SweepValues } from "../../sweep/options.ts";
 import { engineArguments } from "../../sweep/plan/engine_arguments.ts";
 import {
@@ -195,6 +195,7 @@ async function measure(
             iterations: values.measurementIterations,
             journal: `${run.dir}/${JOURNAL_NAME}`,
             catalog: settings.architecture.catalog,
+            layers: oneOfEach(settings.model).num_hidden_layers,
             ...(kinds.length > 1 ? { layer_kinds: kinds } : {}),
             ...(values.targetError === undefined ? {} : { target_error: values.targetError }),
             ...(values.timer === undefined ? {} : { timer: values.timer }),

@@ -47,9 +47,9 @@ export class SweepTimes {
 export function layerDefinitions({ catalog }: Architecture): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.values(catalog).flatMap((table) =>
-      Object.entries(table).map(([name, { vllm, within, together }]) => [
+      Object.entries(table).map(([name, { vllm, within, directly, together }]) => [
         name,
-        `${vllm.join("|")} in ${within ?? "*"}, ${together}`,
+        `${vllm.join("|")} ${directly ? "right in" : "in"} ${within ?? "*"}, ${together}`,
       ])
     ),
   );

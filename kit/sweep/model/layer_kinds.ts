@@ -1,10 +1,11 @@
 /**
- * The kinds of transformer layers that a model has, where their attention differs: with a sliding window and
+ * The kinds of transformer layers that a model has: with a sliding window and without, with experts and
  * without. A sweep measures one layer of each kind.
  *
  * @module
  */
 
+import { readExperts } from "../../analysis/utilization/expert_shape.ts";
 import type { ModelConfig } from "./model_config.ts";
 
 /** Layers that are alike. */
@@ -39,13 +40,26 @@ export function layerTypes({ config }: ModelConfig): readonly string[] | undefin
   );
 }
 
+/** Layers without experts among the first so many of a model that has experts. */
+export function denseBlocks({ config }: ModelConfig, blocks: number): number {
+  const sparse = readExperts({ ...config }, blocks, "moe_intermediate_size")?.layers;
+  return sparse === undefined ? 0 : blocks - sparse;
+}
+
 /**
  * What of a config is overridden so that the model has one layer of each kind.
  *
- * @returns `num_hidden_layers`, and `layer_types` where there is more than one.
+ * @returns `num_hidden_layers`, and where there is more than one which they are.
  */
-export function oneOfEach(model: ModelConfig): Readonly<Record<string, unknown>> {
+export function oneOfEach(
+  model: ModelConfig,
+): Readonly<Record<string, unknown>> & { readonly num_hidden_layers: number } {
   const kinds = layerKinds(model);
+  const { first_k_dense_replace: dense, num_hidden_layers: layers } = model.config;
+  // DeepSeek's first layers have no experts.
+  if (kinds.length === 1 && typeof dense === "number" && dense > 0 && dense < Number(layers)) {
+    return { num_hidden_layers: 2, first_k_dense_replace: 1 };
+  }
   return {
     num_hidden_layers: kinds.length,
     ...(kinds.length > 1 ? { layer_types: kinds.map(({ name }) => name) } : {}),

@@ -8,6 +8,7 @@ import type { RunContext } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
 import { type Architecture, findArchitecture } from "../model/architecture.ts";
 import { findModel } from "../model/find_model.ts";
+import { denseBlocks } from "../model/layer_kinds.ts";
 import type { ModelConfig } from "../model/model_config.ts";
 import { type Meta, readMeta, sweepDegrees } from "../sweep_folder.ts";
 import type { Batch } from "./batch.ts";
@@ -101,6 +102,8 @@ export async function openPredictor(
     blocks,
     expertRanks: options.expertRanks ?? 1,
     ...(experts ? { experts } : {}),
+    // To LLMServingSim every block of a model with experts has them.
+    ...(experts && config && method !== "reference" ? denseOf(architecture, config, blocks) : {}),
   };
   const unit = method === "reference" ? wholeNanoseconds : nanoseconds;
   const firstTp = degrees.includes(1) ? 1 : degrees[0]!;
@@ -142,6 +145,16 @@ export async function openPredictor(
     notes,
     predict: (batch) => composePass(operators, shape, batch),
   };
+}
+
+/** Blocks without experts, where the architecture says what they consist of. */
+export function denseOf(
+  { sequence }: Architecture,
+  config: ModelConfig,
+  blocks: number,
+): Pick<ModelShape, "denseBlocks"> {
+  const told = (sequence["mlp_dense"] ?? []).length > 0;
+  return told ? { denseBlocks: denseBlocks(config, blocks) } : {};
 }
 
 function notesOf({ tp, expertRanks = 1 }: PredictorOptions, { experts }: ModelShape): string[] {
