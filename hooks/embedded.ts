@@ -157,7 +157,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/passes.py",
     text: f16,
-    sha256: "33f158c7fe8f390bc0770da039c9f93fc44e073a95c678a05578972c9a945dcf",
+    sha256: "3ab98ae8cb74b6b084f4ce57cfc53f9c8b2f24c6c274f9c32cce2b968fb37c4e",
   },
   {
     path: "vscope_hooks/plugin.py",
@@ -187,17 +187,17 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/cuda_events.py",
     text: f22,
-    sha256: "a07e9bb6b9684bc6d9a7fae3616efb77582a210cfca72d3326c6091f9853d339",
+    sha256: "06e74fb581f8f989f98f0684c4d032fcc32ca6e79ca5f948e12e964f8b498d3a",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
     text: f23,
-    sha256: "d9ae724e78362b88a2a08245e486dcbe9e0b9351fd056facd7b9e15daed6b7d8",
+    sha256: "945d0b2cdeae34c2e830df6f1ad530bd661043c57a1e8ff1c76c321bd7db0c1c",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
     text: f24,
-    sha256: "a3df9ebcd19335662a7ef1aa331beea64329787b999456ebcbd01c87d5389534",
+    sha256: "1b3463650c317bc76181faf7cd2aaac046f86471e6824d34a588e91ab85ad423",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
@@ -207,12 +207,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/forward_pass.py",
     text: f26,
-    sha256: "f58a1e5e24d8451334aa9e78de6f8a7281f546a9810c11d7287169fc6a67f9b5",
+    sha256: "8db987c9b01e3b6932d0e8abda192ea6cb2d0a6c65050d33ed8c5d6fd48d279b",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f27,
-    sha256: "cad2d439930206553eb5adcbe07b97e2bb229dfb0d448aec9f34e676a24a0bec",
+    sha256: "d7e220189f8b8b183249f2233595d1a02db2407f15a110a6d6e93ba0f50c1320",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
@@ -222,7 +222,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
     text: f29,
-    sha256: "9648693e503c6ee100279f8f0bbe415973e71c1397d9621a3044dd941885a6f3",
+    sha256: "bd2a65e1bdb0a37f9db2f9c998fedb082caafb972d1c93a7fc77a051ccfa78b1",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
@@ -252,7 +252,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
     text: f35,
-    sha256: "ae96e962273081564c9c4217e2556d73bd3218218b44347b084217bcb476c6b7",
+    sha256: "1400b99b8a4b5aba6ee081079c9b12438cb29558caaae4b0b4752af53f0812bd",
   },
   {
     path: "vscope_hooks/recorder.py",
@@ -267,12 +267,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f38,
-    sha256: "2cc0f1df1a6217410108b54a37aa825f2f74249c05f685f45f29bb1f58439c45",
+    sha256: "13a6cba108ee0cda009868bc91f7bf113f3b50efa3f1402c92fba939f5d1eb2b",
   },
   {
     path: "vscope_hooks/steps.py",
     text: f39,
-    sha256: "9b0f63be8f820c27dd7bb3ea1149df5aa3ef9a26470691e4cee70ddc0be5e9fc",
+    sha256: "2f7073a67ee487391692c4d5785d90c876d312acb04ae1a861b9e9788e6d5c34",
   },
   {
     path: "vscope_hooks/table.py",

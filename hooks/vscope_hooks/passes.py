@@ -8,7 +8,7 @@ would break it.
 import sys
 import threading
 
-from .sites import Watcher, argument
+from .sites import Watcher
 
 V1_RUNNER = "vllm.v1.worker.gpu_model_runner"
 V2_RUNNER = "vllm.v1.worker.gpu.model_runner"
@@ -44,11 +44,14 @@ class Passes:
 
     def begin(self, step=None):
         """A pass of that Step begins; None is a dummy, and a step without a number a warm-up."""
-        self._ours = self._turn.acquire(blocking=False) or self._ours
+        if self._turn.acquire(False):
+            self._ours = True
         self.graph = self.speaker = None
         self.step = step
-        self.real = step is not None and step.number is not None
-        if self.real:
+        if step is None or step.number is None:
+            self.real = False
+        else:
+            self.real = True
             self.count += 1
 
     def end(self):
@@ -90,7 +93,7 @@ def rank_of(runner):
 
 def real_output(args, kwargs):
     """The SchedulerOutput of execute_model(), or None where the batch is a dummy or empty."""
-    output = argument(args, kwargs, 1, "scheduler_output")
+    output = args[1] if len(args) > 1 else kwargs["scheduler_output"]
     if kwargs.get("dummy_run") or (len(args) > 3 and args[3] is True):
         return None
     return output if output.total_num_scheduled_tokens else None

@@ -42,21 +42,20 @@ class Step(NamedTuple):
         return "mixed" if self.generation_requests else "prefill"
 
 
-def describe(output, number=None, engine_pid=None, decoding=False):
+def describe(output, number=None, engine_pid=None):
     """The step of a SchedulerOutput.
 
     A request is in prefill until its first output token exists, and again while it recomputes
-    what a preemption has freed. decoding: whether each of the requests that the workers know is known to
-    have output.
+    what a preemption has freed.
     """
     tokens = output.num_scheduled_tokens
     requests = len(tokens)
     total = output.total_num_scheduled_tokens
     new = output.scheduled_new_reqs
     cached = output.scheduled_cached_reqs
-    resumed = getattr(cached, "resumed_req_ids", ())
+    resumed = resumed_of(cached)
     produced = getattr(cached, "num_output_tokens", None)
-    if produced is not None and not new and not resumed and (decoding or 0 not in produced):
+    if produced is not None and not new and not resumed and 0 not in produced:
         return Step(number, engine_pid, 0, 0, requests, total)
     context = [request.req_id for request in new]
     if produced is None:
@@ -76,6 +75,11 @@ def describe(output, number=None, engine_pid=None, decoding=False):
         requests - len(context),
         total - context_tokens,
     )
+
+
+def resumed_of(cached):
+    """Names of requests that a preemption had stopped, of those that the workers know."""
+    return getattr(cached, "resumed_req_ids", ())
 
 
 def mark(output, step):

@@ -3,8 +3,9 @@
  * process with 128 decodes whose model is nothing (hooks/fake_engine.py).
  *
  * On the engine's thread: steps with wrappers less steps without, in turn. On the writer's: its work
- * per step. Each profiler stands alone, with what every wrapper costs. `./dev bench hooks`; ROUNDS and
- * STEPS change how long it takes. Needs Python 3.9 or later.
+ * per step. `wrappers` have all profilers muted, `needed` are those that the others need, and a profiler's
+ * figures are what it adds to these. `./dev bench hooks`; ROUNDS and STEPS change how long it takes.
+ * Needs Python 3.9 or later.
  *
  * @module
  */
@@ -35,7 +36,8 @@ try {
   await say("| profilers | µs a step, engine's thread | µs a step, writer | ms a flush |");
   await say("|---|---|---|---|");
   for (const [name, figures] of Object.entries(found as Record<string, number[]>)) {
-    const [thread, writer, flush] = figures.map((figure) => figure.toFixed(2));
+    const base = ["all", "wrappers", "needed"].includes(name) ? [0, 0, 0] : found.needed;
+    const [thread, writer, flush] = figures.map((figure, n) => (figure - base[n]).toFixed(2));
     await say(`| ${name} | ${thread} | ${writer} | ${flush} |`);
   }
   await say(`\nLowest deciles of ${rounds} rounds of ${steps} steps`);

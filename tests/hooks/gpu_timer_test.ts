@@ -18,6 +18,7 @@ class Event:
     def synchronize(self): synchronised.append(self)
 class Cuda:
     current_stream = staticmethod(lambda: None)
+    is_current_stream_capturing = staticmethod(lambda: False)
 Cuda.Event = Event
 module.cuda_ready = lambda: Cuda
 class Passes:

@@ -36,6 +36,7 @@ class TorchEvents:
         return self._cuda.Event(enable_timing=True)
 
     def record(self, event, stream):
+        """Records the event; an answer other than 0 or None is for refused()."""
         event.record(stream)
 
     def done(self, event):
@@ -57,7 +58,8 @@ class DriverEvents:
 
     def __init__(self, driver, cuda):
         self._driver = driver
-        self.record = _recording(driver.cuEventRecord)
+        # Called at every mark, and so without a look at its answer: refused() says what it means.
+        self.record = driver.cuEventRecord
         self._query = driver.cuEventQuery
         self._elapsed = driver.cuEventElapsedTime
         self._context = ctypes.c_void_p()
@@ -69,16 +71,25 @@ class DriverEvents:
         self._found = ctypes.c_float()
         self._place = ctypes.byref(self._found)
         device = cuda.current_device()
-        self._handle = ctypes.c_void_p()
+        # The stream of the last mark.
+        self._number, self._handle = 0, ctypes.c_void_p(0)
         raw = getattr(sys.modules["torch"]._C, "_cuda_getCurrentRawStream", None)
-        self._raw_stream = (lambda: raw(device)) if raw else lambda: cuda.current_stream().cuda_stream
+        if raw is None:
+            self._raw_stream = lambda device: cuda.current_stream().cuda_stream
+        else:
+            self._raw_stream = raw
+        self._device = device
 
     def stream(self):
         """Handle of the stream that this thread computes on; 0 is the default one."""
-        raw = self._raw_stream()
-        if raw != (self._handle.value or 0):
-            self._handle = ctypes.c_void_p(raw)
+        number = self._raw_stream(self._device)
+        if number != self._number:
+            self._number, self._handle = number, ctypes.c_void_p(number)
         return self._handle
+
+    def refused(self, status):
+        """What record() answered was an error."""
+        _check(status, "cuEventRecord")
 
     def make(self):
         event = ctypes.c_void_p()
@@ -118,17 +129,6 @@ class DriverEvents:
         if not current:
             _check(self._driver.cuCtxSetCurrent(self._context), "cuCtxSetCurrent")
         self._threads.add(threading.get_ident())
-
-
-def _recording(function):
-    """A driver's record(event, stream): a function is called faster than a method."""
-
-    def record(event, stream):
-        status = function(event, stream)
-        if status:
-            _check(status, "cuEventRecord")
-
-    return record
 
 
 def _check(status, name):

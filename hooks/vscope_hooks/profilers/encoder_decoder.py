@@ -94,6 +94,7 @@ def watchers(recorder):
         for component, intervals in (("encoder", encoders), ("cross_attention", crosses)):
             for marks, host_ms in intervals:
                 timer.when_known(marks if end_mark else [None], host_ms, take(component))
+        timer.collect_while_computing()
         timer.when_known([now.begun, end_mark], [1e3 * (end - start)], finish)
         now.encoder, now.cross = [], []
 

@@ -40,6 +40,7 @@ def watchers(recorder):
 
     add = recorder.table("forward_pass_timing", COLUMNS, complete=complete).add
     timer = make_timer(recorder, enabled("USE_CUDA_EVENTS"))
+    mark = timer.mark
     begun = None
     # The pass that waits for its sample_tokens(): (marks, step, its start, host milliseconds, graph, pauses).
     open_pass = None
@@ -48,16 +49,17 @@ def watchers(recorder):
         nonlocal begun
         if open_pass:
             close(None)
-        begun = timer.mark() if passes.step is not None else None
+        begun = mark() if passes.step is not None else None
 
     def after_execute(args, kwargs, result, start, end):
         nonlocal open_pass
         step = passes.step
         if step is None:
             return
-        marks = [begun, begun and timer.mark(after=begun)]
+        marks = [begun, begun and mark(begun)]
         host_ms = 1e3 * (end - start)
         open_pass = (marks, step, start, host_ms, passes.graph, recorder.pause_count)
+        timer.collect_while_computing()
         if result is not None:
             close(None)
 
@@ -73,7 +75,7 @@ def watchers(recorder):
             # What follows a pause is the sampling of another pass.
             sample_ms = None
         if sample_ms is not None:
-            marks.append(marks[0] and timer.mark(after=marks[0]))
+            marks.append(marks[0] and mark(marks[0]))
         timer.when_known(
             marks, (host_ms, sample_ms), add_row, step, start, host_ms, graph, recorder.rank
         )

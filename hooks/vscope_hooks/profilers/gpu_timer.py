@@ -35,6 +35,12 @@ class HostTimer:
     def collect_when_idle(self):
         pass
 
+    def collect_while_computing(self):
+        """Reads what has completed: to be called when the work of a pass has been launched.
+
+        The host has time then, until the GPU is done; between two passes the GPU waits for the host.
+        """
+
 
 class EventTimer(HostTimer):
     """CUDA events from a pool; intervals are read once their last event has completed.
@@ -48,8 +54,10 @@ class EventTimer(HostTimer):
         self._passes = passes
         self._batch = whole("CUDA_EVENT_BATCH_SIZE", 100, 1)
         self._newest = min(4, self._batch // 8)
+        # So many at once are read in a tenth of a millisecond.
+        self._due = min(self._batch, 16)
         # Made with the first mark, when CUDA is in use.
-        self._events = None
+        self._events = self._record = self._capturing = None
         self._pool = []
         # Of the last mark that asked for it.
         self._stream = None
@@ -58,32 +66,47 @@ class EventTimer(HostTimer):
 
     def mark(self, after=None):
         if after is None:
-            cuda = cuda_ready()
-            if cuda is None:
+            if self._capturing is None:
+                if not self._open():
+                    return None
+            elif self._capturing():
                 return None
-            if self._events is None:
-                self._events = events_of(cuda)
             self._stream = self._events.stream()
-        events, pool = self._events, self._pool
-        event = pool.pop() if pool else events.make()
-        events.record(event, self._stream)
+        pool = self._pool
+        event = pool.pop() if pool else self._events.make()
+        status = self._record(event, self._stream)
+        if status:
+            self._events.refused(status)
         return event
 
+    def _open(self):
+        """Makes the events; False where CUDA is not in use yet. From then on it is."""
+        cuda = cuda_ready()
+        if cuda is None:
+            return False
+        self._events = events_of(cuda)
+        self._record = self._events.record
+        self._capturing = cuda.is_current_stream_capturing
+        return True
+
     def when_known(self, marks, host_ms, call, *what):
-        if None in marks:
+        # Marks of one interval or of several that meet: who has the first and the last has all.
+        if marks[0] is None or marks[-1] is None:
             self._pool += [mark for mark in marks if mark is not None]
             call(host_ms, "host", *what)
             return
         self._waiting.append((marks, call, what))
+
+    def collect_while_computing(self):
         # Reading one by one would look at each event twice as often as it takes.
-        if len(self._waiting) >= self._batch:
+        if len(self._waiting) >= self._due:
             self._collect()
 
     def _collect(self):
         if not self._reading.acquire(blocking=False):
             return
         try:
-            if cuda_ready() is None:
+            if self._capturing():
                 return
             done_by_now, milliseconds = self._events.done, self._events.milliseconds
             waiting, pool = self._waiting, self._pool

@@ -24,23 +24,31 @@ class Residency:
 
     sample_rate = 1.0
 
-    def __init__(self, recorder, add, other):
+    def __init__(self, recorder, add, blocks, other=None):
         self._other = other
         # When each block was allocated, and of those that were used again (when last, how often).
-        self._born = born = {}
+        self._born = born = [None] * blocks
         self._used = used = {}
 
         def on_block_allocated(block):
-            born[block.block_id] = perf_counter()
+            try:
+                born[block.block_id] = perf_counter()
+            except IndexError:
+                # A pool that has grown: its new blocks are not followed.
+                pass
 
         def on_block_accessed(block):
             number = block.block_id
-            if number in born:
+            if number < len(born) and born[number] is not None:
                 used[number] = (perf_counter(), used.get(number, (0, 0))[1] + 1)
 
         def on_block_evicted(block):
             number = block.block_id
-            since = born.pop(number, None)
+            try:
+                since = born[number]
+            except IndexError:
+                return
+            born[number] = None
             last, count = used.pop(number, (since, 0)) if used else (since, 0)
             if since is not None and not recorder.paused:
                 add((perf_counter(), since, last, count, number))
@@ -49,20 +57,24 @@ class Residency:
         self.on_block_accessed = _both(on_block_accessed, other)
         self.on_block_evicted = _both(on_block_evicted, other)
 
-    def __getattr__(self, name):
-        # What we do not have ourselves is the user's collector's.
-        if name.startswith("__") or self._other is None:
-            raise AttributeError(name)
-        return getattr(self._other, name)
-
     def reset(self):
-        self._born.clear()
+        self._born[:] = [None] * len(self._born)
         self._used.clear()
         if self._other is not None:
             self._other.reset()
 
     def drain_events(self):
         return self._other.drain_events() if self._other is not None else []
+
+
+class SharedResidency(Residency):
+    """One that stands before a collector of the user's."""
+
+    def __getattr__(self, name):
+        # What we do not have ourselves is the user's collector's.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._other, name)
 
 
 def _both(ours, other):
@@ -97,7 +109,9 @@ def watchers(recorder):
                 "this vLLM's block pool has no metrics collector",
             )
             return
-        pool.metrics_collector = Residency(recorder, add, pool.metrics_collector)
+        other = pool.metrics_collector
+        kind = Residency if other is None else SharedResidency
+        pool.metrics_collector = kind(recorder, add, pool.num_gpu_blocks, other)
 
     return [
         Watcher(NAME, "vllm.v1.core.sched.scheduler", "Scheduler.__init__", after=after_init)

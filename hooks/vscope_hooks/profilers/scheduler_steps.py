@@ -9,7 +9,7 @@ a step without any costs next to nothing.
 import collections
 
 from ..sites import Watcher, argument
-from ..steps import describe, mark, number_of
+from ..steps import Step, describe, mark, number_of, resumed_of
 
 NAME = "scheduler_steps"
 TOGGLE = None
@@ -46,21 +46,24 @@ class Steps:
 
         pauses: how often the session has been paused. Of the steps meanwhile nothing is known.
         """
-        self.number += 1
+        self.number = number = self.number + 1
         if pauses != self._pauses:
             self._pauses, self._decodes = pauses, None
-        names, tokens = output.scheduled_cached_reqs.req_ids, output.num_scheduled_tokens
-        single = len(names) == len(tokens) == output.total_num_scheduled_tokens
+        cached, tokens = output.scheduled_cached_reqs, output.num_scheduled_tokens
+        names, count, known = cached.req_ids, len(tokens), self._decodes
+        single = len(names) == count == output.total_num_scheduled_tokens
         # A list that vLLM used again would be equal to itself whatever it holds.
-        self.same = single and names == self._decodes and names is not self._decodes
-        self.current = step = describe(output, self.number, engine_pid, self.same)
-        if step.context_requests:
+        if single and names == known and names is not known and not resumed_of(cached):
+            self.same = True
+            # All of them had output in the step before.
+            self.current = Step(number, engine_pid, 0, 0, count, count)
+        else:
             self.same = False
-        if not self.same:
-            self._decodes = None if step.context_requests or not single else names
+            self.current = describe(output, number, engine_pid)
+            self._decodes = names if single and not self.current.context_requests else None
             self._tokens = tokens
         # Many steps hold the same tokens: they are kept once.
-        self.recent.append((self.number, self._tokens))
+        self.recent.append((number, self._tokens))
 
     def rest(self):
         """Takes up a batch without tokens."""
@@ -128,9 +131,10 @@ def watchers(recorder):
         steps.computed[name] = max(request.num_computed_tokens, steps.computed.get(name, 0))
 
     def before_update(args, kwargs):
-        scheduler = args[0]
-        output = argument(args, kwargs, 1, "scheduler_output")
-        number = number_of(output)
+        output = args[1] if len(args) > 1 else kwargs["scheduler_output"]
+        if not steps.freed and not output.scheduled_spec_decode_tokens:
+            return
+        scheduler, number = args[0], number_of(output)
         if number is None:
             return
         if steps.freed:

@@ -2,9 +2,10 @@
 
 usage: step_cost.py ROUNDS STEPS
 
-Each variant (all profilers, or one alone) is measured against the same classes without wrappers, in turn:
-a round is STEPS steps of each. The writer's thread is stopped; what it does is called and timed
-between the rounds, on this thread.
+Each variant is measured against the same classes without wrappers, in turn: a round is STEPS steps of
+each. `wrappers` are with all profilers muted, `needed` with those that the others need, a profiler
+with these and itself. The writer's thread is stopped; what it does is called and timed between
+the rounds, on this thread.
 """
 
 import json
@@ -96,10 +97,13 @@ def main():
                     flush.append(longest)
         return [least(thread["hooked"]) - least(thread["bare"]), *map(least, (writer, flush))]
 
-    found = {"all": measure([], residency), "none": measure(names, None)}
+    needed = sorted(recorder.indispensable & set(names))
+    found = {"all": measure([], residency), "wrappers": measure(names, None)}
+    found["needed"] = measure([name for name in names if name not in needed], None)
     for name in names:
-        collector = residency if name == "kv_eviction" else None
-        found[name] = measure([other for other in names if other != name], collector)
+        if name not in needed:
+            muted = [other for other in names if other not in (name, *needed)]
+            found[name] = measure(muted, residency if name == "kv_eviction" else None)
     failed = [hook for hook in recorder.hooks.values() if hook["status"] == "failed"]
     recorder.close()
     print(json.dumps({"found": found, "failed": failed, "dropped": recorder._dropped()}))
