@@ -131,3 +131,17 @@ Deno.test("a table of attention has the mean over the model's layers, and each k
     assert.deepEqual([calls("attention"), calls("layernorm")], [13, 4 * 13]);
   });
 });
+
+Deno.test("vLLM is given the config as it was written: 1.0 stays 1.0", async () => {
+  await inFolder(async (cwd) => {
+    await Deno.mkdir(`${cwd}/gemma`);
+    const text = JSON.stringify(GEMMA).replace("}", ',"routed_scaling_factor":1.0}');
+    await Deno.writeTextFile(`${cwd}/gemma/config.json`, text);
+    const ran = await vscope([
+      ...["sweep", "--model", `${cwd}/gemma`, "--hardware", "H", "--python", FAKE, "--json"],
+      ...["--tp-degrees", "1", "--max-num-batched-tokens", "8", "--only", "dense"],
+    ], { cwd, env: { FAKE_CONFIG: `${cwd}/seen` } });
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.equal(await Deno.readTextFile(`${cwd}/seen`), text);
+  });
+});

@@ -159,10 +159,7 @@ async function measure(
     await writeSweepWorker(context.files, packages);
     const model = `${work}/model`;
     await context.files.mkdir(model);
-    await context.files.writeTextFile(
-      `${model}/config.json`,
-      JSON.stringify(settings.model.config),
-    );
+    await context.files.writeTextFile(`${model}/config.json`, settings.model.text);
     const degrees = degreesInOrder(settings);
     const kinds = layerKinds(settings.model);
     for (const [index, tp] of degrees.entries()) {
