@@ -8,8 +8,14 @@
 
 /** The checksums. */
 export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
+  "configs/architecture/deepseek_v2.yaml":
+    "031ee489f30f8c6076f718d07eaf195b70db8e2138f7a7cd228c39abc8c938b5",
+  "configs/architecture/gemma3_text.yaml":
+    "85eea7abdda6eedb7612079bbdf9fa57f55b1a06f433f29be886cc5c5012ee6e",
+  "configs/architecture/gpt_oss.yaml":
+    "1d5094e876793ac5574ef661a65e339d5b936a30607597f55388a3a319092114",
   "configs/architecture/llama.yaml":
-    "86989a8df68aa5e6fbd4bf0f97d52667b0b05d559bfe4f004fda513a5cc48e08",
+    "fe7762412939f9c1c05f0f782cf983f18ab80ff170093057dd1d82c6ee581d5c",
   "configs/architecture/mixtral.yaml":
     "dc1ba1d8119d2c1ef8e964e1a8dfcaf40b41834087f3304b2e124455ba019261",
   "configs/architecture/phimoe.yaml":

@@ -28,7 +28,8 @@ export interface UnitOrder {
   /** Options of the sweep; no secret is among them. */
   readonly values: SweepValues;
   readonly contract: Readonly<Record<string, ResolvedValue>>;
-  readonly model: { readonly id: string; readonly from: string; readonly config: unknown };
+  /** `text` is the config.json. */
+  readonly model: { readonly id: string; readonly from: string; readonly text: string };
   readonly architecture: { readonly name: string; readonly text: string };
   /** The sweep's folder, where this machine and the cluster share one. */
   readonly folder?: string;
@@ -53,7 +54,7 @@ export function orderOf(
   folder: string | undefined,
 ): UnitOrder {
   const { values, invocation } = sweep.plan!;
-  const { model: { id, from, config }, architecture } = invocation.found as SweepSubject;
+  const { model: { id, from, text }, architecture } = invocation.found as SweepSubject;
   return {
     schema_version: 1,
     name,
@@ -66,7 +67,7 @@ export function orderOf(
       resumeFrom: undefined,
     },
     contract: invocation.contract,
-    model: { id, from, config },
+    model: { id, from, text },
     architecture: { name: architecture.name, text: architecture.text },
     ...(folder === undefined ? {} : { folder }),
   };

@@ -111,7 +111,7 @@ async function planOf(
   const { model, architecture, values, contract } = order;
   const { load } = await loadYaml();
   const found = {
-    model: readModelConfig(model.id, model.from, JSON.stringify(model.config)),
+    model: readModelConfig(model.id, model.from, model.text),
     architecture: parseArchitecture(architecture.name, architecture.text, load(architecture.text)),
   };
   return planSweep({ ...values, ...(goesOn ? { resumeFrom: dir } : {}) }, {

@@ -18,6 +18,7 @@ import {
 } from "../../sweep/measure/journal.ts";
 import { conditionsOf, type GpuLook, throttlingOf } from "../../sweep/measure/gpu_conditions.ts";
 import { layerDefinitions } from "../../sweep/measure/times.ts";
+import { layerKinds, oneOfEach } from "../../sweep/model/layer_kinds.ts";
 import type { sweepOptions } from "../../sweep/options.ts";
 import { engineArguments } from "../../sweep/plan/engine_arguments.ts";
 import { sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
@@ -157,11 +158,9 @@ async function measure(
     await writeSweepWorker(context.files, packages);
     const model = `${work}/model`;
     await context.files.mkdir(model);
-    await context.files.writeTextFile(
-      `${model}/config.json`,
-      JSON.stringify(settings.model.config),
-    );
+    await context.files.writeTextFile(`${model}/config.json`, settings.model.text);
     const { degrees } = run;
+    const kinds = layerKinds(settings.model);
     for (const [index, tp] of degrees.entries()) {
       if (signal.aborted) break;
       const known = values.force ? undefined : keptEngine(run.folder.before, tp);
@@ -192,6 +191,8 @@ async function measure(
             iterations: values.measurementIterations,
             journal: `${run.dir}/${JOURNAL_NAME}`,
             catalog: settings.architecture.catalog,
+            layers: oneOfEach(settings.model).num_hidden_layers,
+            ...(kinds.length > 1 ? { layer_kinds: kinds } : {}),
             ...(values.targetError === undefined ? {} : { target_error: values.targetError }),
             ...(values.timer === undefined ? {} : { timer: values.timer }),
           },

@@ -10,6 +10,7 @@ import { fitBundle } from "../../sweep/fit/fit_bundle.ts";
 import { metaYaml } from "../../sweep/measure/meta.ts";
 import { makeTable } from "../../sweep/measure/tables.ts";
 import { layerDefinitions, SweepTimes } from "../../sweep/measure/times.ts";
+import { layerKinds } from "../../sweep/model/layer_kinds.ts";
 import { gridsOf } from "../../sweep/plan/settings.ts";
 import { readMeta, tpFolders } from "../../sweep/sweep_folder.ts";
 import { type Validation, validationCsv, validationMeta } from "../../sweep/validation/validate.ts";
@@ -50,7 +51,7 @@ export async function writeTables(run: SweepState): Promise<void> {
       run.unfinished = true;
     }
     for (const grid of gridsOf(own)) {
-      const table = makeTable(grid, architecture, tp, times);
+      const table = makeTable(grid, architecture, tp, times, layerKinds(settings.model));
       if (!table || (table.rows === 0 && left.length > 0)) continue;
       await files.mkdir(`${dir}/tp${tp}`, { recursive: true });
       await replace(run, `${dir}/tp${tp}/${table.name}.csv`, table.text);
