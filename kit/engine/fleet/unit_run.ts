@@ -36,6 +36,8 @@ export class UnitRun implements UnitResults {
   #fruitless = 0;
   #gatherAt = 0;
   #asked = 0;
+  /** The fewest shots that it has lacked. */
+  #left = Infinity;
 
   constructor(
     readonly unit: FleetUnit,
@@ -93,7 +95,6 @@ export class UnitRun implements UnitResults {
     job: RayJob | undefined,
     units: readonly UnitResults[],
   ): Promise<string | undefined> {
-    const before = this.shots;
     await this.#gather(client, this.attempt);
     const whole = this.results.get(this.attempt)?.end !== undefined;
     // Its node is there, or was a moment ago: what it printed may still be had.
@@ -110,8 +111,10 @@ export class UnitRun implements UnitResults {
       this.reason = end.reason ?? "some shots were set aside";
       return undefined;
     }
-    const reason = conflict ?? end?.reason ?? (job ? failureOf(job) : "the cluster lost the job");
-    const brought = this.shots > before || (result?.journal.shots.length ?? 0) > 0;
+    const reason = conflict ?? end?.reason ?? whyNot(job, left);
+    // What was measured anew without an end of it is no progress.
+    const brought = left !== undefined && left < this.#left;
+    this.#left = Math.min(this.#left, left ?? Infinity);
     this.#fruitless = brought && conflict === undefined ? 0 : this.#fruitless + 1;
     if (this.#fruitless <= this.retries) return `${reason}; it is submitted again`;
     this.status = "failed";
@@ -142,4 +145,13 @@ export class UnitRun implements UnitResults {
     this.results.set(attempt, found);
     return characters;
   }
+}
+
+/** Why a unit is not whole, where its job has not said so. */
+function whyNot(job: RayJob | undefined, left: number | undefined): string {
+  if (!job) return "the cluster lost the job";
+  if (job.status !== "SUCCEEDED") return failureOf(job);
+  return left === undefined
+    ? "the job succeeded, and nothing of it came home"
+    : `the job succeeded, and ${left} shots are missing`;
 }

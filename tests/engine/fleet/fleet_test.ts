@@ -198,6 +198,15 @@ Deno.test("a unit that fails again and again is reported with its reason, and th
       assert.match(ran.sweeps[0]!.reason!, /^TP degree 1: vLLM did not start: .*mixtral is broken/);
       // Two units, twice each, and those of the other model.
       assert.equal(api.jobs.size, 6);
+      // Nor does it go on for ever where each job measures, and never enough.
+      const args = [DENSE, "--retries", "1", "--tp-degrees", "1", "--measurement-iterations", "5"];
+      const never = await sweepAll(cwd, api, [...args, "--variant", "never"]);
+      assert.equal(never.code, 1);
+      assert.match(
+        never.sweeps[0]!.reason!,
+        /^TP degree 1: the job succeeded, and \d+ shots are missing/,
+      );
+      assert.equal(api.jobs.size, 9);
     })
   );
 });
