@@ -85,7 +85,8 @@ Deno.test("a batch on Ray whose vscope is killed and that loses a node has the k
       // Four units, and one more job for that of the lost node. Nodes of one machine share Ray's folder, so that
       // what is cleared up of one that is gone may cost a job of another.
       assert.ok(fleet.cost.total.jobs >= 5, stderr);
-      assert.match(stderr, /Job supervisor actor died.*; it is submitted again/);
+      // The job may outlive its raylet; its log is lost then, and what was not home is measured again.
+      assert.match(stderr, /; it is submitted again/);
       assert.ok(fleet.cost.total.measured_seconds.attention > 0);
       const again = await vscope([...args, "--json"], { cwd, env: OFFLINE_ENV });
       assert.equal(again.code, 0, again.stderr);
