@@ -212,7 +212,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f27,
-    sha256: "d7e220189f8b8b183249f2233595d1a02db2407f15a110a6d6e93ba0f50c1320",
+    sha256: "520a4f14407dc18d46442e2bbc25364989e28bfe5616e894d896dab494edabe3",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
@@ -302,7 +302,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f45,
-    sha256: "6a576c596793f89f8151a0a452bc1f4858f5ca057bf51cdbb00d01ba27130d9f",
+    sha256: "56aa7538d34b2f222e1141640689174e4f51a3dbcac78b89b3059062cd6b6dcd",
   },
   {
     path: "vscope_sweep/journal.py",
@@ -317,7 +317,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/modules.py",
     text: f48,
-    sha256: "38bce7f22555cc918cf9c12d0a64724fa91e30b9e143ee6a8a11d00ab82db2ab",
+    sha256: "b30883d3d16398c7315c956b2ada3f564fa714732b274d9bc2cf4ff3b020dfd4",
   },
   {
     path: "vscope_sweep/requests.py",

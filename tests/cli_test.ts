@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { recipes } from "../recipes/registry.ts";
 import { tools } from "../kit/tools/registry.ts";
-import { vscope } from "./cli.ts";
+import { vscope, vscopeHere } from "./cli.ts";
 import { inFolder, namesIn } from "./folders.ts";
 
 Deno.test("vscope alone lists every recipe and tool", async () => {
@@ -18,11 +18,11 @@ Deno.test("vscope alone lists every recipe and tool", async () => {
 
 Deno.test("every recipe and tool has help, and bad input is one sentence with exit code 2", async () => {
   for (const { name } of [...recipes, ...tools]) {
-    const help = await vscope([name, "--help"]);
+    const help = await vscopeHere([name, "--help"]);
     assert.deepEqual([help.code, help.stderr], [0, ""], name);
     assert.match(help.stdout, /Usage: vscope /);
     if (name === "bundle") continue;
-    const bad = await vscope([name, "--no-such-flag"]);
+    const bad = await vscopeHere([name, "--no-such-flag"]);
     assert.deepEqual([bad.code, bad.stdout], [2, ""], name);
     assert.match(bad.stderr, /^vscope: Cannot run [\w-]+: unknown option "--no-such-flag".*\n$/);
   }
@@ -48,6 +48,10 @@ Deno.test("bad input starts nothing, leaves nothing, and says what is wanted", a
       [
         ["monitor", "--profilers", "kv_cach", "--", "vllm", "serve"],
         /"--profilers" is "kv_cach"; give a list with commas, each one of cuda_graph, kv_cache,/,
+      ],
+      [
+        ["monitor", "--profilers", "./mine.py", "--", "vllm", "serve"],
+        /"--profilers" is ".\/mine.py"; .*; a file with a profiler of your own goes to --profiler$/m,
       ],
       [
         ["monitor", "--profilers", "kv_cache", "--no-kv-cache-tracking", "--", "vllm", "serve"],
@@ -98,7 +102,7 @@ Deno.test("bad input starts nothing, leaves nothing, and says what is wanted", a
       [["--config", "x"], /there is no such recipe or tool/],
     ];
     for (const [args, message, env] of cases) {
-      const ran = await vscope(args, { cwd: dir, ...(env ? { env } : {}) });
+      const ran = await vscopeHere(args, { cwd: dir, ...(env ? { env } : {}) });
       assert.equal(ran.code, 2, `${args.join(" ")}: ${ran.stderr}`);
       assert.match(ran.stderr, message);
       const sentences = ran.stderr.trim().split("\n").filter((line) => !line.includes("warning:"));

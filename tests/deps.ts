@@ -1,5 +1,9 @@
 /** What only tests use, by its full and exact specifier. */
 
 export { default as fc } from "npm:fast-check@4.10.2";
-export { chromium } from "npm:playwright-core@1.65.1";
-export { parquetMetadata, parquetReadObjects } from "npm:hyparquet@1.31.5";
+
+/** A browser. Loaded by a call, as in kit/deps.ts: most tests use none, and it takes half a second. */
+export const loadChromium = async () => (await import("npm:playwright-core@1.65.1")).chromium;
+
+/** A Parquet reader. */
+export const loadParquetReader = () => import("npm:hyparquet@1.31.5");

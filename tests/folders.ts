@@ -6,7 +6,19 @@ export async function inFolder<T>(use: (dir: string) => Promise<T>): Promise<T> 
   try {
     return await use(dir);
   } finally {
-    await Deno.remove(dir, { recursive: true });
+    await removeFolder(dir);
+  }
+}
+
+/** A guard outlives its vscope for a moment, in which its Deno may still write to a cache in the folder. */
+async function removeFolder(dir: string): Promise<void> {
+  for (let left = 20;; left--) {
+    try {
+      return await Deno.remove(dir, { recursive: true });
+    } catch (error) {
+      if (left === 0 || !/not empty/i.test(String(error))) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 }
 

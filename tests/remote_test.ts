@@ -23,6 +23,7 @@ async function elsewhere(
       stderr: string;
     }>,
     dir: string,
+    url: string,
   ) => Promise<void>,
   altered: Record<string, string> = {},
 ): Promise<void> {
@@ -32,23 +33,27 @@ async function elsewhere(
       await Deno.mkdir(`${parent}/cache`);
       await Deno.symlink(packages, `${parent}/cache/npm`);
       await Deno.mkdir(`${parent}/work`);
-      await use(async (recipe, flags, args) => {
-        const file = `${url}/recipes/${recipe.replaceAll("-", "_")}.ts`;
-        const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-          args: ["run", "--quiet", "--no-prompt", ...flags, file, ...args],
-          cwd: `${parent}/work`,
-          env: {
-            DENO_DIR: `${parent}/cache`,
-            NO_COLOR: "1",
-            VLLM_PROFILING_DIR: parent,
-            // A package that calls itself vLLM, for what looks for one before it begins.
-            PYTHONPATH: `${ROOT}/tests/metal/fixtures/offline`,
-          },
-          stdin: "null",
-        }).output();
-        const decoder = new TextDecoder();
-        return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-      }, `${parent}/work`);
+      await use(
+        async (recipe, flags, args) => {
+          const file = `${url}/recipes/${recipe.replaceAll("-", "_")}.ts`;
+          const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+            args: ["run", "--quiet", "--no-prompt", ...flags, file, ...args],
+            cwd: `${parent}/work`,
+            env: {
+              DENO_DIR: `${parent}/cache`,
+              NO_COLOR: "1",
+              VLLM_PROFILING_DIR: parent,
+              // A package that calls itself vLLM, for what looks for one before it begins.
+              PYTHONPATH: `${ROOT}/tests/metal/fixtures/offline`,
+            },
+            stdin: "null",
+          }).output();
+          const decoder = new TextDecoder();
+          return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+        },
+        `${parent}/work`,
+        url,
+      );
     }), altered);
 }
 
@@ -132,13 +137,14 @@ Deno.test("from a URL everything that is embedded is there: hooks, configuration
 
 Deno.test("a lock file holds a host to the code that was looked at", async () => {
   const altered: Record<string, string> = {};
-  await elsewhere(async (run, dir) => {
+  await elsewhere(async (run, dir, url) => {
     const lock = ["--lock=vscope.lock"];
     const args = ["--dry-run", "--", "vllm", "serve", "M"];
     const made = await run("monitor", [...lock, "--frozen=false", ...PLAN_FLAGS], args);
     assert.equal(made.code, 0, made.stderr);
     assert.ok((await namesIn(dir)).includes("vscope.lock"));
-    const frozen = [...lock, "--frozen", "--reload", ...PLAN_FLAGS];
+    // What the host serves is fetched again; the packages are not its.
+    const frozen = [...lock, "--frozen", `--reload=${url}`, ...PLAN_FLAGS];
     assert.equal((await run("monitor", frozen, args)).code, 0);
     altered["/kit/contract/version.ts"] = 'export const VERSION = "0.1.0"; // and more\n';
     const refused = await run("monitor", frozen, args);

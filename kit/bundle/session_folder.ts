@@ -5,6 +5,7 @@
  */
 
 import type { FileSystem } from "../contract/context.ts";
+import { isThere } from "../contract/is_there.ts";
 import { makeBundleFolder } from "./bundle_folder.ts";
 
 /** Which profilers are on, in the words of `metadata.json`. */
@@ -47,7 +48,7 @@ export async function restoreSessionFolder(
   dir: string,
   session: SessionMetadata,
 ): Promise<boolean> {
-  const there = await files.stat(`${dir}/metadata.json`).then(() => true, () => false);
+  const there = await isThere(files, `${dir}/metadata.json`);
   if (there) return false;
   await files.mkdir(dir, { recursive: true });
   await writeMetadata(files, dir, session);

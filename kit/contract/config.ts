@@ -10,11 +10,11 @@
  */
 
 import type { FileSystem } from "./context.ts";
-import { loadYaml } from "../deps.ts";
 import { messageOf, UsageError } from "./errors.ts";
 import { flagOf, type Options } from "./option.ts";
 import type { FileValues } from "./resolve.ts";
 import { suggestion } from "./suggest.ts";
+import { parseYaml } from "./yaml.ts";
 
 /** Name of the file that is read without `--config`. */
 export const CONFIG_NAME = "vscope.yaml";
@@ -64,15 +64,7 @@ export async function readConfig(
 }
 
 async function parse(path: string, text: string): Promise<Record<string, unknown>> {
-  const { load } = await loadYaml();
-  let document: unknown;
-  try {
-    document = load(text);
-  } catch (error) {
-    throw new UsageError(
-      `Cannot read the configuration "${path}": it is no YAML (${messageOf(error).split("\n")[0]})`,
-    );
-  }
+  const document = await parseYaml(text, `Cannot read the configuration "${path}": it`);
   if (document === undefined || document === null) return {};
   if (typeof document !== "object" || Array.isArray(document)) {
     throw new UsageError(

@@ -11,8 +11,11 @@ import { isTerminal, systemTerminal } from "./terminal.ts";
 
 /** What the command line says about talking. */
 export interface Talk {
+  /** No progress. */
   quiet: boolean;
+  /** Details. */
   verbose: boolean;
+  /** Colours, on a terminal. */
   color: boolean;
 }
 
@@ -42,11 +45,23 @@ const clock: Clock = {
     }),
 };
 
-/** A {@linkcode RunContext} of this process, and the processes that it starts. */
-export function systemContext(talk: Talk): { context: RunContext; close(): Promise<void> } {
-  const processes = new SystemProcessHost();
+/** What ends a run in order; Windows has no TERM. */
+const ENDING_SIGNALS: readonly ("SIGINT" | "SIGTERM")[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
+/**
+ * A {@linkcode RunContext} of this process, and the processes that it starts.
+ *
+ * @param main The module that their guard runs, where it is not the one that runs now.
+ */
+export function systemContext(
+  talk: Talk,
+  main?: string,
+): { context: RunContext; close(): Promise<void> } {
+  const processes = new SystemProcessHost(main);
   const interruption = new AbortController();
-  const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => {
+  const listeners = ENDING_SIGNALS.map((signal) => {
     const listener = () => {
       if (interruption.signal.aborted) {
         processes.emergencyKill();

@@ -24,11 +24,11 @@ export type GuardMessage = { watch: number } | { done: true };
 /** Nothing is fetched, and what Deno finds in the current folder is not ours. */
 const GUARD_FLAGS = ["--quiet", "--no-config", "--no-lock", "--cached-only"];
 
-/** argv that starts a guard with the code that runs now. */
-export function guardArgv(runId: string): string[] {
+/** argv that starts a guard with a main module of ours: the one that runs now. */
+export function guardArgv(runId: string, main: string): string[] {
   const self = Deno.build.standalone
     ? [Deno.execPath()]
-    : [Deno.execPath(), "run", "-A", ...GUARD_FLAGS, Deno.mainModule];
+    : [Deno.execPath(), "run", "-A", ...GUARD_FLAGS, main];
   return [...self, GUARD_ARGUMENT, runId];
 }
 

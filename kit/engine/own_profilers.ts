@@ -11,6 +11,7 @@ import { SESSION_PROFILERS } from "../bundle/hook_coverage.ts";
 import { OWN_FOLDER } from "../bundle/own_tables.ts";
 import { SESSION_TABLES } from "../bundle/session_tables.ts";
 import { baseName } from "./python_of.ts";
+import { PROFILER_NAMES } from "./session_options.ts";
 
 /** The variable from which the hooks know the files. */
 export const OWN_PROFILERS_VARIABLE = "VSCOPE_PROFILER";
@@ -34,9 +35,13 @@ export async function requireOwnProfilers(
   for (const path of paths) {
     const found = await files.stat(path).catch(() => undefined);
     if (found?.isFile) continue;
+    const name = baseName(path);
     throw new UsageError(
       `Cannot load the profiler "${path}": ${found ? "it is no file" : "there is no such file"}; ` +
-        "give --profiler the Python file of one",
+        "give --profiler the Python file of one" +
+        ((PROFILER_NAMES as string[]).includes(name)
+          ? `; --profilers ${name} chooses vscope's`
+          : ""),
     );
   }
 }

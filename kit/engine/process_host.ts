@@ -24,8 +24,14 @@ const LAST_WORDS_MS = 200;
 export class SystemProcessHost implements ProcessHost {
   readonly #runId = crypto.randomUUID();
   readonly #all = new ProcessTracker(this.#runId);
+  readonly #main: string;
   #guard: ChildProcess | undefined;
   #count = 0;
+
+  /** @param main The module that the guard runs: one that ends in `exitWith`. */
+  constructor(main: string = Deno.mainModule) {
+    this.#main = main;
+  }
 
   /** Starts a process; throws a UsageError when its program cannot be started. */
   async start(spec: ProcessSpec): Promise<RunningProcess> {
@@ -128,7 +134,7 @@ export class SystemProcessHost implements ProcessHost {
       // A guard of its own would start one too, and so on without end.
       throw new Error(`${Deno.mainModule} was started as the guard, and does not run guardMain`);
     }
-    const [program, ...args] = guardArgv(this.#runId);
+    const [program, ...args] = guardArgv(this.#runId, this.#main);
     this.#guard = spawn(program!, args, { detached: true, stdio: ["pipe", "ignore", "ignore"] });
     // Its end is nothing to report: the run goes on, only less safely.
     this.#guard.on("error", () => {});

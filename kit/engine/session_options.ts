@@ -36,6 +36,21 @@ const TOGGLES = {
   encoderDecoderTiming: "enable_encoder_decoder_timing",
 } as const;
 
+/** The names that `--profilers` chooses from. */
+export const PROFILER_NAMES = Object.keys(TOGGLED_BY) as ProfilerName[];
+
+const named = choice({ choices: PROFILER_NAMES, doc: "A profiler" });
+
+/** A profiler of ours. A file of one's own goes to a flag that looks much the same. */
+const ourProfiler: typeof named = {
+  ...named,
+  parse(text) {
+    if (!/\.py$|\//.test(text)) return named.parse(text);
+    const names = PROFILER_NAMES.join(", ");
+    throw new RangeError(`one of ${names}; a file with a profiler of your own goes to --profiler`);
+  },
+};
+
 /** Options of `monitor` and of the recipes built on it. */
 export const sessionOptions = {
   profilingDir: path({
@@ -117,7 +132,7 @@ export const sessionOptions = {
   }),
   profilers: list({
     env: "VSCOPE_PROFILERS",
-    of: choice({ choices: Object.keys(TOGGLED_BY) as ProfilerName[], doc: "A profiler" }),
+    of: ourProfiler,
     doc: "The only profilers to run; without it all that are not switched off one by one",
   }),
   profiler: list({

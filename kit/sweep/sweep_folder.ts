@@ -5,8 +5,8 @@
  */
 
 import type { FileSystem } from "../contract/context.ts";
-import { messageOf, UsageError } from "../contract/errors.ts";
-import { loadYaml } from "../deps.ts";
+import { UsageError } from "../contract/errors.ts";
+import { parseYaml } from "../contract/yaml.ts";
 
 /** The part of the file system that reading takes. */
 export type Reading = Pick<FileSystem, "readDir" | "readTextFile">;
@@ -57,15 +57,7 @@ export async function readMeta(files: Reading, dir: string): Promise<Meta | unde
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-  const { load } = await loadYaml();
-  let values: unknown;
-  try {
-    values = load(text) ?? {};
-  } catch (error) {
-    throw new UsageError(
-      `Cannot read ${dir}/meta.yaml: it is no YAML (${messageOf(error).split("\n")[0]})`,
-    );
-  }
+  const values = await parseYaml(text, `Cannot read ${dir}/meta.yaml: it`) ?? {};
   if (typeof values !== "object" || Array.isArray(values)) {
     throw new UsageError(`Cannot read ${dir}/meta.yaml: it is no mapping`);
   }

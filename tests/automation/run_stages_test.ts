@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { FileSystem, RunContext } from "../../kit/contract/context.ts";
 import { RunError } from "../../kit/contract/errors.ts";
+import { isThere } from "../../kit/contract/is_there.ts";
 import { readJournal } from "../../kit/bundle/journal.ts";
 import type { StageRecord } from "../../kit/bundle/manifest.ts";
 import { JOURNAL_NAME, runStages } from "../../kit/engine/automation/run_stages.ts";
@@ -26,7 +27,7 @@ function made(dir: string, name: string, more: Partial<Stage> = {}): Made {
     processes: [],
     files: [],
     runs: 0,
-    done: () => Deno.stat(`${dir}/${name}.out`).then(() => true, () => false),
+    done: () => isThere(Deno, `${dir}/${name}.out`),
     run: () => Promise.resolve({ status: "complete" }),
     ...more,
   };
@@ -158,7 +159,7 @@ Deno.test("a stage that was killed begins anew in an empty bundle, and its earli
       bundle: "nsys",
       begins: () => Promise.resolve(true),
       run: async () => {
-        seen.push(await Deno.stat(`${dir}/nsys`).then(() => true, () => false));
+        seen.push(await isThere(Deno, `${dir}/nsys`));
         return { status: "complete" };
       },
     });

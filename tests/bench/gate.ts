@@ -13,6 +13,7 @@ import { readCompared } from "../../kit/compare/read_bundle.ts";
 import { defaultRules } from "../../kit/compare/rules.ts";
 import { moved } from "../../kit/compare/words.ts";
 import type { FileSystem } from "../../kit/contract/context.ts";
+import { isThere } from "../../kit/contract/is_there.ts";
 import { say } from "../dev/run.ts";
 import { recordSession } from "../e2e/recorded_session.ts";
 
@@ -25,7 +26,7 @@ const folder = Deno.args[2] ?? await Deno.makeTempDir({ prefix: "vscope-bench-" 
 
 async function session(name: string, engine: Record<string, unknown>) {
   const dir = `${folder}/${name}`;
-  const there = await Deno.stat(`${dir}/bundle.json`).then(() => true, () => false);
+  const there = await isThere(Deno, `${dir}/bundle.json`);
   if (!there) await recordSession(dir, ROUNDS, engine);
   return await readCompared(Deno as unknown as FileSystem, dir);
 }

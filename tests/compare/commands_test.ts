@@ -6,7 +6,7 @@ import gateTool from "../../kit/tools/bundle/gate.ts";
 import type { Tool } from "../../kit/contract/tool.ts";
 import { executeTool } from "../../kit/contract/execute.ts";
 import { systemContext } from "../../kit/engine/context.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { writeSession } from "./made.ts";
 
@@ -51,9 +51,16 @@ Deno.test("gate ends with 0 where nothing is slower, with 1 where something is, 
     const [quiet, loud] = [await sides(same, [5, 5]), await sides(slower, [5, 6.5])];
     const junit = `${dir}/gate.xml`;
     const [passed, failed, json] = await Promise.all([
-      vscope(["bundle", "gate", ...quiet]),
-      vscope(["bundle", "gate", ...loud, "--junit", junit]),
-      vscope(["bundle", "gate", ...loud, "--json", "--rule", "defaults,steps.decode_ms.p50:+50%"]),
+      vscopeHere(["bundle", "gate", ...quiet]),
+      vscopeHere(["bundle", "gate", ...loud, "--junit", junit]),
+      vscopeHere([
+        "bundle",
+        "gate",
+        ...loud,
+        "--json",
+        "--rule",
+        "defaults,steps.decode_ms.p50:+50%",
+      ]),
     ]);
     assert.equal(passed.code, 0, passed.stdout + passed.stderr);
     assert.match(passed.stdout, /Passed: none of 6 figures is worse/);
@@ -85,8 +92,8 @@ Deno.test("two runs alone are judged by what was uneven within them", async () =
       writeSession(`${dir}/c`, { stepMs: 7, seed: 3, requests: 200 }),
     ]);
     const [quiet, loud] = await Promise.all([
-      vscope(["bundle", "gate", a, b, "--json"]),
-      vscope(["bundle", "gate", a, c, "--json"]),
+      vscopeHere(["bundle", "gate", a, b, "--json"]),
+      vscopeHere(["bundle", "gate", a, c, "--json"]),
     ]);
     assert.deepEqual([quiet.code, loud.code], [0, 1], quiet.stderr + loud.stderr);
     const { judged, assumptions } = JSON.parse(quiet.stdout);
@@ -102,9 +109,9 @@ Deno.test("another load is warned of, and metrics are listed with their rules", 
     const a = await writeSession(`${dir}/a`, { stepMs: 5, seed: 1 });
     const b = await writeSession(`${dir}/b`, { stepMs: 5, seed: 2, requests: 40 });
     const [gate, list, diff] = await Promise.all([
-      vscope(["bundle", "gate", a, b]),
-      vscope(["bundle", "gate", "--list-metrics", a, "--json"]),
-      vscope(["bundle", "diff", a, b, "--html", `${dir}/diff.html`]),
+      vscopeHere(["bundle", "gate", a, b]),
+      vscopeHere(["bundle", "gate", "--list-metrics", a, "--json"]),
+      vscopeHere(["bundle", "diff", a, b, "--html", `${dir}/diff.html`]),
     ]);
     assert.match(gate.stderr, /The load was not the same \(load: requests 60 → 40; /);
     const { metrics } = JSON.parse(list.stdout);

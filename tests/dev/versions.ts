@@ -11,6 +11,7 @@
  * @module
  */
 
+import { isThere } from "../../kit/contract/is_there.ts";
 import { cacheFolder } from "../../kit/engine/private/cache.ts";
 import { ROOT, say } from "./run.ts";
 import { ENGINE_VERSIONS } from "../versions/engines.ts";
@@ -92,7 +93,7 @@ async function runEngines(named: readonly string[]): Promise<number> {
 async function unpacked(version: string): Promise<string | undefined> {
   const wheels = `${cacheFolder(Deno.env.toObject())}/wheels`;
   const folder = `${wheels}/${PACKAGE}-${version}`;
-  if (await Deno.stat(folder).then(() => true, () => false)) return folder;
+  if (await isThere(Deno, folder)) return folder;
   await say(`Fetching ${PACKAGE} ${version}, some hundred MB`);
   await Deno.mkdir(wheels, { recursive: true });
   // Renamed when complete: a folder that was cut short must not pass for a version.

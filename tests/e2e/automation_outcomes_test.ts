@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import { isThere } from "../../kit/contract/is_there.ts";
 import type { StageRecord } from "../../kit/bundle/manifest.ts";
 import { validateBundle } from "../../kit/bundle/validate.ts";
 import { settleBundle } from "../../kit/bundle/settle.ts";
@@ -297,7 +298,7 @@ async function killedAt(
   return { had: await has(`${machine.out}/nsys/${RECORDED_NAME}`) };
 }
 
-const has = (path: string) => Deno.stat(path).then(() => true, () => false);
+const has = (path: string) => isThere(Deno, path);
 
 Deno.test("a vscope that is killed outright at any point has a run that goes on, and records once", async () => {
   const told = (out: string, event: string, stage: string) => async () => {

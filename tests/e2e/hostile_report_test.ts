@@ -2,17 +2,13 @@
 
 import assert from "node:assert/strict";
 import { generateReport } from "../../kit/report/generate.ts";
-import { chromium } from "../deps.ts";
 import { ROOT } from "../dev/run.ts";
 import { inFolder } from "../folders.ts";
 import { PAYLOADS, poison } from "../report/hostile.ts";
-import { chromiumPath } from "./page.ts";
+import { startChromium } from "./page.ts";
 
 Deno.test("a hostile bundle cannot script its report, and the browser would not let it", async () => {
-  const browser = await chromium.launch({
-    executablePath: await chromiumPath(),
-    args: ["--no-sandbox"],
-  });
+  const browser = await startChromium();
   try {
     await inFolder(async (parent) => {
       /** Opens a page; what it ran or asked for. */

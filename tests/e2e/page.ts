@@ -1,7 +1,7 @@
 /** A report in a real browser. */
 
 import assert from "node:assert/strict";
-import { chromium } from "../deps.ts";
+import { loadChromium } from "../deps.ts";
 
 /** Opens a page light, dark and narrow: no error, no request, nothing wider than the window. */
 export async function opensInChromium(
@@ -9,10 +9,7 @@ export async function opensInChromium(
   heading: RegExp,
   ready?: string,
 ): Promise<void> {
-  const browser = await chromium.launch({
-    executablePath: await chromiumPath(),
-    args: ["--no-sandbox"],
-  });
+  const browser = await startChromium();
   try {
     for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 400]] as const) {
       const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 } });
@@ -38,8 +35,15 @@ export async function opensInChromium(
   }
 }
 
-/** Where Chromium is installed. */
-export async function chromiumPath(): Promise<string> {
+/** Starts Chromium, without a window. */
+export async function startChromium() {
+  return await (await loadChromium()).launch({
+    executablePath: await chromiumPath(),
+    args: ["--no-sandbox"],
+  });
+}
+
+async function chromiumPath(): Promise<string> {
   for (const path of ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]) {
     if (await Deno.stat(path).catch(() => undefined)) return path;
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isThere } from "../../kit/contract/is_there.ts";
 import { readManifest } from "../../kit/bundle/manifest_file.ts";
 import { validateBundle } from "../../kit/bundle/validate.ts";
 import { TABLES, type XctraceSummary } from "../../kit/analysis/xctrace/summary.ts";
@@ -166,7 +167,7 @@ Deno.test("a server gets its requests, and the recording ends with them", async 
 /** Starts what xctrace asks for as the system does: as no descendant of vscope, and without its mark. */
 async function launch(mac: Mac): Promise<Deno.ChildProcess> {
   const request = `${mac.dir}/launch.json`;
-  await until("xctrace asks", 60_000, () => Deno.stat(request).then(() => true, () => false));
+  await until("xctrace asks", 60_000, () => isThere(Deno, request));
   const [program, ...args] = JSON.parse(await Deno.readTextFile(request)) as string[];
   const child = new Deno.Command(program!, {
     args,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { writeFakeVllm } from "../hooks/fake_vllm.ts";
 
@@ -12,13 +12,13 @@ class Mine(Profiler):
 `;
 
 /** Runs monitor with a file in a folder that has a vllm of its own. */
-async function monitor(text: string | undefined) {
+async function monitor(text: string | undefined, file = "mine.py") {
   return await inFolder(async (dir) => {
     await writeFakeVllm(`${dir}/site`);
-    const path = `${dir}/mine.py`;
+    const path = `${dir}/${file}`;
     if (text !== undefined) await Deno.writeTextFile(path, text);
-    const args = ["monitor", "--out", `${dir}/run`, "--profiler", "mine.py"];
-    const ran = await vscope([...args, "--", "python3", "-c", "print('it ran')"], {
+    const args = ["monitor", "--out", `${dir}/run`, "--profiler", file];
+    const ran = await vscopeHere([...args, "--", "python3", "-c", "print('it ran')"], {
       env: { PYTHONPATH: `${dir}/site` },
       cwd: dir,
     });
@@ -27,6 +27,15 @@ async function monitor(text: string | undefined) {
     return { ...ran, left, kept };
   });
 }
+
+Deno.test("the name of a profiler of vscope's, where a file belongs, is told where it belongs", async () => {
+  const { code, stderr, left } = await monitor(undefined, "kv_cache");
+  assert.deepEqual([code, left], [2, undefined]);
+  assert.match(
+    stderr,
+    /^vscope: Cannot load the profiler ".*\/kv_cache": there is no such file; .*; --profilers kv_cache chooses vscope's\n$/,
+  );
+});
 
 Deno.test("a profiler that cannot be used is told before anything starts, and nothing is left", async () => {
   const cases: [string | undefined, RegExp][] = [

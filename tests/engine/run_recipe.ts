@@ -5,6 +5,7 @@ import { executeRecipe } from "../../kit/contract/execute.ts";
 import { readManifest } from "../../kit/bundle/manifest_file.ts";
 import type { Manifest } from "../../kit/bundle/manifest.ts";
 import { systemContext } from "../../kit/engine/context.ts";
+import { CLI } from "../cli.ts";
 
 /** A run of a recipe. */
 export interface RecipeRun<Capture> {
@@ -24,7 +25,7 @@ export async function runRecipe<Capture>(
   args: string[],
   where: { cwd: string; out: string; env: Record<string, string>; ctrlC?: AbortController },
 ): Promise<RecipeRun<Capture>> {
-  const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+  const { context, close } = systemContext({ quiet: true, verbose: false, color: false }, CLI);
   const said: string[] = [];
   const say = (text: string) => void said.push(text);
   let document = "{}";

@@ -4,8 +4,9 @@
 #     with the steps of the whole model that it compares itself with, eager and with graphs
 # $VSCOPE: the program (dist/vscope of this checkout), $WORK: where bundles go, $MODEL: dense or experts,
 # $LAYERS: layers of the sessions' model of experts. The same command goes on with a sweep that was cut off.
-# $MORE: more arguments of the sweep, such as a coarser grid where time is short.
-# SESSIONS=no leaves out the two sessions of another load, which start two engines more.
+# $MORE: more arguments of the sweep; a coarser skew otherwise, with which shots take about three minutes.
+# SESSIONS=no leaves out the two sessions of another load, which start two engines more: then all of it
+# is done in some ten minutes.
 # Has not been run yet.
 set -u
 site=$1 out=$2 seconds=${3:-600}
@@ -16,6 +17,7 @@ model=${MODEL:-dense}
 export PYTHONPATH="$site${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
 export VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_NO_USAGE_STATS=1
 mkdir -p "$out" "$work"
+more=${MORE---skew-n-factor 4 --skew-pc-factor 4 --skew-kp-factor 4 --skew-kvs-factor 4}
 python=$(command -v python3)
 failed=0
 
@@ -29,7 +31,7 @@ print(make(sys.argv[2], DENSE if dense else EXPERTS, **({} if dense else {"num_h
 PY
 
 "$vscope" sweep --json --out "$work/sweep-$model" --model "$work/$model" --hardware GPU --python "$python" \
-  --tp-degrees 1 --attention-max-kv 4096 --validate 300 --time-budget "${seconds}s" ${MORE:-} \
+  --tp-degrees 1 --attention-max-kv 4096 --validate 300 --time-budget "${seconds}s" $more \
   > "$out/sweep-$model.json" 2> "$out/sweep-$model.log" || failed=1
 
 kinds="eager graphs"

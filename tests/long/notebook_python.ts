@@ -1,5 +1,6 @@
 /** A Python that runs notebooks, made once in the user's cache. */
 
+import { isThere } from "../../kit/contract/is_there.ts";
 import { cacheFolder } from "../../kit/engine/private/cache.ts";
 import { engine } from "../e2e/engine.ts";
 
@@ -19,7 +20,7 @@ async function run(program: string, args: string[]): Promise<void> {
 export async function notebookPython(): Promise<string> {
   const home = `${cacheFolder(Deno.env.toObject())}/notebook-test-1`;
   const complete = `${home}/complete`;
-  if (await Deno.stat(complete).then(() => true, () => false)) return `${home}/bin/python`;
+  if (await isThere(Deno, complete)) return `${home}/bin/python`;
   await run((await engine()).python, ["-m", "venv", "--clear", home]);
   await run(`${home}/bin/python`, ["-m", "pip", "install", "--quiet", ...PACKAGES]);
   await Deno.writeTextFile(complete, `${PACKAGES.join("\n")}\n`);

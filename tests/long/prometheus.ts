@@ -1,5 +1,6 @@
 /** Debian's Prometheus and promtool, in the cache; nothing where neither they nor apt are. */
 
+import { isThere } from "../../kit/contract/is_there.ts";
 import { systemContext } from "../../kit/engine/context.ts";
 import { cacheFolder } from "../../kit/engine/private/cache.ts";
 
@@ -9,7 +10,7 @@ export async function prometheusFolder(): Promise<string | undefined> {
   try {
     const dir = `${cacheFolder(context.env)}/prometheus-debian`;
     const programs = `${dir}/usr/bin`;
-    if (await Deno.stat(`${programs}/promtool`).then(() => true, () => false)) return programs;
+    if (await isThere(Deno, `${programs}/promtool`)) return programs;
     await Deno.mkdir(dir, { recursive: true });
     const run = (argv: string[]) =>
       new Deno.Command(argv[0]!, { args: argv.slice(1), cwd: dir, stdout: "null", stderr: "null" })

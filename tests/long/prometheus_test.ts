@@ -1,6 +1,7 @@
 /** A real Prometheus scrapes a session that runs and one that has ended, with our rules. */
 
 import assert from "node:assert/strict";
+import { isThere } from "../../kit/contract/is_there.ts";
 import { findFreePort } from "../../kit/engine/free_port.ts";
 import { dashboardExpressions } from "../../kit/analysis/metrics/dashboard.ts";
 import { ruleExpressions } from "../../kit/analysis/metrics/rules.ts";
@@ -59,7 +60,7 @@ Deno.test({
         output.push(child.output());
       };
       try {
-        await until(() => Deno.stat(`${dir}/run/bundle.json`).then(() => true, () => false));
+        await until(() => isThere(Deno, `${dir}/run/bundle.json`));
         quiet(startVscope(["watch", `${dir}/run`, "--json", "--listen", running]));
         quiet(startVscope(["watch", example("moe"), "--json", "--listen", ended]));
         quiet(

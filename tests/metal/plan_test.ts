@@ -7,7 +7,7 @@ import { metalOptions } from "../../kit/engine/metal/options.ts";
 import { planMetal, prefixOf } from "../../kit/engine/metal/plan.ts";
 import { withProfiler } from "../../kit/engine/metal/profiler_flags.ts";
 import { fc } from "../deps.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { inFolder, namesIn } from "../folders.ts";
 
 /** The plan of some flags and variables. */
@@ -57,7 +57,7 @@ Deno.test("the plan is complete anywhere, and starts nothing", async () => {
     for (
       const form of [["--model", "m"], ["--offline", "--model", "m"], ["--", "vllm", "serve", "m"]]
     ) {
-      const ran = await vscope(["metal", "--dry-run", "--json", ...form], {
+      const ran = await vscopeHere(["metal", "--dry-run", "--json", ...form], {
         cwd: dir,
         env: { PATH: "/nowhere", VLLM_METAL_MEMORY_FRACTION: "0.05" },
       });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { SECTIONS } from "../../kit/engine/ncu/command.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { onNcu } from "./on_ncu.ts";
 
 /** The plan of a command line, without ncu or vLLM. */
 async function planned(args: string[], env: Record<string, string> = {}) {
-  const { code, stdout, stderr } = await vscope(
+  const { code, stdout, stderr } = await vscopeHere(
     ["ncu", "--dry-run", "--json", "--out", "/b/run", ...args],
     { env: { PATH: "/nowhere", ...env } },
   );

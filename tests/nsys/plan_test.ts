@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { onNsys } from "./on_nsys.ts";
 
 /** The plan of a command line, without nsys or vLLM. */
 async function planned(args: string[], env: Record<string, string> = {}) {
-  const { code, stdout, stderr } = await vscope(
+  const { code, stdout, stderr } = await vscopeHere(
     ["nsys", "--dry-run", "--json", "--out", "/b/run", ...args],
     { env: { PATH: "/nowhere", ...env } },
   );
@@ -96,9 +96,9 @@ Deno.test("what contradicts itself is refused in one sentence", async () => {
 });
 
 Deno.test("nsys stop is a command of its own, with its own help", async () => {
-  const help = await vscope(["nsys", "stop", "--help"]);
+  const help = await vscopeHere(["nsys", "stop", "--help"]);
   assert.match(help.stdout, /Usage: vscope nsys stop \[SESSION\]/);
-  assert.match((await vscope(["nsys", "--help"])).stdout, /nsys stop +ends a recording/);
-  const bash = await vscope(["completions", "bash"]);
+  assert.match((await vscopeHere(["nsys", "--help"])).stdout, /nsys stop +ends a recording/);
+  const bash = await vscopeHere(["completions", "bash"]);
   assert.match(bash.stdout, /\n {4}nsys\)[^]*?compgen -W "stop"/);
 });

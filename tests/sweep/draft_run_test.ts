@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { ended, startVscope, vscope } from "../cli.ts";
+import { ended, startVscope, vscopeHere } from "../cli.ts";
 import { until } from "../engine/processes.ts";
 import { inFolder, namesIn } from "../folders.ts";
 
@@ -38,19 +38,19 @@ async function inOdd(
 Deno.test("a model without an architecture is told how to get one, and the draft is found", async () => {
   await inOdd(async (cwd, tree) => {
     const plan = ["sweep", "--dry-run", "--json", "--model", "own/odd.json"];
-    const before = await vscope(plan, { cwd });
+    const before = await vscopeHere(plan, { cwd });
     assert.equal(before.code, 2);
     const path = "configs/architecture/odd.yaml";
     assert.match(before.stderr, /model_type "odd"; draft one with --draft-architecture --out /);
     assert.ok(before.stderr.includes(path));
-    const ran = await vscope([...ARGS, "--out", path], { cwd, env: await tree() });
+    const ran = await vscopeHere([...ARGS, "--out", path], { cwd, env: await tree() });
     assert.equal(ran.code, 0, ran.stderr);
     assert.equal(ran.stdout, `${cwd}/${path}\n`);
     assert.match(ran.stderr, /To be looked at: Whether one GPU with a share of the heads/);
-    const after = await vscope(plan, { cwd });
+    const after = await vscopeHere(plan, { cwd });
     assert.equal(after.code, 0, after.stderr);
     assert.equal(JSON.parse(after.stdout).architecture, "odd");
-    const again = await vscope([...ARGS, "--out", path], { cwd, env: await tree() });
+    const again = await vscopeHere([...ARGS, "--out", path], { cwd, env: await tree() });
     assert.equal(again.code, 2);
     assert.match(again.stderr, /the file is there; give another --out, or --force/);
   });
@@ -58,14 +58,14 @@ Deno.test("a model without an architecture is told how to get one, and the draft
 
 Deno.test("without --out the draft is printed, and nothing is written", async () => {
   await inOdd(async (cwd, tree) => {
-    const { code, stdout } = await vscope(ARGS, { cwd, env: await tree() });
+    const { code, stdout } = await vscopeHere(ARGS, { cwd, env: await tree() });
     assert.equal(code, 0);
     assert.match(
       stdout,
       /^# odd \(OddForCausalLM\), drafted from odd as vLLM 0\.32\.0 builds it\.\n/,
     );
     assert.match(stdout, /^ {2}pre_attn: \[attention\]$/m);
-    const json = await vscope([...ARGS, "--json"], { cwd, env: await tree() });
+    const json = await vscopeHere([...ARGS, "--json"], { cwd, env: await tree() });
     const document = JSON.parse(json.stdout);
     assert.equal(document.yaml.trimEnd(), stdout.trimEnd());
     assert.ok(document.undecided.length > 0);
@@ -75,10 +75,10 @@ Deno.test("without --out the draft is printed, and nothing is written", async ()
 
 Deno.test("a model that vLLM does not build ends in vLLM's words", async () => {
   await inOdd(async (cwd) => {
-    const refused = await vscope(ARGS, { cwd });
+    const refused = await vscopeHere(ARGS, { cwd });
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /vLLM does not build the model: ValueError: no such\n/);
-    const died = await vscope(ARGS, { cwd, env: { FAKE_TREE: "" } });
+    const died = await vscopeHere(ARGS, { cwd, env: { FAKE_TREE: "" } });
     assert.equal(died.code, 1);
     assert.match(died.stderr, /vLLM does not build the model: RuntimeError: out of memory\n/);
   });

@@ -8,7 +8,7 @@ import { withSkewFit } from "../../kit/sweep/fit/fit_meta.ts";
 import { skewFitCsv } from "../../kit/sweep/fit/skew_fit_csv.ts";
 import type { SkewRow } from "../../kit/sweep/fit/skew_rows.ts";
 import { fc } from "../deps.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { alphaOf, edit, editRows, writeSweep } from "./made.ts";
 
@@ -120,16 +120,16 @@ Deno.test("bundle fit writes the alphas that a sweep was made with, and --check 
   await inFolder(async (dir) => {
     await writeSweep(dir);
     await Deno.remove(`${dir}/tp1/skew_fit.csv`);
-    const checked = await vscope(["bundle", "fit", "--check", "--json", dir]);
+    const checked = await vscopeHere(["bundle", "fit", "--check", "--json", dir]);
     assert.equal(checked.code, 1);
     const [first, second] = JSON.parse(checked.stdout);
     assert.equal(first.tp, 1);
     assert.equal(first.differing, first.buckets);
     assert.equal(second.differing, 0);
     const before = await Deno.readTextFile(`${dir}/meta.yaml`);
-    assert.equal((await vscope(["bundle", "fit", dir])).code, 0);
+    assert.equal((await vscopeHere(["bundle", "fit", dir])).code, 0);
     assert.equal(await Deno.readTextFile(`${dir}/meta.yaml`), before);
-    assert.equal((await vscope(["bundle", "fit", "--check", dir])).code, 0);
+    assert.equal((await vscopeHere(["bundle", "fit", "--check", dir])).code, 0);
     const lines = (await Deno.readTextFile(`${dir}/tp1/skew_fit.csv`)).trim().split("\n").slice(1);
     assert.equal(lines.length, first.buckets);
     for (const line of lines) {
@@ -162,7 +162,7 @@ Deno.test("meta in another form is not written over", async () => {
   await inFolder(async (dir) => {
     await writeSweep(dir, [1]);
     await Deno.writeTextFile(`${dir}/meta.yaml`, '{"model": "x",\n "variant": "y"}\n');
-    const { code, stderr } = await vscope(["bundle", "fit", dir]);
+    const { code, stderr } = await vscopeHere(["bundle", "fit", dir]);
     assert.equal(code, 2);
     assert.match(stderr, /meta\.yaml is not written in lines/);
   });
@@ -202,7 +202,7 @@ Deno.test("a cell that is no number is bad input, with its line", async () => {
       rows[6]![13] = "0.1";
       return rows;
     });
-    const { code, stderr } = await vscope(["bundle", "fit", dir]);
+    const { code, stderr } = await vscopeHere(["bundle", "fit", dir]);
     assert.equal(code, 2);
     assert.match(stderr, /line 8 has "fast" as t_mean_us/);
   });

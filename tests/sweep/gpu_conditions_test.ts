@@ -11,7 +11,7 @@ import {
 } from "../../kit/sweep/measure/gpu_conditions.ts";
 import { readJournal } from "../../kit/sweep/measure/journal.ts";
 import { readMeta } from "../../kit/sweep/sweep_folder.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { fc } from "../deps.ts";
 import { inFolder } from "../folders.ts";
 
@@ -97,7 +97,7 @@ Deno.test("a sweep tells of the GPU's clocks in meta and in its manifest, and wa
       FAKE_GPU: "NVIDIA H",
       FAKE_SLOW_SEC: "0.1",
     };
-    const { code, stderr } = await vscope(args, { cwd, env });
+    const { code, stderr } = await vscopeHere(args, { cwd, env });
     assert.equal(code, 0, stderr);
     const { values } = (await readMeta(Deno, dir))!;
     const [sweep] = values["sweeps"] as Record<string, unknown>[];
@@ -125,7 +125,7 @@ Deno.test("a sweep tells of the GPU's clocks in meta and in its manifest, and wa
     assert.equal(before.damaged, 0);
 
     // Another run in the folder keeps what was told of the first.
-    const more = await vscope([...args, "--max-num-seqs", "4", "--only", "per_sequence"], {
+    const more = await vscopeHere([...args, "--max-num-seqs", "4", "--only", "per_sequence"], {
       cwd,
       env: { ...env, PATH: Deno.env.get("PATH")! },
     });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { fitBundle } from "../../kit/sweep/fit/fit_bundle.ts";
 import { lintBundle } from "../../kit/sweep/lint/lint.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 import { edit, editRows, writeSweep } from "./made.ts";
 
@@ -26,10 +26,10 @@ Deno.test("a sweep that nothing is wrong with is linted and validated in silence
     await writeSweep(dir);
     assert.deepEqual(await lint(dir), []);
     assert.deepEqual(await validateSweep(Deno, dir), []);
-    const { code, stdout } = await vscope(["bundle", "lint", dir, "--json"]);
+    const { code, stdout } = await vscopeHere(["bundle", "lint", dir, "--json"]);
     assert.equal(code, 0);
     assert.deepEqual(JSON.parse(stdout), []);
-    assert.equal((await vscope(["bundle", "validate", dir])).code, 0);
+    assert.equal((await vscopeHere(["bundle", "validate", dir])).code, 0);
   });
 });
 
@@ -240,7 +240,7 @@ Deno.test("a table that lacks columns is told by validate, and does not stop lin
       { path: "tp1/skew.csv", message: "lacks the columns t_max_us" },
     ]);
     assert.ok((await lint(dir)).length > 0);
-    const { code, stdout } = await vscope(["bundle", "validate", dir, "--json"]);
+    const { code, stdout } = await vscopeHere(["bundle", "validate", dir, "--json"]);
     assert.equal(code, 1);
     assert.equal(JSON.parse(stdout).problems.length, 1);
   });
@@ -260,7 +260,7 @@ Deno.test("validate: comment lines, missing folders and keys that are no numbers
 Deno.test("a folder that is no sweep is bad input, in one sentence", async () => {
   await inFolder(async (dir) => {
     for (const command of ["lint", "fit"]) {
-      const { code, stderr } = await vscope(["bundle", command, dir]);
+      const { code, stderr } = await vscopeHere(["bundle", command, dir]);
       assert.equal(code, 2);
       assert.match(stderr, new RegExp(`Cannot ${command} ".*": it holds no folder tp1`));
     }

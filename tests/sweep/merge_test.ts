@@ -16,7 +16,7 @@ import { readMeta } from "../../kit/sweep/sweep_folder.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
 import { fc } from "../deps.ts";
 import { inFolder, namesIn } from "../folders.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { edit, writeSweep } from "./made.ts";
 
 const NOW = new Date("2026-03-04T05:06:07Z");
@@ -77,7 +77,7 @@ Deno.test("sweeps of different TP degrees become one that lint and validate find
   await inFolder(async (dir) => {
     const a = await writeSweep(`${dir}/a`, [1, 2]);
     const b = await writeSweep(`${dir}/b`, [1, 4]);
-    const { code, stdout, stderr } = await vscope(
+    const { code, stdout, stderr } = await vscopeHere(
       ["bundle", "merge", a, b, "--out", `${dir}/out/`, "--json"],
     );
     assert.equal(code, 0, stderr);
@@ -163,7 +163,7 @@ Deno.test("sweeps of another kind are refused in one sentence, and nothing is wr
       [[a, `${dir}/b4`, "--out", a], /the folder already holds|NVIDIA B200/],
     ];
     for (const [words, message] of further) {
-      const { code, stderr } = await vscope(["bundle", "merge", ...words]);
+      const { code, stderr } = await vscopeHere(["bundle", "merge", ...words]);
       assert.equal(code, 2, stderr);
       assert.match(stderr, message);
     }

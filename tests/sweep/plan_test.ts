@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import recipe from "../../recipes/sweep.ts";
 import { runRecipe } from "../engine/run_recipe.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { inFolder, namesIn } from "../folders.ts";
 
 const MODEL = ["--model", "Qwen/Qwen3-0.6B"];
@@ -117,7 +117,7 @@ Deno.test("variables are honoured, a flag goes before them, and a secret is not 
 });
 
 Deno.test("the dry run advises", async () => {
-  const { stdout, code } = await vscope(["sweep", "--dry-run", ...MODEL]);
+  const { stdout, code } = await vscopeHere(["sweep", "--dry-run", ...MODEL]);
   assert.equal(code, 0);
   assert.match(stdout, /SKIP_SKEW=1/);
   assert.match(stdout, /MAX_NUM_SEQS is 256: give more than the max_num_seqs/);
@@ -127,7 +127,7 @@ Deno.test("the dry run advises", async () => {
 
 Deno.test("--list prints the keys in the order of the table, with its columns", async () => {
   const list = async (name: string, ...args: string[]) => {
-    const { code, stdout } = await vscope(["sweep", "--list", name, ...args]);
+    const { code, stdout } = await vscopeHere(["sweep", "--list", name, ...args]);
     assert.equal(code, 0);
     return stdout.trimEnd().split("\n");
   };

@@ -15,7 +15,7 @@ import { readTable } from "../../kit/sweep/table.ts";
 import { BATCH_CLASSES, heldOutBatches } from "../../kit/sweep/validation/batches.ts";
 import { validateBatches } from "../../kit/sweep/validation/validate.ts";
 import { generateReport } from "../../kit/report/generate.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { fc } from "../deps.ts";
 import { inFolder } from "../folders.ts";
 import { COARSE, SMALL } from "./made.ts";
@@ -106,7 +106,7 @@ Deno.test("the error is that of the sum over the layers of one block, by kind an
 Deno.test("sweep --validate fires them once, keeps each in a table, and tells errors in meta", async () => {
   await inFolder(async (cwd) => {
     const run = async (...args: string[]) => {
-      const ran = await vscope([
+      const ran = await vscopeHere([
         ...["sweep", "--model", "Qwen/Qwen3-30B-A3B-Instruct-2507", "--hardware", "H", "--json"],
         ...["--python", FAKE, "--tp-degrees", "1,2", "--skip-skew", "--max-num-seqs", "4"],
         ...["--max-num-batched-tokens", "16", "--attention-max-kv", "512"],

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { rawPage } from "../analysis/ncu/table.ts";
 import { kernel, range, traceText } from "../analysis/torch/kineto.ts";
 import { recorded } from "../analysis/nsys/analyzed.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 
 const TEXT = traceText([
@@ -19,12 +19,20 @@ Deno.test("analyze prints tables, JSON, CSV and windows of a trace", async () =>
     const path = `${dir}/rank0.pt.trace.json`;
     await Deno.writeTextFile(path, TEXT);
     const [text, json, csv, folder, compared, window] = await Promise.all([
-      vscope(["analyze", path]),
-      vscope(["analyze", path, "--json"]),
-      vscope(["analyze", path, "--csv", "categories"]),
-      vscope(["analyze", dir, "--json"]),
-      vscope(["analyze", "--compare", path, path, "--json"]),
-      vscope(["analyze", path, "--window", "iteration:0", "--out", `${dir}/part.json`, "--json"]),
+      vscopeHere(["analyze", path]),
+      vscopeHere(["analyze", path, "--json"]),
+      vscopeHere(["analyze", path, "--csv", "categories"]),
+      vscopeHere(["analyze", dir, "--json"]),
+      vscopeHere(["analyze", "--compare", path, path, "--json"]),
+      vscopeHere([
+        "analyze",
+        path,
+        "--window",
+        "iteration:0",
+        "--out",
+        `${dir}/part.json`,
+        "--json",
+      ]),
     ]);
     assert.match(text.stdout, /some_gemm[^\n]* ffn[^\n]* 0\.001/);
     assert.equal(JSON.parse(json.stdout).gpu.kernel_time_ns, 600);
@@ -47,13 +55,13 @@ Deno.test("analyze prints tables, JSON, CSV and a comparison of logs and of ncu'
     const figures = { "gpu__time_duration.sum": ["us", "12.50"] as const };
     await Deno.writeTextFile(page, rawPage([{ name: "some_gemm", figures }]));
     const [logText, logCsv, logs, ncuText, ncuCsv, pages, json] = await Promise.all([
-      vscope(["analyze", log]),
-      vscope(["analyze", log, "--csv", "iteration_rows"]),
-      vscope(["analyze", "--compare", log, log]),
-      vscope(["analyze", page]),
-      vscope(["analyze", page, "--csv", "ncu_kernels"]),
-      vscope(["analyze", "--compare", page, page, "--json"]),
-      vscope(["analyze", page, "--json"]),
+      vscopeHere(["analyze", log]),
+      vscopeHere(["analyze", log, "--csv", "iteration_rows"]),
+      vscopeHere(["analyze", "--compare", log, log]),
+      vscopeHere(["analyze", page]),
+      vscopeHere(["analyze", page, "--csv", "ncu_kernels"]),
+      vscopeHere(["analyze", "--compare", page, page, "--json"]),
+      vscopeHere(["analyze", page, "--json"]),
     ]);
     assert.match(logText.stdout, /Iterations: 72 \(7 prefill, 62 decode, 3 mixed, 0 idle\)/);
     assert.match(logText.stdout, /Requests: 13; 2 aborted, 0 failed, 11 whose end is not logged/);
@@ -67,7 +75,7 @@ Deno.test("analyze prints tables, JSON, CSV and a comparison of logs and of ncu'
     for (const { code, stderr } of [logText, logCsv, logs, ncuText, ncuCsv, pages, json]) {
       assert.deepEqual([code, stderr], [0, ""]);
     }
-    const both = await vscope(["analyze", log, page]);
+    const both = await vscopeHere(["analyze", log, page]);
     assert.equal(both.code, 2);
     assert.match(both.stderr, /Cannot analyze these files together/);
   });
@@ -97,7 +105,7 @@ Deno.test("analyze refuses what makes no sense in one sentence with exit code 2"
       [[path, "--window", "iteration:0", "--out", path], /cannot be written over/],
       [["-", "--window", "iteration:0", "--out", "x"], /cannot be standard input/],
     ];
-    const results = await Promise.all(cases.map(([args]) => vscope(["analyze", ...args])));
+    const results = await Promise.all(cases.map(([args]) => vscopeHere(["analyze", ...args])));
     for (const [place, { code, stderr, stdout }] of results.entries()) {
       assert.match(stderr.trim(), cases[place]![1]);
       assert.deepEqual([code, stderr.trim().split("\n").length], [2, 1]);
@@ -112,13 +120,13 @@ Deno.test("analyze prints an nsys export under the columns of nsys stats, and an
     const path = `${dir}/rep.sqlite`;
     await Deno.writeFile(path, await recorded("small"));
     const [text, json, csv, ways, folder, compared, window] = await Promise.all([
-      vscope(["analyze", path]),
-      vscope(["analyze", path, "--json"]),
-      vscope(["analyze", path, "--csv", "kernels"]),
-      vscope(["analyze", path, "--csv", "launch_configurations"]),
-      vscope(["analyze", dir, "--json"]),
-      vscope(["analyze", "--compare", path, path, "--json"]),
-      vscope(["analyze", path, "--window", "iteration:0", "--out", `${dir}/part`]),
+      vscopeHere(["analyze", path]),
+      vscopeHere(["analyze", path, "--json"]),
+      vscopeHere(["analyze", path, "--csv", "kernels"]),
+      vscopeHere(["analyze", path, "--csv", "launch_configurations"]),
+      vscopeHere(["analyze", dir, "--json"]),
+      vscopeHere(["analyze", "--compare", path, path, "--json"]),
+      vscopeHere(["analyze", path, "--window", "iteration:0", "--out", `${dir}/part`]),
     ]);
     assert.match(
       text.stdout,
@@ -129,7 +137,7 @@ Deno.test("analyze prints an nsys export under the columns of nsys stats, and an
     const document = JSON.parse(json.stdout);
     assert.deepEqual([document.kind, document.gpu.kernel_count], ["nsys", 14]);
     for (const name of Object.keys(document).filter((name) => Array.isArray(document[name]))) {
-      const { code, stdout } = await vscope(["analyze", path, "--csv", name]);
+      const { code, stdout } = await vscopeHere(["analyze", path, "--csv", name]);
       assert.equal(code, 0, name);
       if (document[name].length > 0) assert.ok(stdout.includes(Object.keys(document[name][0])[0]!));
     }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { isThatCommand } from "../../kit/engine/xctrace/read_trace.ts";
-import { vscope } from "../cli.ts";
+import { vscopeHere } from "../cli.ts";
 import { inFolder, namesIn } from "../folders.ts";
 
 async function plan(args: string[], cwd: string) {
-  const ran = await vscope(["xctrace", "--dry-run", "--json", ...args], {
+  const ran = await vscopeHere(["xctrace", "--dry-run", "--json", ...args], {
     cwd,
     env: { PATH: "/nowhere" },
   });

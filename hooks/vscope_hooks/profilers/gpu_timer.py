@@ -54,8 +54,6 @@ class EventTimer(HostTimer):
         self._passes = passes
         self._batch = whole("CUDA_EVENT_BATCH_SIZE", 100, 1)
         self._newest = min(4, self._batch // 8)
-        # So many at once are read in a tenth of a millisecond.
-        self._due = min(self._batch, 16)
         # Made with the first mark, when CUDA is in use.
         self._events = self._record = self._capturing = None
         self._pool = []
@@ -99,7 +97,7 @@ class EventTimer(HostTimer):
 
     def collect_while_computing(self):
         # Reading one by one would look at each event twice as often as it takes.
-        if len(self._waiting) >= self._due:
+        if len(self._waiting) >= self._batch:
             self._collect()
 
     def _collect(self):

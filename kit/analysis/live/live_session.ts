@@ -19,6 +19,7 @@ import type { RawProcess, RawRow } from "../../bundle/raw_session.ts";
 import { SESSION_TABLES, type SessionTableName } from "../../bundle/session_tables.ts";
 import { TableTail, type TailRow } from "../../bundle/table_tail.ts";
 import type { FileSystem } from "../../contract/context.ts";
+import { isThere } from "../../contract/is_there.ts";
 import { VERSION } from "../../contract/version.ts";
 import type { Family } from "../metrics/families.ts";
 import { type SessionFamilies, sessionFamilies } from "../metrics/session_families.ts";
@@ -97,7 +98,7 @@ export class LiveSession {
   async look(clock: Date): Promise<void> {
     if (this.ended) return;
     const { files, dir } = this;
-    if (await files.stat(dir).then(() => true, () => false)) this.#seen = true;
+    if (await isThere(files, dir)) this.#seen = true;
     else if (this.#seen) return this.#end("removed");
     else return;
     // How the session ended is read before its rows: what was written before that is then in them.

@@ -6,6 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
+import { isThere } from "../../contract/is_there.ts";
 import { appendEntry, type JournalEntry, readJournal } from "../../bundle/journal.ts";
 import type { StageRecord, StageStatus } from "../../bundle/manifest.ts";
 import type { Stage, StageEnd } from "./stage.ts";
@@ -174,12 +175,12 @@ async function runOne(context: RunContext, stage: Stage, out: string): Promise<S
 /** Removes what an earlier try left, but for its logs. */
 async function clear({ files }: RunContext, stage: Stage, out: string): Promise<void> {
   const dir = `${out}/${stage.bundle}`;
-  if (!await files.stat(dir).then(() => true, () => false)) return;
+  if (!await isThere(files, dir)) return;
   const kept = `${out}/logs/earlier`;
   await files.mkdir(kept, { recursive: true });
   for (let count = 1;; count++) {
     const target = `${kept}/${stage.bundle}-${count}`;
-    if (await files.stat(target).then(() => true, () => false)) continue;
+    if (await isThere(files, target)) continue;
     await files.rename(`${dir}/logs`, target).catch(() => {});
     break;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
+import { isThere } from "../../contract/is_there.ts";
 import type { GuardRecord } from "../../bundle/metal_record.ts";
 import { ask, type Guard } from "./guard.ts";
 
@@ -41,7 +42,7 @@ export function diskGuard(dir: string, need: { expected: number; upper: number }
 /** The folder itself, or the nearest one above it that is there. */
 async function nearest(context: RunContext, dir: string): Promise<string> {
   for (let place = dir; place !== ""; place = place.slice(0, place.lastIndexOf("/"))) {
-    if (await context.files.stat(place).then(() => true, () => false)) return place;
+    if (await isThere(context.files, place)) return place;
   }
   return "/";
 }

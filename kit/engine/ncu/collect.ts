@@ -6,6 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
+import { isThere } from "../../contract/is_there.ts";
 import { formatBytes } from "../../contract/quantities.ts";
 import { shellWord } from "../../contract/shell_word.ts";
 import { analyzeCapture } from "../../analysis/capture/analyze.ts";
@@ -46,7 +47,7 @@ export async function collectReport(
 ): Promise<void> {
   const { files } = context;
   const report = `${bundle.dir}/${REPORT}.ncu-rep`;
-  const there = await files.stat(report).then(() => true, () => false);
+  const there = await isThere(files, report);
   try {
     // Where the report has gone already the table is whole.
     if (there || collection.capture.table === undefined) {

@@ -5,6 +5,7 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
+import { isThere } from "../../contract/is_there.ts";
 import type { Invocation, Outcome } from "../../contract/recipe.ts";
 import { ANALYSIS_NAME } from "../../analysis/capture/stored.ts";
 import { continueCapture, type OpenCapture } from "../capture_run.ts";
@@ -50,7 +51,7 @@ export async function collectLater(
       keepRep: values.keepRep,
       timeoutSec: values.stopTimeout,
     });
-    const read = await context.files.stat(`${dir}/${ANALYSIS_NAME}`).then(() => true, () => false);
+    const read = await isThere(context.files, `${dir}/${ANALYSIS_NAME}`);
     if (read) await forgetRecording(context.files, dir);
   });
 }

@@ -10,6 +10,7 @@
 import { createHash } from "node:crypto";
 import type { FileSystem, RunContext } from "../../contract/context.ts";
 import { RunError } from "../../contract/errors.ts";
+import { isThere } from "../../contract/is_there.ts";
 import type { Invocation } from "../../contract/recipe.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import { writeManifest } from "../../bundle/manifest_file.ts";
@@ -60,7 +61,7 @@ export async function keepRecording(
 
 /** Whether a recording waits. */
 export async function isKept(files: FileSystem, dir: string): Promise<boolean> {
-  return await files.stat(`${dir}/${RECORDED_NAME}`).then(() => true, () => false);
+  return await isThere(files, `${dir}/${RECORDED_NAME}`);
 }
 
 /**

@@ -10,9 +10,11 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError } from "../../contract/errors.ts";
+import { isThere } from "../../contract/is_there.ts";
 import { isAlive, thisProcess } from "../../bundle/liveness.ts";
 import { cacheFolder } from "./cache.ts";
 import { installStep } from "./install_step.ts";
+import { ensureNuma } from "./numa.ts";
 import { findUv } from "./uv.ts";
 
 /** Pythons on which the builds run. */
@@ -78,7 +80,7 @@ export async function isComplete(context: RunContext, engine: PrivateEngine): Pr
 const compiledMark = (engine: PrivateEngine) => `${engine.dir}/compiled.json`;
 
 async function isCompiled(context: RunContext, engine: PrivateEngine): Promise<boolean> {
-  return await context.files.stat(compiledMark(engine)).then(() => true, () => false);
+  return await isThere(context.files, compiledMark(engine));
 }
 
 /**
@@ -136,6 +138,8 @@ async function install(
     uv,
     ...["venv", "--quiet", "--python", PYTHON_RANGE, engine.dir],
   ]);
+  // Before the download, which would be in vain without it.
+  await ensureNuma(context, engine.python);
   const path = (file: string) => `${engine.dir}/${file}`;
   for (const [file, text] of Object.entries(spec.files)) {
     await files.writeTextFile(path(file), text);

@@ -21,6 +21,7 @@ import {
 import { conditionsOf, type GpuLook, throttlingOf } from "../../sweep/measure/gpu_conditions.ts";
 import { neededShots } from "../../sweep/measure/needed.ts";
 import { layerDefinitions, layersAt, SweepTimes } from "../../sweep/measure/times.ts";
+import { layerKinds, oneOfEach } from "../../sweep/model/layer_kinds.ts";
 import type { sweepOptions, SweepValues } from "../../sweep/options.ts";
 import { engineArguments } from "../../sweep/plan/engine_arguments.ts";
 import {
@@ -158,11 +159,9 @@ async function measure(
     await writeSweepWorker(context.files, packages);
     const model = `${work}/model`;
     await context.files.mkdir(model);
-    await context.files.writeTextFile(
-      `${model}/config.json`,
-      JSON.stringify(settings.model.config),
-    );
+    await context.files.writeTextFile(`${model}/config.json`, settings.model.text);
     const degrees = degreesInOrder(settings);
+    const kinds = layerKinds(settings.model);
     for (const [index, tp] of degrees.entries()) {
       if (signal.aborted) break;
       const known = values.force ? undefined : earlierEngine(run, tp);
@@ -193,6 +192,8 @@ async function measure(
             iterations: values.measurementIterations,
             journal: `${run.dir}/${JOURNAL_NAME}`,
             catalog: settings.architecture.catalog,
+            layers: oneOfEach(settings.model).num_hidden_layers,
+            ...(kinds.length > 1 ? { layer_kinds: kinds } : {}),
             ...(values.targetError === undefined ? {} : { target_error: values.targetError }),
             ...(values.timer === undefined ? {} : { timer: values.timer }),
           },

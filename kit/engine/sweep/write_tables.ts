@@ -4,11 +4,13 @@
  * @module
  */
 
+import { isThere } from "../../contract/is_there.ts";
 import { writeWhole } from "../../bundle/whole_file.ts";
 import { fitBundle } from "../../sweep/fit/fit_bundle.ts";
 import { metaYaml } from "../../sweep/measure/meta.ts";
 import { makeTable } from "../../sweep/measure/tables.ts";
 import { layerDefinitions, SweepTimes } from "../../sweep/measure/times.ts";
+import { layerKinds } from "../../sweep/model/layer_kinds.ts";
 import { gridsOf } from "../../sweep/plan/settings.ts";
 import { readMeta, tpFolders } from "../../sweep/sweep_folder.ts";
 import { type Validation, validationCsv, validationMeta } from "../../sweep/validation/validate.ts";
@@ -49,7 +51,7 @@ export async function writeTables(run: SweepRun): Promise<void> {
       run.unfinished = true;
     }
     for (const grid of gridsOf(own)) {
-      const table = makeTable(grid, architecture, tp, times);
+      const table = makeTable(grid, architecture, tp, times, layerKinds(settings.model));
       if (!table || (table.rows === 0 && left.length > 0)) continue;
       await files.mkdir(`${dir}/tp${tp}`, { recursive: true });
       await replace(run, `${dir}/tp${tp}/${table.name}.csv`, table.text);
@@ -60,7 +62,7 @@ export async function writeTables(run: SweepRun): Promise<void> {
   const degrees = await tpFolders(files, dir);
   if (degrees.length === 0) return;
   const skew = await Promise.all(
-    degrees.map((tp) => files.stat(`${dir}/tp${tp}/skew.csv`).then(() => true, () => false)),
+    degrees.map((tp) => isThere(files, `${dir}/tp${tp}/skew.csv`)),
   );
   const validation = await validated(run, first, times);
   const steps = await stepsOf(run, first);

@@ -5,6 +5,7 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
+import { isThere } from "../../contract/is_there.ts";
 import { readExposition } from "../../analysis/vllm_metrics/exposition.ts";
 import {
   LAST_SCRAPE,
@@ -65,7 +66,7 @@ export class Scraper {
       await this.#scrape(AbortSignal.timeout(3000));
       const { files } = this.context;
       const { dir } = this.plan;
-      if (await files.stat(dir).then(() => true, () => false)) {
+      if (await isThere(files, dir)) {
         await files.mkdir(`${dir}/${VLLM_METRICS_FOLDER}`, { recursive: true });
         const text = JSON.stringify(this.#record, null, 1) + "\n";
         await files.writeTextFile(`${dir}/${SCRAPES}`, text);

@@ -10,6 +10,7 @@ import { anyAlive, isSession, readMetadata } from "../../bundle/merge.ts";
 import { PROCESSES, readRawProcesses } from "../../bundle/raw_session.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import { messageOf, UsageError } from "../../contract/errors.ts";
+import { isThere } from "../../contract/is_there.ts";
 
 /** A session in a folder of sessions. */
 interface Candidate {
@@ -61,7 +62,7 @@ export async function findSession(
 /** A session that was closed can only be followed where the processes' own tables are kept. */
 async function checked(files: FileSystem, dir: string): Promise<string> {
   const manifest = await readManifest(files, dir);
-  const raw = await files.stat(`${dir}/${PROCESSES}`).then(() => true, () => false);
+  const raw = await isThere(files, `${dir}/${PROCESSES}`);
   if (manifest?.status !== undefined && !raw) {
     throw new UsageError(
       `Cannot watch "${dir}": it has ended, and its folder "${PROCESSES}" is missing; ` +

@@ -6,6 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf } from "../../contract/errors.ts";
+import { isThere } from "../../contract/is_there.ts";
 import { lastLines } from "../log_tail.ts";
 
 /** What to export and how long that may take. */
@@ -56,7 +57,7 @@ export async function exportXml(
       const [said = "no reason given"] = await lastLines(files, logPath, 1);
       return `xctrace export ended with exit code ${end.code}: ${said}`;
     }
-    const there = await files.stat(target).then(() => true, () => false);
+    const there = await isThere(files, target);
     return there ? undefined : "xctrace export wrote nothing";
   } catch (error) {
     return messageOf(error);

@@ -16,7 +16,7 @@
 
 import { messageOf, UsageError } from "../../contract/errors.ts";
 import { flagOf, type Option } from "../../contract/option.ts";
-import { loadYaml } from "../../deps.ts";
+import { parseYaml } from "../../contract/yaml.ts";
 import { ENTRY_OPTIONS, sweepAllOptions } from "./options.ts";
 
 /** A model of a list, with what the list says for it alone. */
@@ -54,18 +54,11 @@ export async function parseModelList(text: string, from: string): Promise<Listed
 }
 
 async function yamlEntries(text: string, from: string): Promise<ListedModel[]> {
-  const { load } = await loadYaml();
-  let document: unknown;
-  try {
-    document = load(text);
-  } catch (error) {
-    throw new UsageError(
-      `Cannot run sweep-all: ${from} is no YAML (${
-        messageOf(error).split("\n")[0]
-      }); give a list ` +
-        "of models, or a line for each",
-    );
-  }
+  const document = await parseYaml(
+    text,
+    `Cannot run sweep-all: ${from}`,
+    "give a list of models, or a line for each",
+  );
   const entries = isMapping(document) ? document["models"] : document;
   if (!Array.isArray(entries)) {
     throw new UsageError(

@@ -13,7 +13,8 @@ import { aboutTime, advice } from "./advice.ts";
 import { engineArguments } from "./engine_arguments.ts";
 import { type Estimate, estimate } from "./estimate.ts";
 import { keysCsv, keysJson, listing } from "./listing.ts";
-import { STEP_MODES, stepLayers, stepsFolder } from "../validation/steps.ts";
+import { STEP_MODES } from "../predict/launch.ts";
+import { stepLayers, stepsFolder } from "../validation/steps.ts";
 import { gridsOf, type SweepSettings, sweepSettings, type SweepSubject } from "./settings.ts";
 
 /** What `perf/` is called where the hardware has no name yet. */
@@ -61,7 +62,7 @@ export function planSweep(
   return {
     ...plan,
     diskBytes: guess.diskBytes,
-    seconds: guess.seconds,
+    seconds: guess.seconds + stepSeconds(settings, values),
     notes: advice(settings, grids, guess, values),
     details: {
       json: {
@@ -89,6 +90,14 @@ function validation(settings: SweepSettings, { validate, validateLayers }: Sweep
     batches: validate,
     ...(layers > 0 ? { whole_steps: { layers, modes: STEP_MODES } } : {}),
   };
+}
+
+/** vLLM's start with all layers, compiled or not, and the load. */
+const STEP_SECONDS = 180;
+
+function stepSeconds(settings: SweepSettings, { validate, validateLayers }: SweepValues): number {
+  const runs = validate > 0 && stepLayers(settings, validateLayers) > 0;
+  return runs ? STEP_SECONDS * STEP_MODES.length : 0;
 }
 
 function files(

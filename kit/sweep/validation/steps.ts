@@ -10,14 +10,15 @@ import type { SweepSubject } from "../plan/settings.ts";
 import type { Density, Limits } from "../grids/limits.ts";
 import { type ComparedStep, compareSession } from "../predict/compare_session.ts";
 import { type ErrorFigures, errorFigures } from "../predict/errors.ts";
+import {
+  fitLaunch,
+  launchKind,
+  type LaunchTerm,
+  type StepMode,
+  stepUs,
+} from "../predict/launch.ts";
 import type { Predictor } from "../predict/predictor.ts";
 import { type SessionStep, sessionSteps } from "../predict/session_steps.ts";
-
-/** Ways in which vLLM runs a model, each in a session of its own. */
-export const STEP_MODES = ["eager", "graphs"] as const;
-
-/** A way in which vLLM runs a model: without CUDA graphs and torch.compile, or with both. */
-export type StepMode = typeof STEP_MODES[number];
 
 /** The session of a mode, within the sweep's folder. */
 export function stepsFolder(mode: StepMode): string {
@@ -87,6 +88,8 @@ export interface StepValidation {
   /** Steps of the measured laps that were timed. */
   readonly steps: number;
   readonly compared: readonly ComparedStep[];
+  /** When the last lap began, in seconds of the session. */
+  readonly lastLapSec: number;
   readonly unknown: Readonly<Record<string, number>>;
 }
 
@@ -105,7 +108,7 @@ export async function validateSteps(
   const laps = await readLaps(files, folder);
   const steps = (await sessionSteps(files, folder)).filter(({ seconds }) => seconds >= laps[1]!);
   const { steps: compared, unknown } = compareSession(predictor, steps);
-  return { mode, steps: steps.length, compared, unknown };
+  return { mode, steps: steps.length, compared, unknown, lastLapSec: laps[LAPS - 1]! };
 }
 
 async function readLaps(files: FileSystem, folder: string): Promise<readonly number[]> {
@@ -119,19 +122,55 @@ async function readLaps(files: FileSystem, folder: string): Promise<readonly num
   return began;
 }
 
-/** The part of `meta.yaml` for a mode. */
+/** The part of `meta.yaml` for a mode, of a model with so many layers. */
 export function stepsMeta(
-  { mode, steps, compared, unknown }: StepValidation,
+  { mode, steps, compared, unknown, lastLapSec }: StepValidation,
+  layers: number,
 ): Readonly<Record<string, unknown>> {
-  const timing = new Set(compared.map(({ step }) => step.timing));
+  const timing = [...new Set(compared.map(({ step }) => step.timing))].sort().join(", ");
+  const [fitted, held] = [true, false].map((before) =>
+    compared.filter(({ step }) => step.seconds < lastLapSec === before)
+  );
+  const launch = launchTerms(mode, fitted!);
+  const launches = { layers, timing, modes: { [mode]: launch } };
+  const judged = held!.map((one) => {
+    const kind = launchKind(mode, one.step.graph);
+    const term = launch.find(({ graph }) => graph === kind);
+    return term ? { ...one, predictedUs: stepUs(launches, term, one.operatorsUs, layers) } : one;
+  });
   return {
     session: stepsFolder(mode),
-    timing: [...timing].sort().join(", "),
+    timing,
     steps,
     compared: compared.length,
     not_compared: unknown,
     ...errorsOf(compared),
+    ...(launch.length > 0 ? { launch, with_launch: errorsOf(judged) } : {}),
   };
+}
+
+/** What steps of each kind take besides their operators. */
+function launchTerms(mode: StepMode, steps: readonly ComparedStep[]): LaunchTerm[] {
+  const kinds = Map.groupBy(steps, ({ step }) => launchKind(mode, step.graph));
+  return [...kinds].sort(([one], [other]) => one < other ? -1 : 1).flatMap(([graph, of]) => {
+    const samples = of.map(({ operatorsUs, measuredUs, step: { phase } }) => ({
+      kernelsUs: operatorsUs,
+      measuredUs,
+      phase,
+    }));
+    const found = fitLaunch(samples, { withFactor: mode === "graphs" });
+    if (!found) return [];
+    const tokens = of.flatMap(({ step: { graphTokens = 0, graph } }) =>
+      graph === "" || graph === "NONE" ? [] : [graphTokens]
+    );
+    return [{
+      graph,
+      phases: [...new Set(of.map(({ step }) => step.phase))].sort(),
+      ...(tokens.length > 0 ? { up_to_tokens: Math.max(...tokens) } : {}),
+      ...found,
+      steps: of.length,
+    }];
+  });
 }
 
 /** Errors of all steps, and by their phase; of graphs also by what was replayed. */

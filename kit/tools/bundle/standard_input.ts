@@ -7,6 +7,7 @@
 import { unpackBundle } from "../../bundle/unpack.ts";
 import type { RunContext } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
+import { isThere } from "../../contract/is_there.ts";
 import type { Tool, ToolResult } from "../../contract/tool.ts";
 import { absolute } from "../../engine/session_plan.ts";
 
@@ -91,7 +92,7 @@ async function intoNewFolder(
   use: (dir: string) => Promise<ToolResult>,
 ): Promise<ToolResult> {
   const { files } = context;
-  if (await files.stat(target).then(() => true, () => false)) {
+  if (await isThere(files, target)) {
     throw new UsageError(`Cannot unpack to "${target}": it is there already; give a new folder`);
   }
   const parent = `${target}.${Deno.pid}.tmp`;

@@ -11,7 +11,7 @@
 import { LiveSession } from "../../../kit/analysis/live/live_session.ts";
 import { draw } from "../../../kit/engine/watch/screen.ts";
 import { escapeHtml } from "../../../kit/report/html.ts";
-import { chromium } from "../../deps.ts";
+import { startChromium } from "../../e2e/page.ts";
 import { HOOKS, STEP_TABLES, stepRows } from "./rows.ts";
 
 const SECONDS = 49;
@@ -90,10 +90,7 @@ function lineHtml(line: string): string {
 }
 
 const parent = await Deno.makeTempDir({ prefix: "vscope-picture-" });
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
+const browser = await startChromium();
 try {
   const live = await session(`${parent}/run1`);
   const state = { page: "overview", window: "recent", paused: false, help: false } as const;

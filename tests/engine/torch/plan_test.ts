@@ -4,7 +4,7 @@ import { benchArgv, profilesItself, splitWords } from "../../../kit/engine/load/
 import { readPrompts } from "../../../kit/engine/load/prompts_file.ts";
 import { readTraceName, traceLabel } from "../../../kit/engine/torch/trace_files.ts";
 import { checkTrace } from "../../../kit/engine/torch/check_trace.ts";
-import { vscope } from "../../cli.ts";
+import { vscopeHere } from "../../cli.ts";
 import { fc } from "../../deps.ts";
 import { inFolder, namesIn } from "../../folders.ts";
 import { smallTrace } from "./fake_server.ts";
@@ -40,7 +40,7 @@ Deno.test("bad input is one sentence with exit code 2, and nothing is made", asy
 });
 
 Deno.test("--dry-run --json is complete without a vLLM: argv, variables, files, warnings, sources", async () => {
-  const ran = await vscope(
+  const ran = await vscopeHere(
     ["torch", "--dry-run", "--json", "--with-stack", "--out", "/o", "--", "vllm", "serve", "M"],
     { env: { PATH: "/nowhere", VLLM_TORCH_PROFILER_DIR: "/mnt/t", VLLM_RPC_TIMEOUT: "1800000" } },
   );
@@ -67,7 +67,9 @@ Deno.test("--dry-run --json is complete without a vLLM: argv, variables, files, 
       ["--bench", "--profile --num-prompts 2", "--", "vllm", "serve", "M"],
     ]
   ) {
-    const other = await vscope(["torch", "--dry-run", "--json", ...args], { env: { PATH: "/x" } });
+    const other = await vscopeHere(["torch", "--dry-run", "--json", ...args], {
+      env: { PATH: "/x" },
+    });
     assert.equal(other.code, 0, other.stderr);
     assert.ok(JSON.parse(other.stdout).files.length > 3);
   }

@@ -1,7 +1,7 @@
 /** `vscope watch` as a program: which session it takes, what it prints, how it fails. */
 
 import assert from "node:assert/strict";
-import { vscope } from "../../cli.ts";
+import { vscopeHere } from "../../cli.ts";
 import { inFolder } from "../../folders.ts";
 import { example } from "../../tools/export/sessions.ts";
 
@@ -28,8 +28,8 @@ Deno.test("watch without a session takes the newest that runs", async () => {
     await session(`${dir}/c`, "2026-01-24T12:00:00Z", false);
     const args = ["watch", "--once", "--json"];
     const [named, found] = await Promise.all([
-      vscope([...args, dir]),
-      vscope(args, { env: { VLLM_PROFILING_DIR: dir } }),
+      vscopeHere([...args, dir]),
+      vscopeHere(args, { env: { VLLM_PROFILING_DIR: dir } }),
     ]);
     for (const { code, stdout, stderr } of [named, found]) {
       assert.equal(code, 0, stderr);
@@ -60,7 +60,7 @@ Deno.test("watch says in one sentence why there is nothing to watch", async () =
       ],
       [[example("moe"), "--listen", "192.0.2.1:9464"], /Cannot serve metrics at 192\.0\.2\.1:9464/],
     ];
-    const ran = await Promise.all(cases.map(([args]) => vscope(["watch", ...args])));
+    const ran = await Promise.all(cases.map(([args]) => vscopeHere(["watch", ...args])));
     for (const [place, { code, stdout, stderr }] of ran.entries()) {
       assert.deepEqual([code, stdout], [2, ""], stderr);
       assert.match(stderr.trimEnd().split("\n").at(-1)!, cases[place]![1]);
@@ -70,9 +70,9 @@ Deno.test("watch says in one sentence why there is nothing to watch", async () =
 
 Deno.test("watch prints lines where there is no terminal, and the plan with --dry-run", async () => {
   const [plain, json, plan] = await Promise.all([
-    vscope(["watch", example("session")]),
-    vscope(["watch", example("session"), "--json"]),
-    vscope(["watch", example("session"), "--dry-run", "--json", "--listen", "0.0.0.0:9464"]),
+    vscopeHere(["watch", example("session")]),
+    vscopeHere(["watch", example("session"), "--json"]),
+    vscopeHere(["watch", example("session"), "--dry-run", "--json", "--listen", "0.0.0.0:9464"]),
   ]);
   assert.deepEqual([plain.code, plain.stderr], [0, ""]);
   assert.match(plain.stdout, /^\/.*session: complete, 1 min 34 s\n/);

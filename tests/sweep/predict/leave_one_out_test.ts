@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { errorFigures } from "../../../kit/sweep/predict/errors.ts";
 import { leaveOneOut } from "../../../kit/sweep/predict/leave_one_out.ts";
-import { vscope } from "../../cli.ts";
+import { vscopeHere } from "../../cli.ts";
 import { inFolder } from "../../folders.ts";
 import { editRows } from "../made.ts";
 import { withSweep } from "./opened.ts";
@@ -67,7 +67,7 @@ Deno.test("the error is that of a point that was moved, with its sign", async ()
 Deno.test("bundle validate --leave-one-out tells it, and refuses what is no sweep", async () => {
   await withSweep(async (dir) => {
     const args = ["bundle", "validate", "--leave-one-out", dir];
-    const { code, stdout } = await vscope([...args, "--json"]);
+    const { code, stdout } = await vscopeHere([...args, "--json"]);
     assert.equal(code, 0);
     const { problems, leave_one_out: held } = JSON.parse(stdout);
     assert.deepEqual(problems, []);
@@ -77,10 +77,10 @@ Deno.test("bundle validate --leave-one-out tells it, and refuses what is no swee
         ["dense", "per_sequence", "attention", "skew"].map((name) => `2 ${name}`),
       ),
     );
-    assert.match((await vscope(args)).stdout, /tp1 attention +│ n_decode +│/);
+    assert.match((await vscopeHere(args)).stdout, /tp1 attention +│ n_decode +│/);
   });
   await inFolder(async (dir) => {
-    const { code, stderr } = await vscope(["bundle", "validate", "--leave-one-out", dir]);
+    const { code, stderr } = await vscopeHere(["bundle", "validate", "--leave-one-out", dir]);
     assert.equal(code, 2);
     assert.match(stderr, /it is no sweep/);
   });

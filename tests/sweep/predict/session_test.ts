@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Batch, Requests } from "../../../kit/sweep/predict/batch.ts";
 import { compareSession } from "../../../kit/sweep/predict/compare_session.ts";
 import { sessionSteps } from "../../../kit/sweep/predict/session_steps.ts";
-import { vscope } from "../../cli.ts";
+import { vscopeHere } from "../../cli.ts";
 import { fc } from "../../deps.ts";
 import { inFolder } from "../../folders.ts";
 import { ROOT } from "../../dev/run.ts";
@@ -131,7 +131,7 @@ Deno.test("bundle predict --session tells it, and refuses what does not fit", as
     await writeSweep(`${dir}/sweep`);
     await writeSession(`${dir}/session`, REQUESTS, 64, STILL);
     const args = ["bundle", "predict", `${dir}/sweep`, "--session", `${dir}/session`];
-    const { code, stdout, stderr } = await vscope([...args, "--json"]);
+    const { code, stdout, stderr } = await vscopeHere([...args, "--json"]);
     assert.equal(code, 0, stderr);
     const document = JSON.parse(stdout);
     assert.equal(document.compared.requests, document.steps);
@@ -142,6 +142,7 @@ Deno.test("bundle predict --session tells it, and refuses what does not fit", as
         "graph",
         "known",
         "measured_us",
+        "operators_us",
         "phase",
         "predicted_us",
         "seconds",
@@ -150,7 +151,7 @@ Deno.test("bundle predict --session tells it, and refuses what does not fit", as
     ]);
     assert.deepEqual(document.compared.unknown, {});
     assert.ok(document.error.count === document.steps);
-    const text = (await vscope(args)).stdout;
+    const text = (await vscopeHere(args)).stdout;
     assert.match(text, /Predicted against measured:/);
     assert.match(text, /decode eager: [+-]?\d+ µs a step/);
     for (
@@ -159,16 +160,22 @@ Deno.test("bundle predict --session tells it, and refuses what does not fit", as
         [["--shape", "12"], /leave out --shape and --batch/],
       ] as const
     ) {
-      const refused = await vscope([...args, ...more]);
+      const refused = await vscopeHere([...args, ...more]);
       assert.equal(refused.code, 2);
       assert.match(refused.stderr, why);
     }
-    const other = await vscope([
+    const other = await vscopeHere([
       ...["bundle", "predict", `${dir}/sweep`, "--session", `${ROOT}/perf/examples/session`],
     ]);
     assert.equal(other.code, 2);
     assert.match(other.stderr, /its model is a qwen3, and the sweep's is a qwen3_moe/);
-    const none = await vscope(["bundle", "predict", `${dir}/sweep`, "--session", `${dir}/none`]);
+    const none = await vscopeHere([
+      "bundle",
+      "predict",
+      `${dir}/sweep`,
+      "--session",
+      `${dir}/none`,
+    ]);
     assert.equal(none.code, 2);
   });
 });

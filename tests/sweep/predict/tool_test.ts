@@ -1,14 +1,14 @@
 /** `vscope bundle predict` as people and scripts call it. */
 
 import assert from "node:assert/strict";
-import { startVscope, vscope } from "../../cli.ts";
+import { startVscope, vscopeHere } from "../../cli.ts";
 import { inFolder } from "../../folders.ts";
 import { edit, writeSweep } from "../made.ts";
 import { withSweep } from "./opened.ts";
 
 Deno.test("the document has each layer, and adds up", async () => {
   await withSweep(async (dir) => {
-    const { code, stdout, stderr } = await vscope([
+    const { code, stdout, stderr } = await vscopeHere([
       ...["bundle", "predict", dir, "--json", "--tp", "2"],
       ...["--shape", "40+0,8x1+9000"],
     ]);
@@ -40,7 +40,7 @@ Deno.test("batches come from a file or standard input, and keep their ids", asyn
     const lines = '{"id":"a","shape":"12"}\n{"id":7,"decodes":[{"history":99,"count":3}]}\n';
     await Deno.writeTextFile(`${dir}/lines`, lines);
     const args = ["bundle", "predict", dir, "--method", "reference", "--json", "--batch"];
-    const file = JSON.parse((await vscope([...args, `${dir}/lines`])).stdout);
+    const file = JSON.parse((await vscopeHere([...args, `${dir}/lines`])).stdout);
     assert.deepEqual(file.predictions.map(({ id }: { id: unknown }) => id), ["a", 7]);
     assert.ok(Number.isInteger(Math.round(file.predictions[0].time_us * 1e6) / 1000));
     const { stdout } = await new Deno.Command("sh", {
@@ -68,19 +68,19 @@ Deno.test("bad input ends with one sentence and code 2", async () => {
         [[sweep, "--shape", "12", "--model", `${dir}/none.json`], /there is no file/],
       ] as const
     ) {
-      const { code, stdout, stderr } = await vscope(["bundle", "predict", ...args]);
+      const { code, stdout, stderr } = await vscopeHere(["bundle", "predict", ...args]);
       assert.equal(code, 2, args.join(" "));
       assert.equal(stdout, "");
       assert.match(stderr, why);
       assert.match(stderr, /^vscope: Cannot [^\n]*\n$/);
     }
     await edit(`${sweep}/meta.yaml`, (text) => text.replace(/\nmodel: .*/, "\nmodel: tiny"));
-    const unknown = await vscope(["bundle", "predict", sweep, "--shape", "12"]);
+    const unknown = await vscopeHere(["bundle", "predict", sweep, "--shape", "12"]);
     assert.equal(unknown.code, 2);
     assert.match(unknown.stderr, /its model "tiny" is not known here; give its ID or its config/);
     const table = `${sweep}/tp1/attention.csv`;
     await edit(table, (text) => text.replace(/\n(.*),[\d.]+\n/, "\n$1,fast\n"));
-    const bad = await vscope([
+    const bad = await vscopeHere([
       ...["bundle", "predict", sweep, "--shape", "12"],
       ...["--model", "Qwen/Qwen3-30B-A3B-Instruct-2507"],
     ]);

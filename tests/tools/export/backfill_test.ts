@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { backfill, MOST_STRETCHES } from "../../../kit/analysis/metrics/backfill.ts";
 import { readManifest } from "../../../kit/bundle/manifest_file.ts";
 import { samplesOf } from "../../analysis/live/samples.ts";
-import { vscope } from "../../cli.ts";
+import { vscopeHere } from "../../cli.ts";
 import { inFolder } from "../../folders.ts";
 import { example, rowsOf } from "./sessions.ts";
 
@@ -26,10 +26,10 @@ Deno.test("values over time rise in time, never fall, and end with the last stat
   for (const name of ["session", "moe"] as const) {
     const dir = example(name);
     const args = ["export", "openmetrics", dir];
-    const past = await vscope([...args, "--backfill", "--backfill-interval", "1s"]);
+    const past = await vscopeHere([...args, "--backfill", "--backfill-interval", "1s"]);
     assert.equal(past.code, 0, past.stderr);
     const series = seriesOf(past.stdout);
-    const last = samplesOf((await vscope(args)).stdout);
+    const last = samplesOf((await vscopeHere(args)).stdout);
     assert.deepEqual([...series.keys()].sort(), [...last.keys()].sort());
     const manifest = (await readManifest(Deno, dir))!;
     for (const [key, points] of series) {
@@ -71,11 +71,19 @@ Deno.test("a long session has longer stretches, and other formats have no past",
   const past = await backfill(Deno, dir, { ...manifest, ended_at: ended }, 15);
   assert.ok(past.stretches <= MOST_STRETCHES && past.intervalSec > 15);
   await inFolder(async (folder) => {
-    const refused = await vscope(["export", "perfetto", dir, "--backfill"], { cwd: folder });
+    const refused = await vscopeHere(["export", "perfetto", dir, "--backfill"], { cwd: folder });
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /--backfill is for openmetrics; leave it out/);
     const file = `${folder}/x.om`;
-    const ran = await vscope(["export", "openmetrics", dir, "--backfill", "--out", file, "--json"]);
+    const ran = await vscopeHere([
+      "export",
+      "openmetrics",
+      dir,
+      "--backfill",
+      "--out",
+      file,
+      "--json",
+    ]);
     const { samples, interval_sec } = JSON.parse(ran.stdout);
     const lines = (await Deno.readTextFile(file)).split("\n").filter((line) => /^[^#]/.test(line));
     assert.deepEqual([samples, interval_sec], [lines.length, 15]);

@@ -1,14 +1,14 @@
 /** `vscope export csv`, and what every format refuses. */
 
 import assert from "node:assert/strict";
-import { startVscope, vscope } from "../../cli.ts";
+import { startVscope, vscopeHere } from "../../cli.ts";
 import { inFolder, namesIn } from "../../folders.ts";
 import { example } from "./sessions.ts";
 
 Deno.test("export csv prints a table as it stands in the bundle, byte for byte", async () => {
   const paths = ["kv_cache_usage", "moe_expert_tracking/moe_expert_coselection"];
   for (const path of paths) {
-    const printed = await vscope(["export", "csv", example("moe"), path.split("/").at(-1)!]);
+    const printed = await vscopeHere(["export", "csv", example("moe"), path.split("/").at(-1)!]);
     assert.equal(printed.stdout, await Deno.readTextFile(`${example("moe")}/${path}.csv`));
     assert.deepEqual([printed.code, printed.stderr], [0, ""]);
   }
@@ -17,7 +17,7 @@ Deno.test("export csv prints a table as it stands in the bundle, byte for byte",
 Deno.test("export csv writes a file, and says how many rows it has", async () => {
   await inFolder(async (dir) => {
     const args = ["export", "csv", example("session"), "forward_pass_timing"];
-    const made = await vscope([...args, "--out", "passes.csv", "--json"], { cwd: dir });
+    const made = await vscopeHere([...args, "--out", "passes.csv", "--json"], { cwd: dir });
     const { path, rows, format } = JSON.parse(made.stdout);
     assert.deepEqual([made.code, rows, format], [0, 66, "csv"]);
     assert.equal(
@@ -34,7 +34,7 @@ Deno.test("export csv leaves out a last line without its end, and says so", asyn
     await Deno.writeTextFile(`${dir}/bundle.json`, JSON.stringify(manifest));
     await Deno.writeTextFile(`${dir}/metadata.json`, '{"start_time": "2026-01-24T12:34:56Z"}');
     await Deno.writeTextFile(`${dir}/kv_cache_usage.csv`, "timestamp_sec,usage_pct\n1,2\n3,");
-    const printed = await vscope(["export", "csv", dir, "kv_cache_usage"]);
+    const printed = await vscopeHere(["export", "csv", dir, "kv_cache_usage"]);
     assert.deepEqual([printed.code, printed.stdout], [0, "timestamp_sec,usage_pct\n1,2\n"]);
     assert.match(printed.stderr, /The last line of kv_cache_usage\.csv has no end and was left/);
   });
@@ -71,7 +71,7 @@ Deno.test("export refuses what makes no sense in one sentence with exit code 2",
         /it belongs to the session itself; give another --out$/,
       ],
     ];
-    const results = await Promise.all(cases.map(([args]) => vscope(["export", ...args])));
+    const results = await Promise.all(cases.map(([args]) => vscopeHere(["export", ...args])));
     for (const [place, { code, stderr }] of results.entries()) {
       assert.match(stderr.trim(), cases[place]![1]);
       assert.deepEqual([code, stderr.trim().split("\n").length], [2, 1]);

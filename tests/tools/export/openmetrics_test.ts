@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { exposition, Family } from "../../../kit/analysis/metrics/families.ts";
 import { sessionFamilies } from "../../../kit/analysis/metrics/session_families.ts";
-import { vscope } from "../../cli.ts";
+import { vscopeHere } from "../../cli.ts";
 import { fc } from "../../deps.ts";
 import { inFolder } from "../../folders.ts";
 import { example, rowsOf, sum } from "./sessions.ts";
@@ -74,7 +74,7 @@ const near = (a: number, b: number) =>
 
 Deno.test("export openmetrics prints the last state of real sessions, equal to their tables", async () => {
   for (const name of ["session", "moe"] as const) {
-    const { code, stdout, stderr } = await vscope(["export", "openmetrics", example(name)]);
+    const { code, stdout, stderr } = await vscopeHere(["export", "openmetrics", example(name)]);
     assert.deepEqual([code, stderr], [0, ""]);
     const samples = parse(stdout);
     const table = (file: string) => rowsOf(`${example(name)}/${file}.csv`);
@@ -150,8 +150,8 @@ Deno.test("export openmetrics writes a file, and takes the whole session only", 
   await inFolder(async (dir) => {
     const args = ["export", "openmetrics", example("moe")];
     const [made, table] = await Promise.all([
-      vscope([...args, "--out", "run.prom", "--json"], { cwd: dir }),
-      vscope([...args, "kv_cache_usage"]),
+      vscopeHere([...args, "--out", "run.prom", "--json"], { cwd: dir }),
+      vscopeHere([...args, "kv_cache_usage"]),
     ]);
     const samples = parse(await Deno.readTextFile(`${dir}/run.prom`));
     const families = new Set([...samples.keys()].map((key) => /^\w+/.exec(key)![0]));

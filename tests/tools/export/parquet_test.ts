@@ -1,8 +1,8 @@
 /** `vscope export parquet`: every cell against the CSVs. */
 
 import assert from "node:assert/strict";
-import { vscope } from "../../cli.ts";
-import { fc, parquetMetadata, parquetReadObjects } from "../../deps.ts";
+import { vscopeHere } from "../../cli.ts";
+import { fc, loadParquetReader } from "../../deps.ts";
 import { inFolder, namesIn } from "../../folders.ts";
 import { SESSION_COLUMNS } from "../../../kit/bundle/session_columns.ts";
 import { columnsOf, SESSION_TABLES } from "../../../kit/bundle/session_tables.ts";
@@ -14,6 +14,7 @@ import { example, rowsOf } from "./sessions.ts";
 
 async function read(path: string) {
   const { buffer } = await Deno.readFile(path);
+  const { parquetMetadata, parquetReadObjects } = await loadParquetReader();
   const { schema, key_value_metadata, num_rows, row_groups } = parquetMetadata(buffer);
   return {
     rows: await parquetReadObjects({ file: buffer }),
@@ -36,7 +37,7 @@ function expected(type: string | undefined, text: string): unknown {
 Deno.test("export parquet holds every cell of every table of real sessions, typed, with units", async () => {
   for (const name of ["session", "moe"] as const) {
     await inFolder(async (dir) => {
-      const made = await vscope(["export", "parquet", example(name), "--json", "--quiet"], {
+      const made = await vscopeHere(["export", "parquet", example(name), "--json", "--quiet"], {
         cwd: dir,
       });
       assert.deepEqual([made.code, made.stderr], [0, ""]);
@@ -182,8 +183,8 @@ Deno.test("export parquet writes one table to a file, and refuses a folder of ot
     await Deno.writeTextFile(`${dir}/full/notes.txt`, "mine");
     const args = ["export", "parquet", example("session")];
     const [one, full] = await Promise.all([
-      vscope([...args, "kv_cache_usage", "--out", `${dir}/kv.parquet`]),
-      vscope([...args, "--out", `${dir}/full`]),
+      vscopeHere([...args, "kv_cache_usage", "--out", `${dir}/kv.parquet`]),
+      vscopeHere([...args, "--out", `${dir}/full`]),
     ]);
     assert.match(one.stdout, /kv\.parquet: 68 rows, 0\.00 MB\n$/);
     assert.equal((await read(`${dir}/kv.parquet`)).count, 68);

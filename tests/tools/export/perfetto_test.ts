@@ -1,7 +1,7 @@
 /** `vscope export perfetto`: the timeline against the tables that it was drawn from. */
 
 import assert from "node:assert/strict";
-import { vscope } from "../../cli.ts";
+import { vscopeHere } from "../../cli.ts";
 import { fc } from "../../deps.ts";
 import { inFolder, namesIn } from "../../folders.ts";
 import { statesOf } from "../../../kit/tools/export/perfetto/requests.ts";
@@ -53,7 +53,7 @@ function assertWellFormed(events: readonly Event[]) {
 Deno.test("export perfetto draws every pass, operation, request and counter of real sessions", async () => {
   for (const name of ["session", "moe"] as const) {
     await inFolder(async (dir) => {
-      const made = await vscope(["export", "perfetto", example(name), "--json", "--quiet"], {
+      const made = await vscopeHere(["export", "perfetto", example(name), "--json", "--quiet"], {
         cwd: dir,
       });
       assert.deepEqual([made.code, made.stderr], [0, ""]);
@@ -111,7 +111,7 @@ Deno.test("export perfetto draws every pass, operation, request and counter of r
 Deno.test("arrows lead from each request to its first forward pass and to its last", async () => {
   await inFolder(async (dir) => {
     const out = `${dir}/t.json`;
-    await vscope(["export", "perfetto", example("session"), "--out", out]);
+    await vscopeHere(["export", "perfetto", example("session"), "--out", out]);
     const { traceEvents: events } = await timelineOf(out);
     const requests = await rowsOf(`${example("session")}/request_lifecycle.csv`);
     const passes = await rowsOf(`${example("session")}/forward_pass_timing.csv`);
@@ -132,14 +132,15 @@ Deno.test("arrows lead from each request to its first forward pass and to its la
 Deno.test("a window draws a part, and a session with many events is thinned and says so", async () => {
   await inFolder(async (dir) => {
     const session = example("session");
-    const run = (...args: string[]) => vscope(["export", "perfetto", session, "--quiet", ...args]);
+    const run = (...args: string[]) =>
+      vscopeHere(["export", "perfetto", session, "--quiet", ...args]);
     const [steps, seconds, thin, nothing, name, csv] = await Promise.all([
       run("--window", "iteration:10..12", "--out", `${dir}/steps.json`),
       run("--window", "seconds:0..92", "--out", `${dir}/seconds.json`),
       run("--max-events", "1000", "--out", `${dir}/thin.json`),
       run("--window", "seconds:1000..2000", "--out", `${dir}/x.json`),
       run("--out", `${dir}/timeline.pb`),
-      vscope(["export", "csv", session, "kv_cache_usage", "--window", "seconds:1..2"]),
+      vscopeHere(["export", "csv", session, "kv_cache_usage", "--window", "seconds:1..2"]),
     ]);
     const named = (events: Event[], pattern: RegExp) =>
       events.filter(({ ph, name }) => ph === "X" && pattern.test(name));

@@ -7,6 +7,7 @@
 import type { RunContext } from "../../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../../contract/errors.ts";
 import { INTERRUPTED } from "../../../contract/execute.ts";
+import { isThere } from "../../../contract/is_there.ts";
 import type { Outcome, Plan } from "../../../contract/recipe.ts";
 import { draftArchitecture } from "../../../sweep/draft/draft.ts";
 import type { ModelTree } from "../../../sweep/draft/model_tree.ts";
@@ -38,7 +39,7 @@ export async function runDraft(
   const context = { ...given, output: withVerbosity(given.output, values.verbosity) };
   const { files } = context;
   const { model } = invocation.found as { model: ModelConfig };
-  if (out !== undefined && !values.force && await files.stat(out).then(() => true, () => false)) {
+  if (out !== undefined && !values.force && await isThere(files, out)) {
     throw new UsageError(
       `Cannot draft an architecture to "${out}": the file is there; give another --out, or --force`,
     );
@@ -97,7 +98,7 @@ async function treeOf(
   try {
     await writeRunner(files, "sweep/draft/model_tree.py", `${work}/${MODULE}.py`);
     await files.mkdir(`${work}/model`);
-    await files.writeTextFile(`${work}/model/config.json`, JSON.stringify(model.config));
+    await files.writeTextFile(`${work}/model/config.json`, model.text);
     const answer = `${work}/answer.json`;
     const request = { model: `${work}/model`, arguments: draftEngine(model).arguments, answer };
     await files.writeTextFile(`${work}/request.json`, JSON.stringify(request));

@@ -11,15 +11,15 @@ import { resolve } from "../../../contract/resolve.ts";
 import type { Manifest } from "../../../bundle/manifest.ts";
 import { readManifest } from "../../../bundle/manifest_file.ts";
 import { part } from "../../../sweep/sweep_folder.ts";
+import { STEP_MODES, type StepMode } from "../../../sweep/predict/launch.ts";
 import {
   LAPS,
   longestOf,
-  STEP_MODES,
   stepLayers,
-  type StepMode,
   stepsFolder,
   stepWaves,
 } from "../../../sweep/validation/steps.ts";
+import { firstLayers } from "../../../sweep/model/layer_kinds.ts";
 import type { SweepSettings } from "../../../sweep/plan/settings.ts";
 import { runMonitored } from "../../monitored_run.ts";
 import type { PythonFacts } from "../../python_of.ts";
@@ -160,6 +160,6 @@ function stepEngine(
     enforce_eager: mode === "eager",
     max_num_batched_tokens: limits.maxNumBatchedTokens,
     max_model_len: longestOf(stepWaves(limits, density)) + 1,
-    hf_overrides: { num_hidden_layers: layers },
+    hf_overrides: firstLayers(settings.model, layers),
   };
 }

@@ -6,9 +6,10 @@
 
 import { UsageError } from "../../../contract/errors.ts";
 import { readManifest } from "../../../bundle/manifest_file.ts";
+import { denseOf } from "../../../sweep/predict/predictor.ts";
 import { composePass } from "../../../sweep/predict/compose.ts";
+import { STEP_MODES } from "../../../sweep/predict/launch.ts";
 import {
-  STEP_MODES,
   stepLayers,
   stepsFolder,
   stepsMeta,
@@ -75,13 +76,18 @@ export async function stepsOf(
     if (manifest?.status !== "complete" || !operators) continue;
     const blocks = layersOf(manifest) ?? stepLayers(settings, undefined);
     const { architecture, limits: { experts } } = settings;
-    const shape = { architecture, blocks, expertRanks: 1, ...(experts ? { experts } : {}) };
+    const shape = {
+      architecture,
+      blocks,
+      expertRanks: 1,
+      ...(experts ? { experts, ...denseOf(architecture, settings.model, blocks) } : {}),
+    };
     try {
       const found = await validateSteps(files, dir, mode, {
         predict: (batch) => composePass(operators, shape, batch),
       });
       layers = blocks;
-      modes[mode] = stepsMeta(found);
+      modes[mode] = stepsMeta(found, blocks);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       note(run, "warning", error.message);

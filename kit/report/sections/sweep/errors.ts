@@ -118,10 +118,16 @@ function stepTables({ meta }: SweepData): Html[] {
   const modes = part(steps, "modes");
   const rows = Object.keys(modes).flatMap((mode) => {
     const found = part(modes, mode);
-    const classes = part(found, "classes");
+    const errors = (of: Found, run: string) => {
+      const classes = part(of, "classes");
+      return [
+        ...figures("all", run, part(of, "error")),
+        ...Object.keys(classes).flatMap((name) => figures(name, run, part(classes, name))),
+      ];
+    };
     return [
-      ...figures("all", mode, part(found, "error")),
-      ...Object.keys(classes).flatMap((name) => figures(name, mode, part(classes, name))),
+      ...errors(found, mode),
+      ...errors(part(found, "with_launch"), `${mode}, with launches`),
     ];
   });
   if (rows.length === 0) return [];
@@ -136,6 +142,10 @@ function stepTables({ meta }: SweepData): Html[] {
       rows,
     ),
     ...absent,
+    html`
+      <p class="note">What steps take besides their operators was found from other steps than those
+        that “with launches” is told of.</p>
+    `,
   ];
 }
 
