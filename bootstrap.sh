@@ -22,6 +22,9 @@ fetch_deno() {
     python3 -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
       --target "$part" -r "$root/bootstrap.requirements.txt" >&2; then
     :
+  elif answer=$(python3 "$root/kit/engine/private/fetch_program.py" \
+    "$root/bootstrap.requirements.txt" "$part" 2>&1) && [ -x "$part/bin/deno" ]; then
+    : # Debian's python3 has no pip.
   elif command -v npm >/dev/null 2>&1 &&
     npm install --silent --no-save --prefix "$part" deno@2.9.6 >&2; then
     mkdir -p "$part/bin"
@@ -29,7 +32,7 @@ fetch_deno() {
     # The package puts the binary of this system beside its launcher script on first use.
     [ -x "$part/node_modules/deno/deno" ] || ln -sf ../node_modules/.bin/deno "$part/bin/deno"
   else
-    say "cannot fetch Deno: neither pip of python3 nor npm could get it; install Deno 2.9 from https://deno.com and run this again, or name it with VSCOPE_DENO"
+    say "cannot fetch Deno: neither python3 ($answer) nor npm could get it; install Deno 2.9 from https://deno.com and run this again, or name it with VSCOPE_DENO"
     exit 1
   fi
   rm -rf "$home.old-$$"

@@ -1,15 +1,19 @@
 /**
- * The public API of vscope: what a recipe is made of, and what works on bundles.
+ * The public API of vscope: what a recipe is made of, and what works on bundles. docs/api.md has an
+ * example for each part of it.
  *
  * ```ts
- * import { analyzeSession } from "./mod.ts";
+ * import { analyzeSession } from "@vscope/vscope";
  *
- * const session = await analyzeSession(Deno, "run1");
+ * const session = await analyzeSession(Deno, "perf/examples/session");
+ * console.log(session.requestCount);
  * ```
  *
  * @module
  */
 
+export type { Arguments } from "./kit/contract/argv.ts";
+export { type CommonOptions, commonOptions, type CommonValues } from "./kit/contract/common.ts";
 export * from "./kit/contract/context.ts";
 export * from "./kit/contract/errors.ts";
 export * from "./kit/contract/option.ts";
@@ -19,13 +23,23 @@ export * from "./kit/contract/resolve.ts";
 export * from "./kit/contract/tool.ts";
 export { executeRecipe, executeTool } from "./kit/contract/execute.ts";
 export { VERSION } from "./kit/contract/version.ts";
+export { systemContext, type Talk } from "./kit/engine/context.ts";
 export { runAlone } from "./kit/engine/main.ts";
 export * from "./kit/bundle/manifest.ts";
 export { readManifest } from "./kit/bundle/manifest_file.ts";
 export { type Ending, mergeSession, needsMerge } from "./kit/bundle/merge.ts";
 export { type Problem, validateBundle } from "./kit/bundle/validate.ts";
+export type { Column, ColumnType } from "./kit/bundle/session_columns.ts";
 export * from "./kit/bundle/session_tables.ts";
 export * from "./kit/analysis/session.ts";
+export type { OwnColumn, OwnTable } from "./kit/bundle/own_tables.ts";
+export type { ScrapeRecord } from "./kit/bundle/vllm_metrics_files.ts";
+export type { ExpertAnalysis, ExpertPair, LayerLoad } from "./kit/analysis/experts.ts";
+export type { GraphAnalysis, GraphUse } from "./kit/analysis/graphs.ts";
+export type { OwnAnalysis, OwnNumbers, OwnWords } from "./kit/analysis/own_tables.ts";
+export type { SessionUtilization } from "./kit/analysis/session_utilization.ts";
+export type { PhaseUtilization } from "./kit/analysis/utilization/utilization.ts";
+export type { Compared, VllmComparison } from "./kit/analysis/vllm_metrics/compare.ts";
 export type { Points } from "./kit/analysis/downsample.ts";
 export type { Statistics } from "./kit/bundle/samples.ts";
 export { type Finding, findSessionFindings } from "./kit/analysis/findings.ts";

@@ -157,7 +157,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/passes.py",
     text: f16,
-    sha256: "33f158c7fe8f390bc0770da039c9f93fc44e073a95c678a05578972c9a945dcf",
+    sha256: "599363d86887321fabd0bf808654394bfc6f3bd95f4ade61ba94bf631e3b40ba",
   },
   {
     path: "vscope_hooks/plugin.py",
@@ -177,27 +177,27 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
     text: f20,
-    sha256: "fa8962fe58d66d0b6b672dda51003f9593e1afb465fecad8454c0b58bb0c3083",
+    sha256: "b07ae494536035f6216b2f8837e82d35a7dee3d5badf706cff0ae08f8322d171",
   },
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
     text: f21,
-    sha256: "14d961b2b5ff5302459ac21d660d4376c43fcd7be0a8ef0e63f29ebaade906d2",
+    sha256: "57f90e208d92122a7eb98ca1023edae41d0f381472e1bb1449803e1e0b338b3d",
   },
   {
     path: "vscope_hooks/profilers/cuda_events.py",
     text: f22,
-    sha256: "c6bf2fd8de4e4baa1d0b2ea2d241f9ad9ce703c2ec4efcef1e3b425957b1e18f",
+    sha256: "06e74fb581f8f989f98f0684c4d032fcc32ca6e79ca5f948e12e964f8b498d3a",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
     text: f23,
-    sha256: "d9ae724e78362b88a2a08245e486dcbe9e0b9351fd056facd7b9e15daed6b7d8",
+    sha256: "945d0b2cdeae34c2e830df6f1ad530bd661043c57a1e8ff1c76c321bd7db0c1c",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
     text: f24,
-    sha256: "c77db9bf3780239bc7a7eeb7d1926dd81ba33fd451605d952a90be923a3ed79c",
+    sha256: "1b3463650c317bc76181faf7cd2aaac046f86471e6824d34a588e91ab85ad423",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
@@ -207,22 +207,22 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/forward_pass.py",
     text: f26,
-    sha256: "2bb99bd498885cd86aacb923af69ad8519eff1b7395bd8bd3ba95857882a4b6e",
+    sha256: "8db987c9b01e3b6932d0e8abda192ea6cb2d0a6c65050d33ed8c5d6fd48d279b",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f27,
-    sha256: "69978267888d5c8f37730a7adf605157e3d2eaeda9e1001218e65bd6c1ba5568",
+    sha256: "520a4f14407dc18d46442e2bbc25364989e28bfe5616e894d896dab494edabe3",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
     text: f28,
-    sha256: "dd00f5608f221a03e72c8aee536a56e5fb847d8100b069d873f2897d31641fb7",
+    sha256: "370395b4947861125c04c804d2b6c815ec6c5e997b4b19a38b7b848d09a84c21",
   },
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
     text: f29,
-    sha256: "d44c9d5e5d1cdc8518a6caf120f3c0122fb9c8021bcd4818fd4b139a1341f26f",
+    sha256: "66e10b03f6269e340c88a33147e02f84536aa15214ea958cfeb19b73f5cc5094",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
@@ -232,12 +232,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/moe_expert.py",
     text: f31,
-    sha256: "961f59747f31a6396e6bb3a3dee2b9132405bb4470a8f412b3ec1b370208b19d",
+    sha256: "b695ac9525cd74aa604ac068c80a53681818d369e58ec8c271bf8da1bd32ca95",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
     text: f32,
-    sha256: "4d64a2bced94949140933f5e9dd8cf8f3a5540c3e92e646f6812607657cf0444",
+    sha256: "b8bca4c69cd8ec5f0b95260bc4fdf7a5bed7c25365cad78765f952d4f0c3b865",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",
@@ -252,12 +252,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
     text: f35,
-    sha256: "6927628be2d90ca3ddfada016bd324f64e0791357d958fc6f747fa21cf80c3f5",
+    sha256: "1400b99b8a4b5aba6ee081079c9b12438cb29558caaae4b0b4752af53f0812bd",
   },
   {
     path: "vscope_hooks/recorder.py",
     text: f36,
-    sha256: "c24987e70e7241f9792b06aa8e6899e10ab79224d9e1301b23cdb7c8f81ec97d",
+    sha256: "705886921bfafd0808cb69971dcfa8fddaadde2a5a2f4e384271867d1b0c47cf",
   },
   {
     path: "vscope_hooks/session.py",
@@ -267,17 +267,17 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f38,
-    sha256: "f3c212a03de9ce8e600e4060154392d156367599f6532901dd6fb9f4b377b445",
+    sha256: "13a6cba108ee0cda009868bc91f7bf113f3b50efa3f1402c92fba939f5d1eb2b",
   },
   {
     path: "vscope_hooks/steps.py",
     text: f39,
-    sha256: "4b65921f40c8a188852daca451687fe1d6313ee59ebf93f82edc3c158ea3f116",
+    sha256: "2f7073a67ee487391692c4d5785d90c876d312acb04ae1a861b9e9788e6d5c34",
   },
   {
     path: "vscope_hooks/table.py",
     text: f40,
-    sha256: "318ce327ee1769d5f80988c08e794bacf6e0a54600e24d66127936e2c74cc3f7",
+    sha256: "f370059b1d61db2914cf7a2efc39ef51ebc7b17f53002a79103667cf114ae8d5",
   },
   {
     path: "vscope_hooks/torch_window.py",
@@ -302,7 +302,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f45,
-    sha256: "6a576c596793f89f8151a0a452bc1f4858f5ca057bf51cdbb00d01ba27130d9f",
+    sha256: "56aa7538d34b2f222e1141640689174e4f51a3dbcac78b89b3059062cd6b6dcd",
   },
   {
     path: "vscope_sweep/journal.py",
@@ -317,7 +317,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/modules.py",
     text: f48,
-    sha256: "38bce7f22555cc918cf9c12d0a64724fa91e30b9e143ee6a8a11d00ab82db2ab",
+    sha256: "b30883d3d16398c7315c956b2ada3f564fa714732b274d9bc2cf4ff3b020dfd4",
   },
   {
     path: "vscope_sweep/requests.py",

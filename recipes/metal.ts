@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineRecipe } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { metalOptions } from "../kit/engine/metal/options.ts";
 import { planMetal } from "../kit/engine/metal/plan.ts";
@@ -12,7 +12,7 @@ import { runMetal } from "../kit/engine/metal/run.ts";
 import { generateReport } from "../kit/report/generate.ts";
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "metal",
   summary: "Apple Silicon: a Metal frame capture around a bounded request",
   description:

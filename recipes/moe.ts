@@ -4,14 +4,14 @@
  * @module
  */
 
-import { defineRecipe } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { EXPECTED_EXPERTS, expertOptions, planExperts } from "../kit/engine/expert_session.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { planWatched } from "../kit/engine/vllm_metrics/measuring_plan.ts";
 import { commandOptions, runWatched } from "../kit/engine/watched_command.ts";
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "moe",
   summary: "monitor with expert tracking in depth",
   description:

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { defineRecipe } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { planSession } from "../kit/engine/session_plan.ts";
 import { planWatched } from "../kit/engine/vllm_metrics/measuring_plan.ts";
 import { commandOptions, runWatched } from "../kit/engine/watched_command.ts";
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "monitor",
   summary: "any vLLM command with the session profilers",
   description:

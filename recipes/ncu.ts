@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineRecipe } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { ncuOptions } from "../kit/engine/ncu/options.ts";
 import { planNcu } from "../kit/engine/ncu/plan.ts";
@@ -12,7 +12,7 @@ import { runNcu } from "../kit/engine/ncu/run.ts";
 import { withReportAndGui } from "../kit/report/capture_report.ts";
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "ncu",
   summary: "NVIDIA's ncu on chosen kernels: bandwidth, occupancy, roofline",
   description:

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineRecipe } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { nsysOptions } from "../kit/engine/nsys/options.ts";
 import { planNsys } from "../kit/engine/nsys/plan.ts";
@@ -12,7 +12,7 @@ import { runNsys } from "../kit/engine/nsys/run.ts";
 import { withReportAndGui } from "../kit/report/capture_report.ts";
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "nsys",
   summary: "NVIDIA's nsys around a server or a program, with a bounded recording",
   description:

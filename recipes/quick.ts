@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineRecipe } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { automationOptions } from "../kit/engine/automation/options.ts";
 import { planAutomation } from "../kit/engine/automation/plan.ts";
 import { runAutomation } from "../kit/engine/automation/run.ts";
@@ -14,7 +14,7 @@ import { generateReport } from "../kit/report/generate.ts";
 const options = automationOptions("quick");
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "quick",
   summary: "the automation: nsys around a load, analysis and report, in about five minutes",
   description:

@@ -6,7 +6,7 @@
 
 import { RunError } from "../kit/contract/errors.ts";
 import { choice, duration, integer, path } from "../kit/contract/options.ts";
-import { defineRecipe } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { findFreePort } from "../kit/engine/free_port.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { runMonitored } from "../kit/engine/monitored_run.ts";
@@ -25,7 +25,7 @@ import { planSession } from "../kit/engine/session_plan.ts";
 import { generateReport } from "../kit/report/generate.ts";
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "quickstart",
   summary: "a private vLLM, a tiny model, real requests, and the report",
   description:

@@ -8,8 +8,11 @@ import type { Recipe } from "../kit/contract/recipe.ts";
 
 /** A recipe that has not been loaded. */
 export interface RecipeEntry {
+  /** As it is typed. */
   name: string;
+  /** One line. */
   summary: string;
+  /** Loads the recipe itself. */
   load(): Promise<{ default: Recipe }>;
 }
 

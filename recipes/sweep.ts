@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineRecipe } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { runDraft } from "../kit/engine/sweep/draft/run.ts";
 import { runSweep } from "../kit/engine/sweep/run.ts";
@@ -16,7 +16,7 @@ import { lookForSubject } from "../kit/sweep/plan/settings.ts";
 import { withVerbosity } from "../kit/sweep/verbosity.ts";
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "sweep",
   summary: "operator-level sweep of one model: what each operator costs at every shape",
   description:

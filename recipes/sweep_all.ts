@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineRecipe } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { runSweepAll } from "../kit/engine/sweep/batch/run.ts";
 import { sweepAllOptions } from "../kit/sweep/batch/options.ts";
@@ -12,7 +12,7 @@ import { planSweepAll } from "../kit/sweep/batch/plan.ts";
 import { lookForSubjects } from "../kit/sweep/batch/subjects.ts";
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "sweep-all",
   summary: "operator-level sweeps of many models, TP degrees and variants",
   description:

@@ -6,7 +6,7 @@
 
 import type { RunContext } from "../kit/contract/context.ts";
 import type { Options } from "../kit/contract/option.ts";
-import { defineRecipe, type Outcome, type Plan } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Outcome, type Plan, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { runAttached } from "../kit/engine/torch/attach.ts";
 import { runLaunched } from "../kit/engine/torch/launch.ts";
@@ -19,7 +19,7 @@ import { generateReport } from "../kit/report/generate.ts";
 const FORMS = { server: runLaunched, attached: runAttached, offline: runOffline };
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "torch",
   summary: "torch profiler around real requests, over HTTP or offline",
   description:

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineRecipe } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { alertRules } from "../kit/analysis/metrics/rules.ts";
 import { dashboard } from "../kit/analysis/metrics/dashboard.ts";
 import { runAlone } from "../kit/engine/main.ts";
@@ -14,7 +14,7 @@ import { watchOptions } from "../kit/engine/watch/options.ts";
 import { watch } from "../kit/engine/watch/run.ts";
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "watch",
   summary: "live view of a running session, and /metrics",
   description:

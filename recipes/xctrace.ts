@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineRecipe } from "../kit/contract/recipe.ts";
+import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { xctraceOptions } from "../kit/engine/xctrace/options.ts";
 import { planXctrace } from "../kit/engine/xctrace/plan.ts";
@@ -12,7 +12,7 @@ import { runXctrace } from "../kit/engine/xctrace/run.ts";
 import { generateReport } from "../kit/report/generate.ts";
 
 /** The recipe. */
-const recipe = defineRecipe({
+const recipe: Recipe = defineRecipe({
   name: "xctrace",
   summary: "Apple Silicon: a whole-process trace with Instruments",
   description:

@@ -117,7 +117,7 @@ Deno.test("every recipe is of one shape, registered, and runs alone", async () =
     assert.ok(recipe.description.length > 80, entry.name);
     assert.ok(recipe.examples.length > 0, entry.name);
     const text = await read(`recipes/${entry.name.replaceAll("-", "_")}.ts`);
-    assert.match(text, /const recipe = defineRecipe\(\{/);
+    assert.match(text, /const recipe: Recipe = defineRecipe\(\{/);
     assert.match(
       text,
       /export default recipe;\n\nif \(import\.meta\.main\) await runAlone\(recipe\);\n$/,

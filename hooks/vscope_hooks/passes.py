@@ -8,7 +8,7 @@ would break it.
 import sys
 import threading
 
-from .sites import Watcher, argument
+from .sites import Watcher
 
 V1_RUNNER = "vllm.v1.worker.gpu_model_runner"
 V2_RUNNER = "vllm.v1.worker.gpu.model_runner"
@@ -19,6 +19,10 @@ RUNNERS = (
     (V2_RUNNER, "GPUModelRunner"),
     ("vllm.v1.worker.mm_encoder_model_runner", "MMEncoderModelRunner"),
 )
+
+
+# So long a pass is waited for: most are shorter, and rows must not wait for the others.
+AWAIT_SECONDS = 0.05
 
 
 class Passes:
@@ -41,14 +45,20 @@ class Passes:
         self.graphs_watched = False
         self._turn = threading.Lock()
         self._ours = False
+        # Held while the writer thread waits for the end of a pass.
+        self._awaited = None
+        self._seen = 0
 
     def begin(self, step=None):
         """A pass of that Step begins; None is a dummy, and a step without a number a warm-up."""
-        self._ours = self._turn.acquire(blocking=False) or self._ours
+        if self._turn.acquire(False):
+            self._ours = True
         self.graph = self.speaker = None
         self.step = step
-        self.real = step is not None and step.number is not None
-        if self.real:
+        if step is None or step.number is None:
+            self.real = False
+        else:
+            self.real = True
             self.count += 1
 
     def end(self):
@@ -58,6 +68,23 @@ class Passes:
         if self._ours:
             self._ours = False
             self._turn.release()
+        if self._awaited is not None:
+            awaited, self._awaited = self._awaited, None
+            awaited.release()
+
+    def await_end(self):
+        """Returns at the end of the next pass, where passes follow each other, at the latest after a while.
+
+        Then the device is at work and vLLM is about to wait for it without the interpreter: what another
+        thread does in Python meanwhile keeps nobody waiting.
+        """
+        seen, self._seen = self._seen, self.count
+        if seen == self.count:
+            return
+        awaited = threading.Lock()
+        awaited.acquire()
+        self._awaited = awaited
+        awaited.acquire(timeout=AWAIT_SECONDS)
 
     def while_idle(self, call):
         """Calls `call()` unless a pass is under way. A pass that begins meanwhile does not wait."""
@@ -90,7 +117,7 @@ def rank_of(runner):
 
 def real_output(args, kwargs):
     """The SchedulerOutput of execute_model(), or None where the batch is a dummy or empty."""
-    output = argument(args, kwargs, 1, "scheduler_output")
+    output = args[1] if len(args) > 1 else kwargs["scheduler_output"]
     if kwargs.get("dummy_run") or (len(args) > 3 and args[3] is True):
         return None
     return output if output.total_num_scheduled_tokens else None

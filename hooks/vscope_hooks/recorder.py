@@ -43,6 +43,8 @@ class Recorder:
         self.cost = Cost(budget())
         # (profiler, call): told by the writer thread when a profiler goes to rest.
         self.resting = []
+        # Called by the writer thread ahead of its work: each returns when that disturbs vLLM least, soon.
+        self.good_moments = []
         # Called by the writer thread, and before the last flush.
         self.ticks = []
         # Called once when the process is about to end; each may take a moment.
@@ -126,10 +128,15 @@ class Recorder:
         """Seconds since the session began, of now or of a value of time.perf_counter()."""
         return (time.perf_counter() if at is None else at) + self._offset
 
-    def table(self, name, columns, plain=False):
-        """The table of that name, made on first use; in a plain one cells are text already."""
+    def all_seconds(self, moments):
+        """The same of many values of time.perf_counter()."""
+        offset = self._offset
+        return [moment + offset for moment in moments]
+
+    def table(self, name, columns, **more):
+        """The table of that name, made on first use; `more` as Table takes it."""
         if name not in self.tables:
-            self.tables[name] = Table(self.folder, name, columns, plain=plain)
+            self.tables[name] = Table(self.folder, name, columns, **more)
         return self.tables[name]
 
     def declare(self, name, declaration):
@@ -166,6 +173,8 @@ class Recorder:
         # In a forked child this thread does not exist; `_after_fork` starts another.
         pid = self.pid
         while not self._wake.wait(FLUSH_SECONDS) and self.pid == pid:
+            for wait in self.good_moments:
+                wait()
             self._tick()
 
     def _tick(self):
@@ -227,7 +236,7 @@ class Recorder:
             if self.folder is None:
                 # vLLM also loads plugins in short-lived helpers, and forks: a process gets a
                 # folder once it has news, and by then it has its own name too.
-                if not self._changed and not any(table.rows for table in self.tables.values()):
+                if not self._changed and not any(table.cells for table in self.tables.values()):
                     return
                 self._open_folder()
             before = sum(table.dropped for table in self.tables.values())

@@ -19,6 +19,20 @@ GIVE_UP_AFTER = 20
 # Where a wrapper keeps the symbol that it was made for.
 _MARK = "_vscope_symbol"
 
+# What calls compiled code and is never part of it: there nobody asks whether a call is traced.
+OUTSIDE = frozenset(
+    (
+        "Scheduler.schedule",
+        "Scheduler.update_from_output",
+        "GPUModelRunner.execute_model",
+        "GPUModelRunner._prepare_inputs",
+        "GPUModelRunner.prepare_inputs",
+        "GPUModelRunner.sample_tokens",
+        "ModelCudaGraphManager.run_fullgraph",
+        "OutputProcessor.process_outputs",
+    )
+)
+
 # One call in so many is timed, to know what a profiler costs.
 COST_SAMPLE = 64
 
@@ -30,11 +44,20 @@ class Watcher:
     when it has returned, with time.perf_counter() values. `needs` are the parameters that the
     watcher reads: where the method lacks one, the hook is absent. attached() is called once it is
     in place. skip(args), which must not fail, is asked first: True where this call has
-    nothing for the watcher.
+    nothing for the watcher. One that is asleep is in place and called only after wake().
     """
 
     def __init__(
-        self, profiler, module, path, before=None, after=None, needs=(), attached=None, skip=None
+        self,
+        profiler,
+        module,
+        path,
+        before=None,
+        after=None,
+        needs=(),
+        attached=None,
+        skip=None,
+        asleep=False,
     ):
         self.profiler = profiler
         self.module = module
@@ -44,7 +67,16 @@ class Watcher:
         self.needs = needs
         self.attached = attached
         self.skip = skip
+        self.asleep = asleep
+        self.site = None
         self.failures = 0
+
+    def wake(self):
+        """From now on it is told of calls."""
+        if self.asleep:
+            self.asleep = False
+            if self.site is not None:
+                self.site.refresh()
 
     @property
     def symbol(self):
@@ -58,6 +90,8 @@ class Site:
         self.recorder = recorder
         self.watchers = []
         self.calls = 0
+        # The next call that is timed.
+        self.due = COST_SAMPLE
         # What is called now: without watchers that were taken off, or whose profiler is muted.
         self.before = ()
         self.after = ()
@@ -65,6 +99,7 @@ class Site:
         self.skip = None
 
     def add(self, watcher):
+        watcher.site = self
         self.watchers.append(watcher)
         self.refresh()
 
@@ -73,11 +108,27 @@ class Site:
         heard = [
             watcher
             for watcher in self.watchers
-            if watcher.failures < GIVE_UP_AFTER and watcher.profiler not in self.recorder.muted
+            if not watcher.asleep
+            and watcher.failures < GIVE_UP_AFTER
+            and watcher.profiler not in self.recorder.muted
         ]
-        self.before = tuple((watcher.before, watcher) for watcher in heard if watcher.before)
-        self.after = tuple((watcher.after, watcher) for watcher in heard if watcher.after)
+        self.before = tuple(watcher.before for watcher in heard if watcher.before)
+        self.after = tuple(watcher.after for watcher in heard if watcher.after)
         self.skip = heard[0].skip if len(heard) == 1 else None
+
+    def watcher_of(self, call):
+        """The watcher whose before or after that is."""
+        return next(one for one in self.watchers if call in (one.before, one.after))
+
+    def carry_on(self, calls, failed, error, args):
+        """One of those calls has failed: the others behind it are made."""
+        rest = calls[calls.index(failed) + 1 :]
+        self.failed(self.watcher_of(failed), error)
+        for call in rest:
+            try:
+                call(*args)
+            except Exception as error:
+                self.failed(self.watcher_of(call), error)
 
     def failed(self, watcher, error):
         watcher.failures += 1
@@ -112,7 +163,7 @@ def _attach(recorder, watcher):
         site = recorder.sites.get(watcher.symbol)
         if site is None:
             site = recorder.sites[watcher.symbol] = Site(recorder)
-            wrapper = _wrapper(method, site)
+            wrapper = _wrapper(method, site, watcher.path in OUTSIDE)
             setattr(wrapper, _MARK, watcher.symbol)
             setattr(owner, name, wrapper)
         site.add(watcher)
@@ -167,32 +218,36 @@ def _tracer():
     return getattr(compiler, "is_dynamo_compiling", None) or (lambda: False)
 
 
-def _wrapper(original, site):
+def _wrapper(original, site, outside):
     recorder = site.recorder
-    traced = _tracer()
+    traced = None if outside else _tracer()
 
     @functools.wraps(original)
     def watched(*args, **kwargs):
-        if traced() or recorder.paused:
+        if (traced is not None and traced()) or recorder.paused:
             return original(*args, **kwargs)
-        if site.skip is not None and site.skip(args):
+        skip = site.skip
+        if skip is not None and skip(args):
             return original(*args, **kwargs)
-        site.calls += 1
-        if site.calls % COST_SAMPLE == 0:
+        calls = site.calls = site.calls + 1
+        if calls == site.due:
             return _timed(original, site, args, kwargs)
-        for before, watcher in site.before:
+        watchers = site.before
+        if watchers:
             try:
-                before(args, kwargs)
+                for call in watchers:
+                    call(args, kwargs)
             except Exception as error:
-                site.failed(watcher, error)
+                site.carry_on(watchers, call, error, (args, kwargs))
         start = perf_counter()
         result = original(*args, **kwargs)
         end = perf_counter()
-        for after, watcher in site.after:
-            try:
-                after(args, kwargs, result, start, end)
-            except Exception as error:
-                site.failed(watcher, error)
+        watchers = site.after
+        try:
+            for call in watchers:
+                call(args, kwargs, result, start, end)
+        except Exception as error:
+            site.carry_on(watchers, call, error, (args, kwargs, result, start, end))
         return result
 
     return watched
@@ -200,25 +255,24 @@ def _wrapper(original, site):
 
 def _timed(original, site, args, kwargs):
     """The same as the wrapper, with a look at the clock around each watcher."""
-    spent = site.recorder.cost.spent
-    for before, watcher in site.before:
-        began = perf_counter()
-        try:
-            before(args, kwargs)
-        except Exception as error:
-            site.failed(watcher, error)
-        spent(watcher.profiler, COST_SAMPLE * (perf_counter() - began))
+    site.due += COST_SAMPLE
+    _time_each(site, site.before, (args, kwargs))
     start = perf_counter()
     result = original(*args, **kwargs)
     end = perf_counter()
-    for after, watcher in site.after:
+    _time_each(site, site.after, (args, kwargs, result, start, end))
+    return result
+
+
+def _time_each(site, calls, args):
+    for call in calls:
+        watcher = site.watcher_of(call)
         began = perf_counter()
         try:
-            after(args, kwargs, result, start, end)
+            call(*args)
         except Exception as error:
             site.failed(watcher, error)
-        spent(watcher.profiler, COST_SAMPLE * (perf_counter() - began))
-    return result
+        site.recorder.cost.spent(watcher.profiler, COST_SAMPLE * (perf_counter() - began))
 
 
 def argument(args, kwargs, position, name):

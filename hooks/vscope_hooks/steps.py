@@ -9,6 +9,8 @@ from typing import NamedTuple, Optional
 
 _ATTRIBUTE = "_vscope_step"
 _UNMARKED = (None,)
+# What mark() wrote last, and the Step that it is of: a worker in the scheduler's process asks for it next.
+_newest = (None, None)
 
 
 class Step(NamedTuple):
@@ -49,14 +51,15 @@ def describe(output, number=None, engine_pid=None):
     tokens = output.num_scheduled_tokens
     requests = len(tokens)
     total = output.total_num_scheduled_tokens
-    context = [request.req_id for request in output.scheduled_new_reqs]
+    new = output.scheduled_new_reqs
     cached = output.scheduled_cached_reqs
-    resumed = getattr(cached, "resumed_req_ids", ())
+    resumed = resumed_of(cached)
     produced = getattr(cached, "num_output_tokens", None)
+    if produced is not None and not new and not resumed and 0 not in produced:
+        return Step(number, engine_pid, 0, 0, requests, total)
+    context = [request.req_id for request in new]
     if produced is None:
         context += [name for name in cached.req_ids if tokens.get(name, 0) > 1]
-    elif not context and not resumed and 0 not in produced:
-        return Step(number, engine_pid, 0, 0, requests, total)
     else:
         context += [
             name
@@ -74,14 +77,25 @@ def describe(output, number=None, engine_pid=None):
     )
 
 
+def resumed_of(cached):
+    """Names of requests that a preemption had stopped, of those that the workers know."""
+    return getattr(cached, "resumed_req_ids", ())
+
+
 def mark(output, step):
     """Writes the step's name on the object that goes to the workers."""
-    object.__setattr__(output, _ATTRIBUTE, tuple(step))
+    global _newest
+    fields = tuple(step)
+    _newest = (fields, step)
+    object.__setattr__(output, _ATTRIBUTE, fields)
 
 
 def marked(output):
     """The step written on the object, or one without a number made from its contents."""
     fields = getattr(output, _ATTRIBUTE, None)
+    newest, step = _newest
+    if fields is newest and fields:
+        return step
     return Step(*fields) if fields else describe(output)
 
 

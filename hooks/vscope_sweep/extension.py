@@ -73,6 +73,16 @@ class Sweep:
             self.watch.attach(layer, module)
             self.modules[layer] = self.modules.get(layer, 0) + 1
         self._attach_sampler(torch)
+        # One layer of each kind is here, of which the whole model has `count`.
+        self.kinds = request.get("layer_kinds") or []
+        self.layers = request.get("layers", 1)
+        self.attention = set(request["catalog"].get("attention", ()))
+        for layer in self.attention:
+            found = self.modules.get(layer, 0)
+            if self.kinds and found != len(self.kinds):
+                raise ValueError(
+                    "the model has %d modules of %s for %d kinds of layers" % (found, layer, len(self.kinds))
+                )
         self.routing = ForcedRouting(model)
         fill_cache(getattr(self.runner, "kv_caches", None))
 
@@ -92,8 +102,10 @@ class Sweep:
     def facts(self):
         import torch
 
-        sizes = {group.kv_cache_spec.block_size for group in self.kv_cache_config.kv_cache_groups}
+        sizes = [group.kv_cache_spec.block_size for group in self.kv_cache_config.kv_cache_groups]
         block = max(sizes)
+        # Each group takes blocks of its own for the same tokens.
+        each = sum(block // size for size in sizes)
         found = {
             "pid": os.getpid(),
             "device_type": self.device.type,
@@ -105,7 +117,7 @@ class Sweep:
             "block_size": block,
             "num_gpu_blocks": self.kv_cache_config.num_blocks,
             # Without the block that vLLM keeps for nothing.
-            "num_cache_tokens": (self.kv_cache_config.num_blocks - 1) * block,
+            "num_cache_tokens": (self.kv_cache_config.num_blocks - 1) // each * block,
             "max_model_len": self.max_model_len,
             "modules": self.modules,
             "missing": [layer for layer in self.catalog if layer not in self.modules],
@@ -192,12 +204,23 @@ class Sweep:
         times = {}
         for layer in shot.get("l") or self.catalog:
             samples = [calls[span, layer] for span in passes if (span, layer) in calls]
-            if samples:
-                whole = [sum(us) for us in samples]
-                if self.catalog[layer].get("together") != "sum":
-                    whole = [total / len(us) for total, us in zip(whole, samples)]
-                times[layer] = [round(us, 4) for us in whole]
+            if not samples:
+                continue
+            times[layer] = [round(self._whole(layer, us), 4) for us in samples]
+            if layer in self.attention:
+                for place, kind in enumerate(self.kinds):
+                    times["%s %s" % (layer, kind["name"])] = [round(us[place], 4) for us in samples]
         return times
+
+    def _whole(self, layer, us):
+        """The time of a layer in a pass, of its calls in their order."""
+        if self.kinds and layer in self.attention:
+            # That of a block of the whole model, on average over its blocks.
+            weighted = sum(time * kind["count"] for time, kind in zip(us, self.kinds))
+            return weighted / sum(kind["count"] for kind in self.kinds)
+        if self.catalog[layer].get("together") == "sum":
+            return sum(us) / self.layers
+        return sum(us) / len(us)
 
     def _shot(self, shot, spans):
         experts = shot.get("e")

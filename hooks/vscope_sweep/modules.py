@@ -17,6 +17,8 @@ def layer_of(catalog, name, ancestors):
         within = entry.get("within")
         if within is None:
             depth = -1
+        elif entry.get("directly") and ancestors[-1:] != [within]:
+            continue
         elif within in ancestors:
             depth = max(place for place, other in enumerate(ancestors) if other == within)
         else:

@@ -6,7 +6,9 @@
 
 /** Points of a chart. */
 export interface Points {
+  /** Horizontal values, rising. */
   x: number[];
+  /** The value at each; as long as `x`. */
   y: number[];
 }
 

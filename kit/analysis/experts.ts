@@ -11,8 +11,11 @@ import { eachRow } from "./table_rows.ts";
 
 /** A layer's load: choices per expert. */
 export interface LayerLoad {
+  /** Index of the layer. */
   layer: number;
+  /** Choices of each expert. */
   counts: number[];
+  /** Their sum. */
   total: number;
   /** Share of the experts that any token chose, in percent. */
   coveragePct: number;
@@ -24,14 +27,19 @@ export interface LayerLoad {
 
 /** A pair of experts that tokens chose together. */
 export interface ExpertPair {
+  /** Index of the layer. */
   layer: number;
+  /** The expert with the smaller number. */
   first: number;
+  /** The other one. */
   second: number;
+  /** Tokens that chose both. */
   count: number;
 }
 
 /** What the routers did. */
 export interface ExpertAnalysis {
+  /** By layer. */
   layers: LayerLoad[];
   /** The pairs chosen most often. */
   pairs: ExpertPair[];

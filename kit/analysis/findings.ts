@@ -13,9 +13,13 @@ import { THRESHOLDS as LIMIT } from "./thresholds.ts";
 
 /** A finding. */
 export interface Finding {
+  /** How much it matters. */
   severity: "info" | "warning" | "error";
+  /** One sentence. */
   title: string;
+  /** The figures that it stands on. */
   evidence: string;
+  /** What to do about it. */
   advice: string;
 }
 

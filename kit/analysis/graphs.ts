@@ -9,13 +9,17 @@ import { eachRow, ofFirstRank } from "./table_rows.ts";
 
 /** A descriptor and its replays, of the first rank. */
 export interface GraphUse {
+  /** `FULL` or `PIECEWISE`. */
   mode: string;
+  /** Tokens that it was captured for. */
   tokens: number;
+  /** How often it was replayed. */
   replays: number;
 }
 
 /** `cuda_graph_summary.json` and the descriptors. */
 export interface GraphAnalysis {
+  /** What merging summed up. */
   summary: {
     forward_passes?: number;
     replayed_passes?: number;

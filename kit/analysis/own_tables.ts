@@ -19,6 +19,7 @@ import { eachRowOf } from "./table_rows.ts";
 
 /** A column of numbers. */
 export interface OwnNumbers {
+  /** As it was declared. */
   column: OwnColumn;
   /** Absent where no row has a number. */
   statistics?: Statistics;
@@ -28,6 +29,7 @@ export interface OwnNumbers {
 
 /** A column of words, or of true and false. */
 export interface OwnWords {
+  /** As it was declared. */
   column: OwnColumn;
   /** The most frequent ones, with their rows. */
   frequent: { value: string; rows: number }[];
@@ -37,11 +39,15 @@ export interface OwnWords {
 
 /** A table of the user's own profiler. */
 export interface OwnAnalysis {
+  /** As its profiler declared it. */
   table: OwnTable;
+  /** Its rows. */
   rows: number;
   /** Last lines that were cut off. */
   cut: number;
+  /** Columns of numbers. */
   numbers: OwnNumbers[];
+  /** All other columns. */
   words: OwnWords[];
 }
 

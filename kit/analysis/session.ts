@@ -8,102 +8,19 @@
 
 import type { FileSystem } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";
-import type { Manifest } from "../bundle/manifest.ts";
 import { readManifest } from "../bundle/manifest_file.ts";
-import { Samples, type Statistics } from "../bundle/samples.ts";
+import { Samples } from "../bundle/samples.ts";
 import type { SessionTableName } from "../bundle/session_tables.ts";
-import { type Points, Series } from "./downsample.ts";
-import { type ExpertAnalysis, readExperts } from "./experts.ts";
-import { type GraphAnalysis, readGraphs } from "./graphs.ts";
-import { type OwnAnalysis, readOwnTables } from "./own_tables.ts";
-import { compareWithVllm, type VllmComparison } from "./vllm_metrics/compare.ts";
-import { type SessionUtilization, sessionUtilization } from "./session_utilization.ts";
+import { Series } from "./downsample.ts";
+import { readExperts } from "./experts.ts";
+import { readGraphs } from "./graphs.ts";
+import { readOwnTables } from "./own_tables.ts";
+import { compareWithVllm } from "./vllm_metrics/compare.ts";
+import { sessionUtilization } from "./session_utilization.ts";
+import type { RequestRow, SessionAnalysis, SessionSummary, Timing } from "./session_model.ts";
 import { type Cell, eachRow as eachRowOf, type NumberCell, ofFirstRank } from "./table_rows.ts";
 
-/** Milliseconds of something, and their sum. */
-export interface Timing {
-  name: string;
-  statistics: Statistics;
-  totalMs: number;
-  /** Iterations that it stands for: with tensor parallelism every rank times each of them. */
-  iterations: number;
-}
-
-/** A request as the report shows it; times in seconds since the session began. */
-export interface RequestRow {
-  id: string;
-  status: string;
-  queued?: number;
-  started?: number;
-  firstToken?: number;
-  finished?: number;
-  prompt?: number;
-  cached?: number;
-  generated?: number;
-  preemptions: number;
-}
-
-/** `session_summary.json`. */
-export interface SessionSummary {
-  requests?: Record<string, number> & Record<string, Record<string, number> | undefined>;
-  tokens?: Record<string, number>;
-  steps?: number;
-  warmup_passes?: number;
-}
-
-/** All that a report or `analyze` says of a session. */
-export interface SessionAnalysis {
-  dir: string;
-  manifest: Manifest;
-  summary: SessionSummary;
-  /** Rows per table; absent for a table that is not there. */
-  rows: Partial<Record<SessionTableName, number>>;
-  /** Last lines that were cut off, per table. */
-  cut: Partial<Record<SessionTableName, number>>;
-  phases: Timing[];
-  /** Forward pass and sampling of each iteration, as rank 0 timed them; milliseconds. */
-  iterationMs?: Statistics;
-  /** `cuda_event`, `host`, or both. */
-  timing: string[];
-  passes: Record<string, Points>;
-  operations: Timing[];
-  kv?: { usage: Points; statistics: Statistics; totalBlocks: number };
-  batches?: BatchAnalysis;
-  graphs?: GraphAnalysis;
-  experts?: ExpertAnalysis;
-  utilization?: SessionUtilization;
-  /** vLLM's own metrics beside these, where they were scraped. */
-  vllm?: VllmComparison;
-  /** Tables of the user's own profilers. */
-  own: OwnAnalysis[];
-  /** Cached blocks that were given up. */
-  evictions?: { count: number; lifetimeSec: number; idleSec: number; neverUsed: number };
-  /** Encoder, decoder and cross-attention. */
-  encoders: Timing[];
-  /** Tokens of the longest request, prompt and answer. */
-  longestRequest?: number;
-  /** In the order of arrival; at most {@linkcode MOST_REQUESTS}. */
-  requests: RequestRow[];
-  requestCount: number;
-  /** First arrival to last end, in seconds. */
-  servingSec?: number;
-}
-
-/** Batches against their limits. */
-export interface BatchAnalysis {
-  sequences: Points;
-  tokens: Points;
-  running: Points;
-  waiting: Points;
-  sequenceShare: Statistics;
-  tokenShare: Statistics;
-  maxSeqs: number;
-  maxTokens: number;
-  underutilized: number;
-  waitingWithRoom: number;
-  contextTokens: number;
-  generationTokens: number;
-}
+export type * from "./session_model.ts";
 
 /** Most requests that are kept one by one: the slowest. */
 export const MOST_REQUESTS = 400;

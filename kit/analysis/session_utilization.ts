@@ -14,6 +14,7 @@ import { type PhaseUtilization, utilization } from "./utilization/utilization.ts
 
 /** Utilisation by phase, and what it stands on. */
 export interface SessionUtilization {
+  /** By phase of the pass. */
   phases: Record<string, PhaseUtilization>;
   /** Device whose peaks were used, and where those come from; absent for one without stated peaks. */
   device?: { name: string; count: number; source: string };

@@ -20,7 +20,9 @@ export type HookStatus = "attached" | "absent" | "failed";
 
 /** One value of the recipe's contract and where it came from. */
 export interface ContractValue {
+  /** The value; a secret is the word `set`. */
   value: unknown;
+  /** Which of the four places it is from. */
   source: "flag" | "environment" | "config" | "default";
   /** The flag, variable or file that gave it. */
   from?: string;
@@ -28,6 +30,7 @@ export interface ContractValue {
 
 /** A process that took part. */
 export interface ProcessRecord {
+  /** Its process id. */
   pid: number;
   /** `api_server`, `engine_core`, `worker`, `python` (hooks forced on), `command`. */
   role: string;
@@ -37,6 +40,7 @@ export interface ProcessRecord {
   started_sec?: number;
   /** Exit code, for a process that vscope itself started. */
   exit_code?: number;
+  /** Signal that ended it, for a process that vscope itself started. */
   signal?: string;
   /** For the command: it ran until vscope ended it, as planned or upon Ctrl-C. */
   ended_by?: "vscope";
@@ -46,6 +50,7 @@ export interface ProcessRecord {
 export interface HookRecord {
   /** Profiler, as `forward_pass`. */
   name: string;
+  /** What became of it. */
   status: HookStatus;
   /** The vLLM symbol that was wrapped or looked for. */
   symbol?: string;
@@ -59,7 +64,9 @@ export interface HookRecord {
 export interface ArtifactRecord {
   /** Relative to the bundle's folder, with `/`. */
   path: string;
+  /** Its length. */
   bytes: number;
+  /** SHA-256, hexadecimal. */
   sha256: string;
   /** Name of the table's schema, as `forward_pass_timing@1`, or a media type. */
   schema: string;
@@ -69,6 +76,7 @@ export interface ArtifactRecord {
 export interface CaptureRecord {
   /** Relative to the bundle's folder, or absolute where it lies elsewhere. */
   path: string;
+  /** Files in the folder, or 1. */
   files: number;
   /** Sum of the files' lengths. */
   apparent_bytes: number;
@@ -78,7 +86,9 @@ export interface CaptureRecord {
 
 /** Something that a reader has to know, found while the bundle was made. */
 export interface BundleNote {
+  /** How much it matters. */
   severity: "info" | "warning" | "error";
+  /** One sentence. */
   message: string;
   /** Told by the run itself: merging anew keeps it, and finds the others again. */
   from_run?: true;
@@ -109,14 +119,21 @@ export interface StageRecord {
 
 /** What `bundle.json` holds. What cannot be known is absent. */
 export interface Manifest {
+  /** A reader that knows another number refuses the file. */
   schema_version: typeof BUNDLE_SCHEMA_VERSION;
+  /** Name of the recipe. */
   recipe: string;
   /** Absent while the run goes on. */
   status?: BundleStatus;
+  /** UTC, ISO 8601. */
   started_at: string;
+  /** UTC, ISO 8601; absent while the run goes on. */
   ended_at?: string;
+  /** Every option by flag name. */
   contract: Record<string, ContractValue>;
+  /** The command, without its secrets. */
   command: string[];
+  /** Versions of what took part; one that could not be known is absent. */
   versions: {
     vscope: string;
     deno: string;
@@ -130,6 +147,7 @@ export interface Manifest {
     cuda?: string;
     driver?: string;
   };
+  /** What it ran on. */
   devices: {
     kind: string;
     name: string;
@@ -138,14 +156,19 @@ export interface Manifest {
     /** What a GPU is set to when the run begins: MHz and W, as the names say. */
     clocks?: Record<string, number>;
   }[];
+  /** The engine's sizes and limits, as it told them. */
   engine: Record<string, unknown>;
+  /** Processes that took part. */
   processes: ProcessRecord[];
+  /** Sessions: what became of each hook in each process. */
   hooks: HookRecord[];
   /** Rows that were dropped, per table; a table without drops is listed with 0. */
   dropped: Record<string, number>;
   /** Tables of the user's own profilers: what they hold, with types and units. */
   tables?: OwnTable[];
+  /** Every file of the bundle but this one. */
   artifacts: ArtifactRecord[];
+  /** What a person should know. */
   notes: BundleNote[];
   /** What only captures of one recipe have: their window, their load, their parts. */
   capture?: Record<string, unknown>;

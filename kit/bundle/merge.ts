@@ -44,8 +44,11 @@ import { readStepAdjustments } from "./step_adjustments.ts";
 
 /** How the run that made the session ended, as its recipe saw it. */
 export interface Ending {
+  /** How it ended. */
   status: BundleStatus;
+  /** When it ended. */
   endedAt: Date;
+  /** What the run itself has to tell. */
   notes?: BundleNote[];
   /** The command that was run, with its exit code. */
   command?: ProcessRecord;

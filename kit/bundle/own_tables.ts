@@ -16,6 +16,7 @@ export const OWN_FOLDER = "profilers";
 
 /** A column, as its profiler declared it. */
 export interface OwnColumn extends Column {
+  /** As it stands in the header. */
   readonly name: string;
   /** What it holds. */
   readonly doc?: string;

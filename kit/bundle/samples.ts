@@ -6,13 +6,21 @@
 
 /** Count, mean, sample deviation, extremes and percentiles; the unit is that of the values. */
 export interface Statistics {
+  /** How many values. */
   count: number;
+  /** Mean. */
   mean: number;
+  /** Sample deviation. */
   std: number;
+  /** Smallest value. */
   min: number;
+  /** Largest value. */
   max: number;
+  /** Median. */
   p50: number;
+  /** 95th percentile. */
   p95: number;
+  /** 99th percentile. */
   p99: number;
 }
 

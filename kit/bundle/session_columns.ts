@@ -9,6 +9,7 @@ export type ColumnType = "integer" | "number" | "boolean" | "text";
 
 /** What is known of a column. */
 export interface Column {
+  /** How its cells are read. */
   readonly type: ColumnType;
   /** Of a number; absent for a plain count of what the column names, and for what is no number. */
   readonly unit?: string;

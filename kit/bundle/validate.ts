@@ -13,7 +13,9 @@ import { columnsOf, SESSION_TABLES } from "./session_tables.ts";
 
 /** Something that is not as it should be. */
 export interface Problem {
+  /** Relative to the bundle's folder. */
   path: string;
+  /** What is wrong. */
   message: string;
 }
 

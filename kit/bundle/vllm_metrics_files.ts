@@ -21,17 +21,25 @@ export const VALUE_COLUMNS = ["timestamp_sec", "metric", "labels", "value"] as c
 
 /** What {@linkcode SCRAPES} holds. */
 export interface ScrapeRecord {
+  /** A reader that knows another number refuses the file. */
   schema_version: 1;
+  /** Where vLLM was asked. */
   url: string;
+  /** Seconds between two scrapes. */
   interval_sec: number;
+  /** Scrapes that were answered. */
   scrapes: number;
+  /** Scrapes that were not. */
   failed: number;
   /** Seconds after the session began. */
   first_sec?: number;
+  /** Seconds after the session began. */
   last_sec?: number;
   /** When the file of values had its full size: later values are in the last scrape alone. */
   full_at_sec?: number;
+  /** Options of vLLM that vscope added, so that it counts more. */
   added_options: readonly string[];
+  /** Such options that this vLLM does not have. */
   missing_options: readonly string[];
 }
 

@@ -4,11 +4,33 @@
  * @module
  */
 
-import type { Values } from "./option.ts";
+import type { Option, Values } from "./option.ts";
 import { boolean, choice, path } from "./options.ts";
 
+/** What {@linkcode commonOptions} are. */
+export type CommonOptions = {
+  /** The bundle's own folder, or a tool's file. */
+  readonly out: Option<string | undefined>;
+  /** One JSON document on stdout. */
+  readonly json: Option<boolean>;
+  /** Progress for programs. */
+  readonly events: Option<"ndjson" | undefined>;
+  /** Print the plan, start nothing. */
+  readonly dryRun: Option<boolean>;
+  /** The configuration file. */
+  readonly config: Option<string | undefined>;
+  /** No progress. */
+  readonly quiet: Option<boolean>;
+  /** Details. */
+  readonly verbose: Option<boolean>;
+  /** Colours. */
+  readonly color: Option<boolean>;
+  /** Help instead of a run. */
+  readonly help: Option<boolean>;
+};
+
 /** Options of every recipe and tool. */
-export const commonOptions = {
+export const commonOptions: CommonOptions = {
   out: path({
     env: "VSCOPE_OUT",
     doc: "Where the result goes: the bundle's own folder, or a tool's file",
@@ -36,4 +58,4 @@ export const commonOptions = {
 };
 
 /** Values of {@linkcode commonOptions}. */
-export type CommonValues = Values<typeof commonOptions>;
+export type CommonValues = Values<CommonOptions>;

@@ -41,6 +41,7 @@ export interface ProcessSpec {
   env?: Readonly<Record<string, string | undefined>>;
   /** False: the process gets `env` and nothing of ours. */
   inherit?: boolean;
+  /** Folder that it runs in; ours where not given. */
   cwd?: string;
   /** File that receives standard output; made if missing, appended to. */
   stdoutPath: string;
@@ -54,7 +55,9 @@ export interface ProcessSpec {
 
 /** How a process ended. */
 export interface ProcessEnd {
+  /** Exit code; 128 and the signal where one ended it. */
   code: number;
+  /** The signal that ended it, or null. */
   signal: string | null;
   /** Bytes of its output that could not be written to their file. */
   lostOutputBytes?: number;
@@ -62,6 +65,7 @@ export interface ProcessEnd {
 
 /** A process that runs in a group of its own. */
 export interface RunningProcess {
+  /** Its process id, and that of its group. */
   readonly pid: number;
   /** Resolves when the process itself has ended (descendants may remain: call `end`). */
   readonly ended: Promise<ProcessEnd>;
@@ -76,6 +80,7 @@ export interface RunningProcess {
 
 /** Starts processes that are sure to end with us, whatever way we die. */
 export interface ProcessHost {
+  /** Starts a process in a group of its own. */
   start(spec: ProcessSpec): Promise<RunningProcess>;
   /** Runs a short command to its end and returns what it printed. */
   capture(
@@ -95,6 +100,7 @@ export interface ProgressFacts {
   readonly event: string;
   /** The part that is worked on: a line about another part than the last one is never held back. */
   readonly part?: string;
+  /** Whatever else is told. */
   readonly [name: string]: unknown;
 }
 
@@ -115,6 +121,7 @@ export interface Output {
    * line of JSON to stderr, and without facts the text as a plain note, both only now and then.
    */
   progress(text: string, facts?: ProgressFacts): void;
+  /** Whether colours are wanted. */
   readonly color: boolean;
   /** How wide standard output is; absent where it is no terminal. */
   readonly columns?: number;
@@ -139,11 +146,17 @@ export interface Terminal {
 
 /** All of the outside world that a recipe or a tool sees. */
 export interface RunContext {
+  /** The time. */
   clock: Clock;
+  /** Our environment. */
   env: Readonly<Record<string, string>>;
+  /** The current folder, absolute. */
   cwd: string;
+  /** The file system. */
   files: FileSystem;
+  /** What starts processes. */
   processes: ProcessHost;
+  /** Where words go. */
   output: Output;
   /** Absent where standard input or output is no terminal. */
   terminal?: Terminal;

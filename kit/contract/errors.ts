@@ -6,16 +6,19 @@
 
 /** Bad input: nothing was started and nothing was lost. Exit code 2. */
 export class UsageError extends Error {
+  /** Name of the class. */
   override name = "UsageError";
 }
 
 /** The run failed after it had begun; what was captured is kept. Exit code 1. */
 export class RunError extends Error {
+  /** Name of the class. */
   override name = "RunError";
 }
 
 /** The reader of standard output has left before all was written, as `head` does. No failure. */
 export class ReaderGone extends Error {
+  /** Name of the class. */
   override name = "ReaderGone";
 }
 

@@ -96,7 +96,7 @@ export async function executeRecipe<O extends Options>(
       );
       return 0;
     }
-    if (plan.processes.length > 0) await requireProcesses(context.files);
+    if (plan.processes.length > 0) await requireProcesses(recipe.name, context.files);
     context.output.event?.("begin", { recipe: recipe.name, bundle: plan.out, pid: Deno.pid });
     for (const warning of plan.warnings) context.output.warn(warning);
     const outcome = await recipe.run(plan, context);

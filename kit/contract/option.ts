@@ -18,6 +18,7 @@ export type OptionType =
 
 /** One option. `T` is what the recipe's code gets. */
 export interface Option<T> {
+  /** The kind of its value. */
   readonly type: OptionType;
   /** What it does, for `--help` and the docs. */
   readonly doc: string;
@@ -29,8 +30,9 @@ export interface Option<T> {
   readonly default?: T;
   /** What a flag without a value means, where its value may be left out. */
   readonly bare?: string;
-  /** Smallest and largest value. */
+  /** Smallest value. */
   readonly min?: number;
+  /** Largest value. */
   readonly max?: number;
   /** Values of a `choice`, or of the elements of a `list`. */
   readonly choices?: readonly string[];

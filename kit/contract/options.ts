@@ -8,23 +8,32 @@ import type { Option } from "./option.ts";
 import { formatBytes, formatDuration, parseBytes, parseDuration } from "./quantities.ts";
 
 /** What every declaration may say. */
-interface Declaration {
+export interface Declaration {
+  /** What the option does, for `--help` and the docs; without a full stop. */
   doc: string;
+  /** Environment variable; `VSCOPE_<NAME>` where none is given. */
   env?: string;
+  /** One letter, as `-h`. */
   short?: string;
+  /** Unit of the number that the recipe gets. */
   unit?: string;
+  /** Has no flag, and is shown and stored as `set`. */
   secret?: boolean;
 }
 
-interface Bounds {
+/** Limits of a number, which belong to it. */
+export interface Bounds {
+  /** Smallest value. */
   min?: number;
+  /** Largest value. */
   max?: number;
 }
 
 /** The type of the value: without a default it may be missing. */
-type Maybe<T, D> = D extends { default: T } ? T : T | undefined;
+export type Maybe<T, D> = D extends { default: T } ? T : T | undefined;
 
-type Declared<T, D> = Option<Maybe<T, D>>;
+/** What a declaration becomes. */
+export type Declared<T, D> = Option<Maybe<T, D>>;
 
 /** A whole number. */
 export function integer<const D extends Declaration & Bounds & { default?: number }>(

@@ -5,6 +5,7 @@
  */
 
 import type { FileSystem } from "./context.ts";
+import { UsageError } from "./errors.ts";
 
 /**
  * Flags of `deno run` with which every recipe does all that it can do.
@@ -18,9 +19,23 @@ export function permissionFlags(os: typeof Deno.build.os): string[] {
     : ["--allow-env", "--allow-read", "--allow-write", "--allow-run", "--allow-net", "--allow-sys"];
 }
 
-/** Throws, before anything is written, where processes could be started and not be ended. */
-export async function requireProcesses(files: FileSystem): Promise<void> {
-  if (Deno.build.os !== "linux") return;
+/**
+ * Throws, before anything is written, where processes could be started and not be ended.
+ *
+ * @throws {UsageError} on Windows, where there is no vLLM and groups of processes are ended otherwise.
+ */
+export async function requireProcesses(
+  recipe: string,
+  files: FileSystem,
+  os: typeof Deno.build.os = Deno.build.os,
+): Promise<void> {
+  if (os === "windows") {
+    throw new UsageError(
+      `Cannot run ${recipe} on Windows: vLLM runs on Linux, also in WSL, and on Macs; ` +
+        "record there, and use the tools (analyze, report, bundle, export) here",
+    );
+  }
+  if (os !== "linux") return;
   for await (const _ of files.readDir("/proc")) break;
 }
 

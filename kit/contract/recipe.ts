@@ -16,13 +16,17 @@ export interface Invocation {
   command: readonly string[];
   /** What the recipe's `operands` were given. */
   operands?: readonly string[];
+  /** Values of the common options. */
   common: CommonValues;
   /** Every value and where it came from. */
   contract: Record<string, ResolvedValue>;
+  /** The current folder, absolute. */
   cwd: string;
   /** The environment that processes inherit. */
   env: Readonly<Record<string, string>>;
+  /** When vscope began. */
   startedAt: Date;
+  /** Our process id, for the names of folders. */
   pid: number;
   /** What the recipe's `look` found. */
   found?: unknown;
@@ -30,7 +34,9 @@ export interface Invocation {
 
 /** A process that a plan starts. */
 export interface PlannedProcess {
+  /** As the plan and the logs name it. */
   name: string;
+  /** Program and arguments. */
   argv: readonly string[];
   /** Variables that are added to the inherited environment. */
   env: Readonly<Record<string, string>>;
@@ -38,10 +44,13 @@ export interface PlannedProcess {
 
 /** What a run will do, made without looking at the machine. */
 export interface Plan<O extends Options> {
+  /** Values of the recipe's own options. */
   values: Values<O>;
+  /** What the plan was made from. */
   invocation: Invocation;
   /** The bundle's folder, absolute; empty where the run leaves none. */
   out: string;
+  /** What will be started. */
   processes: readonly PlannedProcess[];
   /** Files that the bundle will hold, relative to `out`. */
   files: readonly { path: string; why: string }[];
@@ -51,6 +60,7 @@ export interface Plan<O extends Options> {
   seconds?: number;
   /** Deno permissions, and rights on the machine. */
   permissions: readonly string[];
+  /** What a person should think of before the run. */
   warnings: readonly string[];
   /** What cannot be known before something is started. */
   unknown: readonly string[];
@@ -86,7 +96,9 @@ export interface PlannedStage {
 
 /** How a run ended. */
 export interface Outcome {
+  /** 0 done, 1 failed or partial, 130 or 143 interrupted. */
   exitCode: number;
+  /** How the run ended; it belongs to the exit code. */
   status: "complete" | "partial" | "failed" | "interrupted";
   /** The bundle's folder. */
   bundle?: string;
@@ -104,6 +116,7 @@ export interface Recipe<O extends Options = Options> {
   summary: string;
   /** A paragraph for `--help`. */
   description: string;
+  /** Its own options; the common ones are added. */
   options: O;
   /** Whether a command follows `--`. */
   command: "required" | "optional" | "none";
@@ -111,6 +124,7 @@ export interface Recipe<O extends Options = Options> {
   rest?: string;
   /** What may stand behind the recipe's name; most take nothing. */
   operands?: readonly Operand[];
+  /** Command lines, and what they are for. */
   examples: readonly { line: string; why: string }[];
   /** Further commands, named by the first word behind the recipe's name, as `nsys stop`: tools. */
   commands?: readonly { name: string; summary: string; load(): Promise<{ default: unknown }> }[];

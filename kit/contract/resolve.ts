@@ -13,7 +13,9 @@ export type Source = "flag" | "environment" | "config" | "default";
 
 /** A value as it is shown and stored; a secret is the word `set`. */
 export interface ResolvedValue {
+  /** The value, or `set`. */
   value: unknown;
+  /** Which of the four places it is from. */
   source: Source;
   /** The flag, the variable or the file. */
   from?: string;
@@ -21,6 +23,7 @@ export interface ResolvedValue {
 
 /** Options with their values. */
 export interface Resolution<O extends Options> {
+  /** One typed value per option. */
   values: Values<O>;
   /** By flag name, as in `vscope.yaml`. */
   contract: Record<string, ResolvedValue>;
@@ -28,7 +31,9 @@ export interface Resolution<O extends Options> {
 
 /** Values of a configuration file for one command, by option name. */
 export interface FileValues {
+  /** The file, for messages. */
   path: string;
+  /** Values by option name, as YAML gives them. */
   values: Readonly<Record<string, unknown>>;
 }
 

@@ -8,8 +8,14 @@
 
 /** The checksums. */
 export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
+  "configs/architecture/deepseek_v2.yaml":
+    "031ee489f30f8c6076f718d07eaf195b70db8e2138f7a7cd228c39abc8c938b5",
+  "configs/architecture/gemma3_text.yaml":
+    "85eea7abdda6eedb7612079bbdf9fa57f55b1a06f433f29be886cc5c5012ee6e",
+  "configs/architecture/gpt_oss.yaml":
+    "1d5094e876793ac5574ef661a65e339d5b936a30607597f55388a3a319092114",
   "configs/architecture/llama.yaml":
-    "86989a8df68aa5e6fbd4bf0f97d52667b0b05d559bfe4f004fda513a5cc48e08",
+    "fe7762412939f9c1c05f0f782cf983f18ab80ff170093057dd1d82c6ee581d5c",
   "configs/architecture/mixtral.yaml":
     "dc1ba1d8119d2c1ef8e964e1a8dfcaf40b41834087f3304b2e124455ba019261",
   "configs/architecture/phimoe.yaml":
@@ -37,8 +43,10 @@ export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
     "9d56d04b36d0fd12ff54ae4c5bac769cc176e254e64ff71144614b6318b40793",
   "kit/engine/ncu/engine_facts.py":
     "99a887a9bd1d2809ae96bf308389f8d3ccb19373c2dbc5f52de6bbe0595c4029",
-  "kit/engine/private/fetch_uv.py":
-    "0081e16f56a270bf50a4813e54738349f1f9cc4834074b9ed0308f181a90403d",
+  "kit/engine/private/add_numa.py":
+    "8acbdcf770c531fb817664346c20393f66b89e381d672dac3f70d5e3718cfd16",
+  "kit/engine/private/fetch_program.py":
+    "684d816cc52e83de30bc8536bf5325f4b30f9594c363e0aa82e52c34090b5327",
   "kit/engine/private/make_tokenizer.py":
     "cde1000750cabf1b18ddcecc7ad8c3623212686362d3a66dd65b025b18182b69",
   "kit/engine/private/requirements.txt":

@@ -12,17 +12,21 @@ import type { Options, Values } from "./option.ts";
 export interface Operand {
   /** As it stands in the usage line, in capitals. */
   name: string;
+  /** What it is, for `--help`. */
   doc: string;
+  /** Whether it has to be given. */
   required: boolean;
   /** Takes all that follow; only the last operand may. */
   many?: boolean;
   /** For completions. */
   leadsTo?: "file" | "folder";
+  /** The only words that are taken. */
   choices?: readonly string[];
 }
 
 /** What a tool gives back. */
 export interface ToolResult {
+  /** 0 done, 1 found something wrong. */
   exitCode: number;
   /** Printed with `--json`. */
   json?: unknown;
@@ -32,12 +36,19 @@ export interface ToolResult {
 
 /** A tool. */
 export interface Tool<O extends Options = Options> {
+  /** As it is typed. */
   name: string;
+  /** One line for the list of tools. */
   summary: string;
+  /** A paragraph for `--help`. */
   description: string;
+  /** Its own options; the common ones are added. */
   options: O;
+  /** What it takes besides options, in their order. */
   operands: readonly Operand[];
+  /** Command lines, and what they are for. */
   examples: readonly { line: string; why: string }[];
+  /** Does the work. Throws a UsageError for bad input. */
   run(
     values: Values<O>,
     operands: readonly string[],
@@ -48,8 +59,11 @@ export interface Tool<O extends Options = Options> {
 
 /** A tool whose first operand names one of several commands, as `bundle merge`. */
 export interface ToolGroup {
+  /** As it is typed. */
   name: string;
+  /** One line for the list of tools. */
   summary: string;
+  /** The commands, each loaded when it is called. */
   commands: readonly { name: string; summary: string; load(): Promise<{ default: Tool }> }[];
 }
 

@@ -11,8 +11,11 @@ import { isTerminal, systemTerminal } from "./terminal.ts";
 
 /** What the command line says about talking. */
 export interface Talk {
+  /** No progress. */
   quiet: boolean;
+  /** Details. */
   verbose: boolean;
+  /** Colours, on a terminal. */
   color: boolean;
 }
 
@@ -42,6 +45,11 @@ const clock: Clock = {
     }),
 };
 
+/** What ends a run in order; Windows has no TERM. */
+const ENDING_SIGNALS: readonly ("SIGINT" | "SIGTERM")[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
 /**
  * A {@linkcode RunContext} of this process, and the processes that it starts.
  *
@@ -53,7 +61,7 @@ export function systemContext(
 ): { context: RunContext; close(): Promise<void> } {
   const processes = new SystemProcessHost(main);
   const interruption = new AbortController();
-  const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => {
+  const listeners = ENDING_SIGNALS.map((signal) => {
     const listener = () => {
       if (interruption.signal.aborted) {
         processes.emergencyKill();

@@ -155,7 +155,13 @@ export const sweepOptions = {
     min: 0,
     max: 10_000,
     unit: "batches",
-    doc: "Batches that are in no grid, to be fired too and compared with their predictions",
+    doc:
+      "Batches that are in no grid, to be fired too and compared with their predictions; whole steps too",
+  }),
+  validateLayers: integer({
+    min: 0,
+    unit: "layers",
+    doc: "Layers of the model whose whole steps --validate compares; all without it, none with 0",
   }),
   list: choice({
     choices: CATEGORY_NAMES,

@@ -43,7 +43,7 @@ const tool = defineTool({
     const findings = [
       await lookForVllm(context, values.python),
       await lookForPrivateEngine(context),
-      await lookFor(context, "uv", "quickstart gets it by itself where python3 and pip are there"),
+      await lookFor(context, "uv", "quickstart gets it by itself where python3 is there"),
       ...await lookForDevices(context),
       await lookForNsys(context),
       await lookForNcu(context),

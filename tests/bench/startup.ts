@@ -1,6 +1,7 @@
 /**
- * `vscope --help`, from sources and as the single file, against a Deno program that prints one line,
- * in turn; and the size of the single file.
+ * `vscope --help`, from a clone and as the single file, against a Deno program that prints one line,
+ * in turn; and the size of the single file. `help` is Deno as the launcher of a clone starts it,
+ * `clone` that launcher.
  *
  * @module
  */
@@ -14,7 +15,8 @@ const hello = await Deno.makeTempFile({ suffix: ".ts" });
 await Deno.writeTextFile(hello, 'console.log("hello");\n');
 
 async function milliseconds(main: string, args: string[]): Promise<number> {
-  return await timed(Deno.execPath(), ["run", "--quiet", "-A", main, ...args]);
+  const lazily = "--unstable-lazy-dynamic-imports";
+  return await timed(Deno.execPath(), ["run", "--quiet", "-A", lazily, main, ...args]);
 }
 
 async function timed(program: string, args: string[], env = {}): Promise<number> {
@@ -32,14 +34,18 @@ const env = { VSCOPE_CACHE_DIR: cache };
 const unpacking = await timed(single, ["--help"], env);
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-const times: Record<"help" | "single" | "hello", number[]> = { help: [], single: [], hello: [] };
+const times: Record<"help" | "clone" | "single" | "hello", number[]> = {
+  ...{ help: [], clone: [], single: [], hello: [] },
+};
 for (let run = -2; run < RUNS; run++) {
   const help = await milliseconds(`${ROOT}/cli.ts`, ["--help"]);
+  const clone = await timed(`${ROOT}/vscope`, ["--help"]);
   const one = await timed(single, ["--help"], env);
   const plain = await milliseconds(hello, []);
   // The first two fill caches.
   if (run < 0) continue;
   times.help.push(help);
+  times.clone.push(clone);
   times.single.push(one);
   times.hello.push(plain);
 }

@@ -2,16 +2,14 @@
  * `./dev build`: vscope as one file, `dist/vscope`.
  *
  * The file is a shell script with a compressed archive behind it, which holds the Deno binary and
- * all of our code as one module. On its first run it unpacks itself into the user's cache.
+ * all of our code. On its first run it unpacks itself into the user's cache. What is released is
+ * compiled from the same code instead (compile.ts).
  *
  * @module
  */
 
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { type Parts, PARTS_NAME } from "../../kit/tools/self_check/parts.ts";
-import { ROOT, run, say } from "./run.ts";
-import { notices, packages } from "./third_party.ts";
+import { ROOT, say } from "./run.ts";
+import { hashOf, MAIN, makeStage, writeParts } from "./stage.ts";
 
 /** The start of the file. POSIX shell; `@KEY@` and `@LINES@` are filled in. */
 const STUB = `#!/bin/sh
@@ -39,43 +37,18 @@ if [ ! -x "$home/deno" ]; then
   umask "$mask"
 fi
 export DENO_DIR="\${DENO_DIR:-$cache/deno}" DENO_NO_UPDATE_CHECK=1
-exec "$home/deno" run --quiet -A --no-lock --no-config --cached-only "$home/vscope.js" "$@"
+# Lazily: without that Deno reads every module that any command could import, before it begins.
+exec "$home/deno" run --quiet -A --unstable-lazy-dynamic-imports --no-lock --no-config --cached-only "$home/${MAIN}" "$@"
 `;
-
-/** What the file consists of, for `--version` and `vscope self-check`. */
-async function partsOf(stage: string): Promise<Parts> {
-  const sha256: Record<string, string> = {};
-  for (const name of ["deno", "vscope.js"]) sha256[name] = await hashOf(`${stage}/${name}`);
-  return { kind: "one file that unpacks itself", deno: Deno.version.deno, sha256 };
-}
-
-/** SHA-256 of a file, hexadecimal. */
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const block of createReadStream(path)) hash.update(block);
-  return hash.digest("hex");
-}
 
 /** Builds the file into a folder; returns the exit code. */
 export async function build(dist = `${ROOT}/dist`): Promise<number> {
   const stage = `${dist}/stage`;
-  await Deno.remove(stage, { recursive: true }).catch(() => {});
-  await Deno.mkdir(stage, { recursive: true });
-  const bundled = await run([
-    "bundle",
-    "--quiet",
-    "--platform",
-    "deno",
-    "-o",
-    `${stage}/vscope.js`,
-    "cli.ts",
-  ]);
-  if (bundled !== 0) return bundled;
+  const staged = await makeStage(stage);
+  if (staged !== 0) return staged;
   await Deno.copyFile(Deno.execPath(), `${stage}/deno`);
   await Deno.chmod(`${stage}/deno`, 0o755);
-  await Deno.copyFile(`${ROOT}/LICENSE`, `${stage}/LICENSE`);
-  await Deno.writeTextFile(`${stage}/THIRD-PARTY.txt`, notices(await packages()));
-  await Deno.writeTextFile(`${stage}/${PARTS_NAME}`, JSON.stringify(await partsOf(stage), null, 2));
+  await writeParts(stage, "one file that unpacks itself");
   const archive = `${dist}/archive.tar.gz`;
   const tar = await new Deno.Command("tar", {
     // The same contents make the same archive.

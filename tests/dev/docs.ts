@@ -1,6 +1,6 @@
 /**
  * `./dev docs`: the option tables in docs/ from the recipes themselves, the schemas and the page of
- * columns from the tables.
+ * columns and profilers from the tables, vLLM's own metrics beside ours from a recorded run.
  *
  * @module
  */
@@ -9,8 +9,10 @@ import { docsTable } from "../../kit/contract/docs_table.ts";
 import { commonOptions } from "../../kit/contract/common.ts";
 import type { Options } from "../../kit/contract/option.ts";
 import { recipes } from "../../recipes/registry.ts";
+import { profilersTable } from "./profilers_table.ts";
 import { ROOT, say } from "./run.ts";
 import { breakOf, SCHEMA_FOLDER, schemaFiles, tablesPage } from "./schemas.ts";
+import { vllmMetricsTable } from "./vllm_metrics_table.ts";
 
 /** Writes the tables between their marks; with `check` only compares. Returns the exit code. */
 export async function docs(check: boolean): Promise<number> {
@@ -23,12 +25,21 @@ export async function docs(check: boolean): Promise<number> {
 export async function staleDocs(write: boolean): Promise<string[]> {
   const options: Record<string, Options> = { common: commonOptions };
   for (const entry of recipes) options[entry.name] = (await entry.load()).default.options;
+  const generated = {
+    columns: tablesPage(),
+    profilers: profilersTable(),
+    "vllm-metrics": await vllmMetricsTable(),
+  };
   const stale: string[] = [];
   for (const name of await pages()) {
     const path = `${ROOT}/${name}`;
     const text = await Deno.readTextFile(path);
-    const columns = "<!-- columns -->\n\n" + tablesPage() + "\n\n<!-- /columns -->";
-    const fresh = text.replace(/<!-- columns -->[\s\S]*<!-- \/columns -->/, columns).replace(
+    let fresh = text;
+    for (const [mark, made] of Object.entries(generated)) {
+      const between = new RegExp(`<!-- ${mark} -->[\\s\\S]*<!-- /${mark} -->`);
+      fresh = fresh.replace(between, () => `<!-- ${mark} -->\n\n${made}\n\n<!-- /${mark} -->`);
+    }
+    fresh = fresh.replace(
       /(<!-- options:([\w-]+) -->\n)[\s\S]*?(\n<!-- \/options -->)/g,
       (_, start: string, name: string, end: string) =>
         start + "\n" + docsTable(options[name] ?? {}) + "\n" + end,

@@ -16,6 +16,7 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const RUNNERS = [
   "kit/engine/metal/offline_runner.py",
   "kit/engine/sweep/draft/model_tree.py",
+  "kit/engine/sweep/steps/load.py",
   "kit/engine/torch/example.py",
 ];
 

@@ -15,12 +15,12 @@ const tasks: Record<string, Task> = {
   fmt: (args) => run(["fmt", ...args]),
   check: async () =>
     await run(["check", "cli.ts", "mod.ts", "recipes", "kit", "tests"]) ||
-    await run(["doc", "--lint", "mod.ts"]),
+    await run(["doc", "--lint", ...(await import("./public_files.ts")).publicFiles()]),
   hooks: (args) => run(["run", "-A", "tests/dev/embed_hooks.ts", ...args]),
   docs: async (args) => (await import("./docs.ts")).docs(args.includes("--check")),
   bench: async (args) => (await import("./bench.ts")).bench(args),
   versions: async (args) => (await import("./versions.ts")).versions(args),
-  build: async () => (await import("./build.ts")).build(),
+  build: async (args) => (await import("./build_arguments.ts")).buildAsked(args),
   release: async (args) => (await import("./release.ts")).release(args),
   ok: async () => {
     for (

@@ -5,7 +5,10 @@
  */
 
 import { Buffer } from "node:buffer";
+import { HOOK_FILES } from "../../hooks/embedded.ts";
+import { TEXT_CHECKSUMS } from "../../kit/contract/text_checksums.ts";
 import { VERSION } from "../../kit/contract/version.ts";
+import { RUNNER_FILES } from "../../kit/engine/runner_files.ts";
 import { ROOT } from "./run.ts";
 
 /** A package that is part of vscope. */
@@ -85,7 +88,16 @@ export function notices(list: readonly Package[]): string {
   ].join(`\n${"-".repeat(72)}\n\n`);
 }
 
-/** A bill of materials, CycloneDX 1.6. */
+/** What is embedded besides packages, by its path in the checkout, with its SHA-256. */
+function embeddedParts(): [string, string][] {
+  return [
+    ...HOOK_FILES.map(({ path, sha256 }): [string, string] => [`hooks/${path}`, sha256]),
+    ...RUNNER_FILES.map(({ path, sha256 }): [string, string] => [`kit/engine/${path}`, sha256]),
+    ...Object.entries(TEXT_CHECKSUMS),
+  ];
+}
+
+/** A bill of materials, CycloneDX 1.6: Deno, the packages, and each file that is embedded as text. */
 export function billOfMaterials(list: readonly Package[]): object {
   const purl = (name: string, version: string) => `pkg:npm/${name.replace(/^@/, "%40")}@${version}`;
   return {
@@ -105,6 +117,12 @@ export function billOfMaterials(list: readonly Package[]): object {
         purl: purl(name, version),
         hashes: [{ alg: "SHA-512", content: sha512 }],
         licenses: [{ license: { name: license } }],
+      })),
+      ...embeddedParts().map(([name, sha256]) => ({
+        type: "file",
+        name,
+        "bom-ref": name,
+        hashes: [{ alg: "SHA-256", content: sha256 }],
       })),
     ],
   };

@@ -1,13 +1,11 @@
 /** The image that Containerfile describes, as far as it can be made without a registry of images. */
 
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { loadYaml } from "../../kit/deps.ts";
 import { build } from "../dev/build.ts";
 import { ROOT } from "../dev/run.ts";
 import { inFolder, namesIn } from "../folders.ts";
-
-const SCRIPT = fileURLToPath(new URL("image.sh", import.meta.url));
+import { inImage, makeMountPoints, run } from "./image.ts";
 
 /** A shell, Python and an init, with the libraries that they and Deno need: nothing else. */
 const PACKAGES = [
@@ -26,23 +24,6 @@ const ENV = {
   HOME: "/tmp",
 };
 
-interface Ran {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-async function run(argv: string[], env?: Record<string, string>, cwd?: string): Promise<Ran> {
-  const { code, stdout, stderr } = await new Deno.Command(argv[0]!, {
-    args: argv.slice(1),
-    ...(env ? { env, clearEnv: true } : {}),
-    ...(cwd === undefined ? {} : { cwd }),
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
-
 /** Unpacks Debian's packages into a root; false where that cannot be done. */
 async function makeRoot(root: string, single: string): Promise<boolean> {
   const debs = `${root}.debs`;
@@ -53,11 +34,9 @@ async function makeRoot(root: string, single: string): Promise<boolean> {
   for (const name of await namesIn(debs)) {
     assert.equal((await run(["dpkg-deb", "-x", `${debs}/${name}`, root])).code, 0, name);
   }
-  for (const folder of ["opt/vscope", "usr/local/bin", "bundles", "proc", "tmp", "dev"]) {
+  await makeMountPoints(root);
+  for (const folder of ["opt/vscope", "usr/local/bin"]) {
     await Deno.mkdir(`${root}/${folder}`, { recursive: true });
-  }
-  for (const device of ["null", "urandom", "zero"]) {
-    await Deno.writeTextFile(`${root}/dev/${device}`, "");
   }
   await Deno.copyFile(single, `${root}/usr/local/bin/vscope`);
   return true;
@@ -79,10 +58,7 @@ Deno.test({
       await Deno.mkdir(bundles);
       await Deno.chown(bundles, 10001, 10001);
       const inside = (user: string, mode: "rw" | "ro", ...command: string[]) =>
-        run(
-          ["unshare", "-mnpi", "--fork", "sh", SCRIPT, root, bundles, user, mode, ...command],
-          ENV,
-        );
+        inImage({ root, bundles, env: ENV }, user, mode, ...command);
       const vscope = (...args: string[]) =>
         inside("10001:10001", "ro", "/usr/bin/tini", "--", "/usr/local/bin/vscope", ...args);
 

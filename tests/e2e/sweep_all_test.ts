@@ -1,14 +1,30 @@
-/** Two tiny models on the real CPU vLLM, one of which it refuses: the other is measured, and stays so. */
+/**
+ * Two tiny models on the real CPU vLLM, one of which it refuses: the other is measured, and stays so. Its
+ * layers are of two kinds, with a sliding window and without.
+ */
 
 import assert from "node:assert/strict";
 import { readManifest } from "../../kit/bundle/manifest_file.ts";
 import { validateBundle } from "../../kit/bundle/validate.ts";
 import { readJournal } from "../../kit/sweep/measure/journal.ts";
+import { readMeta } from "../../kit/sweep/sweep_folder.ts";
 import { numberIn, readTable } from "../../kit/sweep/table.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
 import { vscope } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 import { engine, OFFLINE_ENV } from "./engine.ts";
+
+/** What a Gemma 3 has besides; four of its five layers have a window of 64 tokens. */
+const GEMMA = {
+  architectures: ["Gemma3ForCausalLM"],
+  model_type: "gemma3_text",
+  num_hidden_layers: 5,
+  sliding_window: 64,
+  sliding_window_pattern: 5,
+  rope_local_base_freq: 10000,
+  query_pre_attn_scalar: 32,
+  hidden_activation: "gelu_pytorch_tanh",
+};
 
 Deno.test("a batch measures what vLLM can start, at each TP degree, and tells of the rest", async () => {
   const { python, model } = await engine();
@@ -16,7 +32,7 @@ Deno.test("a batch measures what vLLM can start, at each TP degree, and tells of
     const config = JSON.parse(await Deno.readTextFile(`${model}/config.json`));
     for (
       const [name, changes] of [
-        ["tiny-good", {}],
+        ["tiny-good", GEMMA],
         ["tiny-odd", { architectures: ["OddForCausalLM"] }],
       ] as const
     ) {
@@ -30,8 +46,9 @@ Deno.test("a batch measures what vLLM can start, at each TP degree, and tells of
     );
     const args = [
       ...["sweep-all", "--json", "--models", "models.yaml", "--hardware", "CPU"],
-      ...["--python", python, "--tp-degrees", "1", "--only", "dense,per_sequence"],
-      ...["--max-num-batched-tokens", "32", "--max-num-seqs", "8"],
+      ...["--python", python, "--tp-degrees", "1", "--only", "dense,per_sequence,attention"],
+      ...["--max-num-batched-tokens", "32", "--max-num-seqs", "8", "--attention-max-kv", "1900"],
+      ...["--attention-kv-factor", "32", "--attention-chunk-factor", "8"],
     ];
     const { code, stdout, stderr } = await vscope(args, { cwd, env: OFFLINE_ENV });
     assert.equal(code, 1, stderr + stdout);
@@ -55,7 +72,32 @@ Deno.test("a batch measures what vLLM can start, at each TP degree, and tells of
         const times = rows.map(({ cells }) => numberIn(cells[header.indexOf("time_us")])!);
         assert.ok(times.length > 8 && times.every((us) => us > 0), `tp${tp} ${name}`);
       }
+      const { header, rows } = (await readTable(Deno, `${good}/tp${tp}/attention.csv`))!;
+      const cell = (name: string) => header.indexOf(name);
+      const found = rows.map(({ cells }) =>
+        ["time_us", "sliding_attention_us", "full_attention_us"].map((name) =>
+          numberIn(cells[cell(name)])!
+        )
+      );
+      for (const [time, sliding, full] of found) {
+        // Medians of sums are not sums of medians, but near them.
+        assert.ok(sliding! > 0 && full! > 0);
+        assert.ok(time! >= Math.min(sliding!, full!) * 0.5, `${time}, ${sliding}, ${full}`);
+        assert.ok(time! <= Math.max(sliding!, full!) * 2, `${time}, ${sliding}, ${full}`);
+      }
+      // With the longest histories the window is what counts.
+      const long = rows.flatMap(({ cells }, place) =>
+        cells[cell("kv_decode")] === "1900" && cells[cell("kv_prefill")] === "1900"
+          ? [found[place]!]
+          : []
+      );
+      const least = (of: number) => Math.min(...long.map((times) => times[of]!));
+      assert.ok(least(1) < least(2), JSON.stringify(long));
     }
+    assert.deepEqual((await readMeta(Deno, good))!.values["layer_types"], {
+      sliding_attention: 4,
+      full_attention: 1,
+    });
 
     const journal = await readJournal(Deno, good);
     // Without a list of its own options: what counts is what is measured.

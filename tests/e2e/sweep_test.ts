@@ -92,7 +92,7 @@ Deno.test("a sweep that is killed goes on where it was, and its times grow with 
     assert.equal(new Set(shots.map(({ k }) => k)).size, shots.length, "a shot was fired twice");
 
     assert.deepEqual(await namesIn(dir), [
-      ...["bundle.json", JOURNAL_NAME, "logs", "meta.yaml", "report.html", "tp1"],
+      ...["bundle.json", JOURNAL_NAME, "logs", "meta.yaml", "report.html", "steps-eager", "tp1"],
     ]);
     const manifest = (await readManifest(Deno, dir))!;
     assert.deepEqual([manifest.status, manifest.notes], ["complete", []]);
@@ -113,6 +113,21 @@ Deno.test("a sweep that is killed goes on where it was, and its times grow with 
     const sorted = batches.rows.map(({ cells }) => cells.slice(3, 5).map(Number))
       .sort(([, one], [, other]) => one! - other!).map(([measured]) => measured!);
     assert.ok(Math.min(...sorted.slice(0, 3)) < Math.max(...sorted.slice(-3)), sorted.join());
+
+    const steps = part(part(values, "validation"), "steps");
+    const { eager, graphs } = part(steps, "modes");
+    assert.deepEqual(graphs, { not_run: "a CPU has no CUDA graphs" });
+    const { error, classes, timing, compared, launch, ...whole } = eager as Record<string, unknown>;
+    assert.deepEqual([steps["layers"], steps["tp"], timing], [2, 1, "host"]);
+    assert.ok(compared as number > 0.9 * (whole["steps"] as number), JSON.stringify(whole));
+    assert.equal((error as Record<string, unknown>)["count"], compared);
+    assert.deepEqual(Object.keys(classes as object), ["decode", "mixed", "prefill"]);
+    // A step of a tiny model is mostly Python, which other steps have told of.
+    const [term] = launch as Record<string, unknown>[];
+    assert.equal(term!["graph"], "eager");
+    const median = (found: unknown) => (found as Record<string, number>)["median"]!;
+    const told = median(part(part(eager, "with_launch"), "error"));
+    assert.ok(told < median(error), `${told} with launches, ${median(error)} without`);
     const held = await leaveOneOut(Deno, dir);
     // Where the noise is larger than the skew, no case has an alpha.
     const tables = held.map(({ category }) => category).filter((name) => name !== "skew");

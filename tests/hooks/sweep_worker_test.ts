@@ -48,6 +48,7 @@ catalog = {
     "norm": {"vllm": ["RMSNorm"], "within": "Layer"},
     "linear": {"vllm": ["Other", "Linear"]},
     "never": {"vllm": ["Linear"], "within": "Nowhere"},
+    "none": {"vllm": ["Linear"], "within": "Layer", "directly": True},
 }
 names = {id(m): "n%d" % i for i, m in enumerate(norms)}
 print(json.dumps([[layer, names.get(id(m), "shared")] for layer, m in find_modules(model, catalog)]))
@@ -134,4 +135,27 @@ print(json.dumps([timer.stop(), timer.stop(), timer_for("cpu"), timer_for("cuda"
   assert.equal(found[0].length, 1);
   assert.ok(found[0][0][2] >= 2000);
   assert.deepEqual(found.slice(1), [[], "cpu", "kineto", null]);
+});
+
+Deno.test("with a layer of each kind attention is the mean over the model's, and a sum that of one", async () => {
+  const found = await json(`
+from vscope_sweep.extension import Sweep
+sweep = Sweep.__new__(Sweep)
+sweep.kinds = [{"name": "window", "count": 5}, {"name": "full", "count": 1}]
+sweep.attention = {"attention"}
+sweep.layers = 2
+sweep.catalog = {"attention": {}, "norm": {}, "qk": {"together": "sum"}}
+calls = {
+    (0, "attention"): [10.0, 40.0], (1, "attention"): [12.0, 42.0],
+    (0, "norm"): [1.0, 2.0, 3.0, 6.0], (0, "qk"): [1.0, 1.0, 2.0, 2.0],
+}
+print(json.dumps(sweep._times({}, range(2), calls)))
+`);
+  assert.deepEqual(found, {
+    attention: [15, 17],
+    "attention window": [10, 12],
+    "attention full": [40, 42],
+    norm: [3],
+    qk: [3],
+  });
 });

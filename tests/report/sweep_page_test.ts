@@ -93,3 +93,35 @@ Deno.test("over what is no sweep nothing is drawn", async () => {
     assert.match(none.stderr, /it holds no bundle.json/);
   });
 });
+
+Deno.test("where device and sizes are known, products are drawn with their roofline", async () => {
+  await inFolder(async (dir) => {
+    await writeSweep(dir);
+    assert.doesNotMatch(await page(dir), /roofline/);
+    const sizes = {
+      hidden_size: 2048,
+      num_attention_heads: 32,
+      num_key_value_heads: 4,
+      head_dim: 128,
+      vocab_size: 151936,
+    };
+    await edit(
+      `${dir}/meta.yaml`,
+      (text) =>
+        `${text.replace(/^gpu: .*$/m, "gpu: NVIDIA H200")}model_sizes: ${JSON.stringify(sizes)}\n`,
+    );
+    const html = await page(dir);
+    assert.match(html, /H200 Tensor Core GPU datasheet/);
+    const share = (tp: number, layer: string) =>
+      new RegExp(`TP ${tp}: the roofline over the time[\\s\\S]*?${layer}</td>(.*?)</tr>`)
+        .exec(html.replaceAll(/\n/g, ""))?.[1]?.replaceAll(/<[^>]*>/g, " ").trim().split(/\s+/);
+    // 2048 · 5120 weights and 64 · 7168 activations of two bytes at 4800 GB/s: 4.56 µs, of 31.2.
+    assert.deepEqual(share(1, "qkv_proj"), ["64", "31.2", "4.56", "15", "%"]);
+    // Half of the heads: 2048 · 2560 and 64 · 4608, of 15.6 µs.
+    assert.deepEqual(share(2, "qkv_proj"), ["64", "15.6", "2.31", "15", "%"]);
+    // A model without dense MLPs has no width of them.
+    assert.equal(share(1, "gate_up_proj"), undefined);
+    await edit(`${dir}/meta.yaml`, (text) => text.replace("NVIDIA H200", "NVIDIA H200 MIG 1g"));
+    assert.doesNotMatch(await page(dir), /roofline/);
+  });
+});

@@ -27,31 +27,47 @@ COLUMNS = (
 
 def watchers(recorder):
     steps = steps_of(recorder)
-    table = recorder.table("batch_utilization", COLUMNS)
+
+    def complete(cells):
+        cells[0 :: len(COLUMNS)] = recorder.all_seconds(cells[0 :: len(COLUMNS)])
+
+    add = recorder.table("batch_utilization", COLUMNS, complete=complete).add
+    # The step that was seen last, and what it read.
+    last, read = None, 0
 
     def after_schedule(args, kwargs, output, start, end):
+        nonlocal last, read
         step = steps.current
-        if step is None or not output.total_num_scheduled_tokens:
+        total = output.total_num_scheduled_tokens
+        if step is None or not total:
             return
         scheduler = args[0]
+        number, _, contexts, context_tokens, generations, generation_tokens = step
+        if steps.same and last == number - 1:
+            # The same requests, each a token further.
+            read = pairs = read + total
+        else:
+            read, pairs = attention_of(scheduler, output)
+        last = number
         running, waiting = queue_lengths(scheduler)
-        table.add(
+        add(
             (
-                recorder.seconds(start),
-                step.number,
+                start,
+                number,
                 len(output.num_scheduled_tokens),
                 scheduler.max_num_running_reqs,
-                output.total_num_scheduled_tokens,
+                total,
                 scheduler.max_num_scheduled_tokens,
-                step.phase,
-                step.context_requests,
-                step.context_tokens,
-                step.generation_requests,
-                step.generation_tokens,
+                step.phase if contexts else "decode",
+                contexts,
+                context_tokens,
+                generations,
+                generation_tokens,
                 running,
                 waiting,
+                read,
+                pairs,
             )
-            + attention_of(scheduler, output)
         )
 
     return [

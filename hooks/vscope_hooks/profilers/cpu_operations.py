@@ -20,53 +20,55 @@ COLUMNS = ("timestamp_sec", "operation", "duration_ms", "context", "rank")
 
 def watchers(recorder):
     steps, passes = steps_of(recorder), passes_of(recorder)
-    table = recorder.table("cpu_operations_timing", COLUMNS)
 
-    # A step has several rows: [its number, its name].
-    named = [None, ""]
+    def complete(cells):
+        starts, ends, numbers = cells[0::5], cells[2::5], cells[3::5]
+        cells[0::5] = recorder.all_seconds(starts)
+        cells[2::5] = [1e3 * (end - start) for start, end in zip(starts, ends)]
+        # A step has several rows.
+        names = {number: "step=%s" % number for number in set(numbers)}
+        names[None] = ""
+        cells[3::5] = [names[number] for number in numbers]
 
-    def add(operation, start, end, number):
-        if number != named[0]:
-            named[:] = number, "" if number is None else "step=%d" % number
-        table.add(
-            (recorder.seconds(start), operation, 1e3 * (end - start), named[1], recorder.rank)
-        )
+    add = recorder.table("cpu_operations_timing", COLUMNS, complete=complete).add
 
     def after_schedule(args, kwargs, output, start, end):
         if output.total_num_scheduled_tokens:
-            add("scheduling", start, end, steps.number)
+            add((start, "scheduling", end, steps.number, recorder.rank))
 
     def after_update(args, kwargs, result, start, end):
         output = args[1] if len(args) > 1 else kwargs["scheduler_output"]
         if output.total_num_scheduled_tokens:
-            add("output_update", start, end, number_of(output))
+            add((start, "output_update", end, number_of(output), recorder.rank))
 
     def in_pass(operation):
         def after(args, kwargs, result, start, end):
             step = passes.step
-            add(operation, start, end, None if step is None else step.number)
+            number = None if step is None else step.number
+            add((start, operation, end, number, recorder.rank))
 
         return after
 
-    model_execution = in_pass("model_execution")
-
     def after_execute(args, kwargs, result, start, end):
-        if passes.step is not None:
-            model_execution(args, kwargs, result, start, end)
+        step = passes.step
+        if step is not None:
+            add((start, "model_execution", end, step.number, recorder.rank))
 
     # Seconds of detokenizing since the last batch of outputs was done.
-    detokenizing = [0.0]
+    detokenizing = 0.0
 
     def after_detokenize(args, kwargs, result, start, end):
-        detokenizing[0] += end - start
+        nonlocal detokenizing
+        detokenizing += end - start
 
     def after_outputs(args, kwargs, result, start, end):
+        nonlocal detokenizing
         outputs = args[1] if len(args) > 1 else kwargs["engine_core_outputs"]
-        seconds, detokenizing[0] = detokenizing[0], 0.0
+        seconds, detokenizing = detokenizing, 0.0
         if outputs:
-            add("output_processing", start, end, None)
+            add((start, "output_processing", end, None, recorder.rank))
         if seconds:
-            add("detokenization", start, start + seconds, None)
+            add((start, "detokenization", start + seconds, None, recorder.rank))
 
     found = [
         Watcher(NAME, SCHEDULER, "Scheduler.schedule", after=after_schedule),

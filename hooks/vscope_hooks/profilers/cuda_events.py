@@ -36,13 +36,14 @@ class TorchEvents:
         return self._cuda.Event(enable_timing=True)
 
     def record(self, event, stream):
+        """Records the event; an answer other than 0 or None is for refused()."""
         event.record(stream)
 
     def done(self, event):
         return event.query()
 
-    def milliseconds(self, begin, end):
-        return begin.elapsed_time(end)
+    def milliseconds(self, marks):
+        return [begin.elapsed_time(end) for begin, end in zip(marks, marks[1:])]
 
 
 class DriverEvents:
@@ -57,7 +58,8 @@ class DriverEvents:
 
     def __init__(self, driver, cuda):
         self._driver = driver
-        self._record = driver.cuEventRecord
+        # Called at every mark, and so without a look at its answer: refused() says what it means.
+        self.record = driver.cuEventRecord
         self._query = driver.cuEventQuery
         self._elapsed = driver.cuEventElapsedTime
         self._context = ctypes.c_void_p()
@@ -65,21 +67,34 @@ class DriverEvents:
         if not self._context:
             raise RuntimeError("this thread has no CUDA context")
         self._threads = {threading.get_ident()}
+        # Where the driver writes a time: those who read wait for each other anyway.
+        self._found = ctypes.c_float()
+        self._place = ctypes.byref(self._found)
         device = cuda.current_device()
+        # The stream of the last mark.
+        self._number, self._handle = 0, ctypes.c_void_p(0)
         raw = getattr(sys.modules["torch"]._C, "_cuda_getCurrentRawStream", None)
-        self._raw_stream = (lambda: raw(device)) if raw else lambda: cuda.current_stream().cuda_stream
+        if raw is None:
+            self._raw_stream = lambda device: cuda.current_stream().cuda_stream
+        else:
+            self._raw_stream = raw
+        self._device = device
 
     def stream(self):
         """Handle of the stream that this thread computes on; 0 is the default one."""
-        return ctypes.c_void_p(self._raw_stream())
+        number = self._raw_stream(self._device)
+        if number != self._number:
+            self._number, self._handle = number, ctypes.c_void_p(number)
+        return self._handle
+
+    def refused(self, status):
+        """What record() answered was an error."""
+        _check(status, "cuEventRecord")
 
     def make(self):
         event = ctypes.c_void_p()
         _check(self._driver.cuEventCreate(ctypes.byref(event), 0), "cuEventCreate")
         return event
-
-    def record(self, event, stream):
-        _check(self._record(event, stream), "cuEventRecord")
 
     def done(self, event):
         self._enter()
@@ -88,12 +103,22 @@ class DriverEvents:
             _check(status, "cuEventQuery")
         return status == 0
 
-    def milliseconds(self, begin, end):
-        """Time on the device between two events that have completed."""
+    def milliseconds(self, marks):
+        """Times on the device from each event to the next; all have completed.
+
+        One thread at a time may ask.
+        """
         self._enter()
-        found = ctypes.c_float()
-        _check(self._elapsed(ctypes.byref(found), begin, end), "cuEventElapsedTime")
-        return found.value
+        elapsed, place, found = self._elapsed, self._place, self._found
+        times = []
+        begin = marks[0]
+        for end in marks[1:]:
+            status = elapsed(place, begin, end)
+            if status:
+                _check(status, "cuEventElapsedTime")
+            times.append(found.value)
+            begin = end
+        return times
 
     def _enter(self):
         """A thread that reads needs the context too: without one it would make another."""

@@ -35,7 +35,9 @@ COLUMNS = (
 class Graph:
     """A descriptor's account."""
 
-    def __init__(self):
+    def __init__(self, name):
+        # Runtime mode and tokens, as a pass is told of it.
+        self.name = name
         # Begin and duration of each capture, by the object that holds the graph.
         self.captures = {}
         self.replays = 0
@@ -75,25 +77,26 @@ def watchers(recorder):
     # Duration of the captures that ended last, by id of their CUDAGraph.
     begun = {}
     times = {}
-    # Keys of descriptors that were seen: making one anew takes longer than finding it.
+    # Keys of descriptors that were seen: making one anew takes longer than finding it. vLLM replays one
+    # and the same descriptor step by step: even finding it takes longer than knowing it.
     full_keys = {}
+    newest = newest_graph = None
     # Of several pieces with one descriptor, the first that was captured speaks for all.
     speakers = {}
 
     def graph_of(key):
         found = graphs.get(key)
         if found is None:
-            found = graphs[key] = Graph()
+            found = graphs[key] = Graph(key[:2])
         return found
 
-    def replayed(key):
-        graph = graph_of(key)
+    def replayed(graph):
         if not passes.real:
             graph.warmups += 1
             return
         graph.replays += 1
         if passes.graph is None:
-            passes.graph = (key[0], key[1])
+            passes.graph = graph.name
             graph.passes += 1
 
     def captured(key, holder, cuda_graph):
@@ -142,7 +145,7 @@ def watchers(recorder):
             captured(key, wrapper, wrapper.concrete_cudagraph_entries[descriptor].cudagraph)
             speakers.setdefault(wrapper.runtime_mode, id(wrapper))
         elif speakers.get(wrapper.runtime_mode) == id(wrapper):
-            replayed(describe(wrapper.runtime_mode, descriptor))
+            replayed(graph_of(describe(wrapper.runtime_mode, descriptor)))
             if passes.real:
                 # Graphs are captured in dummy passes: the other pieces of this one have theirs.
                 passes.speaker = id(wrapper)
@@ -152,17 +155,21 @@ def watchers(recorder):
         for descriptor, cuda_graph in manager.graphs.items():
             captured(describe_full(descriptor), manager, cuda_graph)
 
-    def full_replayed(descriptor):
+    def full_graph(descriptor):
         key = full_keys.get(descriptor)
         if key is None:
             key = full_keys[descriptor] = describe_full(descriptor)
-        replayed(key)
+        return graph_of(key)
 
     def after_full(args, kwargs, result, start, end):
-        full_replayed(argument(args, kwargs, 1, "desc"))
+        nonlocal newest, newest_graph
+        descriptor = args[1] if len(args) > 1 else kwargs["desc"]
+        if descriptor is not newest:
+            newest, newest_graph = descriptor, full_graph(descriptor)
+        replayed(newest_graph)
 
     def after_full_by_tokens(args, kwargs, result, start, end):
-        full_replayed(argument(args, kwargs, 1, "num_tokens"))
+        replayed(full_graph(argument(args, kwargs, 1, "num_tokens")))
 
     def write():
         for key, graph in list(graphs.items()):

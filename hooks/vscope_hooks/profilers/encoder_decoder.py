@@ -32,8 +32,11 @@ def watchers(recorder):
     timer = make_timer(recorder, enabled("USE_CUDA_EVENTS"))
     now = Pass()
     open_marks = []
-    # Whether the model has an encoder: until one has run, nothing is timed.
-    known = [False]
+
+    def show():
+        """The model has an encoder: until one has run, no pass is timed."""
+        for watcher in of_passes:
+            watcher.wake()
 
     def before_part(args, kwargs):
         open_marks.append(timer.mark() if passes.real else None)
@@ -42,24 +45,22 @@ def watchers(recorder):
         marks = [open_marks.pop() if open_marks else None, timer.mark()]
         # vLLM asks for the encoder's work at every step, and mostly there is none.
         if passes.real and result:
-            known[0] = True
+            show()
             now.encoder.append((marks, [1e3 * (end - start)]))
 
     def after_cross(args, kwargs, result, start, end):
         marks = [open_marks.pop() if open_marks else None, timer.mark()]
         if passes.real:
-            known[0] = True
+            show()
             now.cross.append((marks, [1e3 * (end - start)]))
 
     def before_execute(args, kwargs):
-        if not known[0]:
-            return
         now.encoder, now.cross = [], []
         open_marks.clear()
         now.begun = timer.mark()
 
     def after_execute(args, kwargs, result, start, end):
-        if passes.step is None or not known[0]:
+        if passes.step is None:
             return
         at = recorder.seconds(start)
         number = passes.step.number
@@ -93,9 +94,18 @@ def watchers(recorder):
         for component, intervals in (("encoder", encoders), ("cross_attention", crosses)):
             for marks, host_ms in intervals:
                 timer.when_known(marks if end_mark else [None], host_ms, take(component))
+        timer.collect_while_computing()
         timer.when_known([now.begun, end_mark], [1e3 * (end - start)], finish)
         now.encoder, now.cross = [], []
 
+    of_passes = runner_watchers(
+        NAME,
+        "execute_model",
+        before=before_execute,
+        after=after_execute,
+        needs=("scheduler_output",),
+        asleep=True,
+    )
     return [
         Watcher(
             NAME,
@@ -118,11 +128,5 @@ def watchers(recorder):
             before=before_part,
             after=after_cross,
         ),
-        *runner_watchers(
-            NAME,
-            "execute_model",
-            before=before_execute,
-            after=after_execute,
-            needs=("scheduler_output",),
-        ),
+        *of_passes,
     ]

@@ -34,58 +34,74 @@ COLUMNS = (
 
 def watchers(recorder):
     passes = passes_of(recorder)
-    table = recorder.table("forward_pass_timing", COLUMNS)
+
+    def complete(cells):
+        cells[0 :: len(COLUMNS)] = recorder.all_seconds(cells[0 :: len(COLUMNS)])
+
+    add = recorder.table("forward_pass_timing", COLUMNS, complete=complete).add
     timer = make_timer(recorder, enabled("USE_CUDA_EVENTS"))
-    begun = [None]
-    # The pass that waits for its sample_tokens(): [row head, host milliseconds, marks, pauses].
-    open_pass = []
+    mark = timer.mark
+    begun = None
+    # The pass that waits for its sample_tokens(): (marks, step, its start, host milliseconds, graph, pauses).
+    open_pass = None
 
     def before_execute(args, kwargs):
-        close(None)
-        begun[0] = timer.mark() if passes.step is not None else None
+        nonlocal begun
+        if open_pass:
+            close(None)
+        begun = mark() if passes.step is not None else None
 
     def after_execute(args, kwargs, result, start, end):
+        nonlocal open_pass
         step = passes.step
         if step is None:
             return
-        marks = [begun[0], begun[0] and timer.mark(after=begun[0])]
-        mode, tokens = passes.graph or ("NONE" if passes.graphs_watched else None, None)
-        head = (
-            recorder.seconds(start),
-            step.number,
-            step.engine_pid,
-            recorder.rank,
-            step.phase,
-            step.requests,
-            step.tokens,
-            step.context_tokens,
-            step.generation_tokens,
-            mode,
-            tokens,
-        )
-        open_pass[:] = [head, 1e3 * (end - start), marks, recorder.pause_count]
+        marks = [begun, begun and mark(begun)]
+        host_ms = 1e3 * (end - start)
+        open_pass = (marks, step, start, host_ms, passes.graph, recorder.pause_count)
+        timer.collect_while_computing()
         if result is not None:
             close(None)
 
     def after_sample(args, kwargs, result, start, end):
-        close(1e3 * (end - start))
+        if open_pass:
+            close(1e3 * (end - start))
 
     def close(sample_ms):
-        if not open_pass:
-            return
-        head, host_ms, marks, pauses = open_pass
-        open_pass.clear()
+        nonlocal open_pass
+        marks, step, start, host_ms, graph, pauses = open_pass
+        open_pass = None
         if pauses != recorder.pause_count:
             # What follows a pause is the sampling of another pass.
             sample_ms = None
         if sample_ms is not None:
-            marks.append(marks[0] and timer.mark(after=marks[0]))
+            marks.append(marks[0] and mark(marks[0]))
+        timer.when_known(
+            marks, (host_ms, sample_ms), add_row, step, start, host_ms, graph, recorder.rank
+        )
 
-        def add(times, how):
-            sample = times[1] if len(times) > 1 else None
-            table.add(head + (times[0], sample, host_ms, how))
-
-        timer.when_known(marks, [host_ms, sample_ms], add)
+    def add_row(times, how, step, start, host_ms, graph, rank):
+        number, engine_pid, contexts, context_tokens, generations, generation_tokens = step
+        mode, graph_tokens = graph or ("NONE" if passes.graphs_watched else None, None)
+        add(
+            (
+                start,
+                number,
+                engine_pid,
+                rank,
+                step.phase,
+                contexts + generations,
+                context_tokens + generation_tokens,
+                context_tokens,
+                generation_tokens,
+                mode,
+                graph_tokens,
+                times[0],
+                times[1] if len(times) > 1 else None,
+                host_ms,
+                how,
+            )
+        )
 
     return [
         *runner_watchers(

@@ -25,15 +25,21 @@ class HostTimer:
         """
         return None
 
-    def when_known(self, marks, host_ms, call):
-        """Calls call(milliseconds, how) with the time between each mark and the next.
+    def when_known(self, marks, host_ms, call, *what):
+        """Calls call(milliseconds, how, *what) with the time between each mark and the next.
 
         host_ms: what the host's clock says of the same intervals; how: `cuda_event` or `host`.
         """
-        call(host_ms, "host")
+        call(host_ms, "host", *what)
 
     def collect_when_idle(self):
         pass
+
+    def collect_while_computing(self):
+        """Reads what has completed: to be called when the work of a pass has been launched.
+
+        The host has time then, until the GPU is done; between two passes the GPU waits for the host.
+        """
 
 
 class EventTimer(HostTimer):
@@ -49,7 +55,7 @@ class EventTimer(HostTimer):
         self._batch = whole("CUDA_EVENT_BATCH_SIZE", 100, 1)
         self._newest = min(4, self._batch // 8)
         # Made with the first mark, when CUDA is in use.
-        self._events = None
+        self._events = self._record = self._capturing = None
         self._pool = []
         # Of the last mark that asked for it.
         self._stream = None
@@ -58,22 +64,38 @@ class EventTimer(HostTimer):
 
     def mark(self, after=None):
         if after is None:
-            cuda = cuda_ready()
-            if cuda is None:
+            if self._capturing is None:
+                if not self._open():
+                    return None
+            elif self._capturing():
                 return None
-            if self._events is None:
-                self._events = events_of(cuda)
             self._stream = self._events.stream()
-        event = self._pool.pop() if self._pool else self._events.make()
-        self._events.record(event, self._stream)
+        pool = self._pool
+        event = pool.pop() if pool else self._events.make()
+        status = self._record(event, self._stream)
+        if status:
+            self._events.refused(status)
         return event
 
-    def when_known(self, marks, host_ms, call):
-        if None in marks:
+    def _open(self):
+        """Makes the events; False where CUDA is not in use yet. From then on it is."""
+        cuda = cuda_ready()
+        if cuda is None:
+            return False
+        self._events = events_of(cuda)
+        self._record = self._events.record
+        self._capturing = cuda.is_current_stream_capturing
+        return True
+
+    def when_known(self, marks, host_ms, call, *what):
+        # Marks of one interval or of several that meet: who has the first and the last has all.
+        if marks[0] is None or marks[-1] is None:
             self._pool += [mark for mark in marks if mark is not None]
-            call(host_ms, "host")
+            call(host_ms, "host", *what)
             return
-        self._waiting.append((marks, call))
+        self._waiting.append((marks, call, what))
+
+    def collect_while_computing(self):
         # Reading one by one would look at each event twice as often as it takes.
         if len(self._waiting) >= self._batch:
             self._collect()
@@ -82,22 +104,23 @@ class EventTimer(HostTimer):
         if not self._reading.acquire(blocking=False):
             return
         try:
-            if cuda_ready() is None:
+            if self._capturing():
                 return
             done_by_now, milliseconds = self._events.done, self._events.milliseconds
-            count = min(2 * self._batch, len(self._waiting))
+            waiting, pool = self._waiting, self._pool
+            count = min(2 * self._batch, len(waiting))
             # A stream does its work in order: where one has completed, so have those before it. The
             # newest are still on their way.
             done = max(0, count - self._newest)
-            if done and not done_by_now(self._waiting[done - 1][0][-1]):
+            if done and not done_by_now(waiting[done - 1][0][-1]):
                 done = 0
             for number in range(count):
-                marks, call = self._waiting[0]
+                marks, call, what = waiting[0]
                 if number >= done and not done_by_now(marks[-1]):
                     return
-                self._waiting.popleft()
-                call([milliseconds(a, b) for a, b in zip(marks, marks[1:])], "cuda_event")
-                self._pool += marks
+                waiting.popleft()
+                call(milliseconds(marks), "cuda_event", *what)
+                pool += marks
         finally:
             self._reading.release()
 

@@ -14,23 +14,27 @@ COLUMNS = ("timestamp_sec", "usage_pct", "num_blocks", "total_blocks")
 
 
 def watchers(recorder):
-    table = recorder.table("kv_cache_usage", COLUMNS)
-    last = [0]
+    def complete(cells):
+        used, total = cells[2::4], cells[3::4]
+        cells[0::4] = recorder.all_seconds(cells[0::4])
+        cells[1::4] = [100.0 * a / b if b else None for a, b in zip(used, total)]
+
+    add = recorder.table("kv_cache_usage", COLUMNS, complete=complete).add
+    last = 0
 
     def sample(scheduler, at):
+        nonlocal last
         pool = scheduler.kv_cache_manager.block_pool
         total = pool.num_gpu_blocks - 1
-        used = total - pool.get_num_free_blocks()
-        last[0] = used
-        share = 100.0 * used / total if total else None
-        table.add((recorder.seconds(at), share, used, total))
+        last = total - pool.get_num_free_blocks()
+        add((at, None, last, total))
 
     def after_schedule(args, kwargs, output, start, end):
         if output.total_num_scheduled_tokens:
             sample(args[0], end)
 
     def after_update(args, kwargs, result, start, end):
-        if last[0] and not args[0].requests:
+        if last and not args[0].requests:
             sample(args[0], end)
 
     return [

@@ -5,6 +5,7 @@ Ours takes the place of the user's and hands everything on to it; unlike vLLM's 
 block, not one in a hundred.
 """
 
+from operator import sub
 from time import perf_counter
 
 from ..sites import Watcher
@@ -18,50 +19,47 @@ COLUMNS = ("timestamp_sec", "lifetime_sec", "idle_sec", "access_count", "block_i
 class Residency:
     """A collector with the interface of vllm.v1.core.kv_cache_metrics.KVCacheMetricsCollector.
 
-    Memory: a number per block of the pool, three where it was used again. A call that fails is noted and takes nothing from
-    vLLM.
+    Memory: a number per block of the pool, three where it was used again. On a full pool a block is evicted
+    for each that is allocated, several a step: what vLLM calls are functions that have at hand what they need.
     """
 
     sample_rate = 1.0
 
-    def __init__(self, recorder, table, other):
-        self._recorder = recorder
-        self._table = table
+    def __init__(self, recorder, add, blocks, other=None):
         self._other = other
         # When each block was allocated, and of those that were used again (when last, how often).
-        self._born = {}
-        self._used = {}
+        self._born = born = [None] * blocks
+        self._used = used = {}
 
-    def __getattr__(self, name):
-        # What we do not have ourselves is the user's collector's.
-        if name.startswith("__") or self._other is None:
-            raise AttributeError(name)
-        return getattr(self._other, name)
+        def on_block_allocated(block):
+            try:
+                born[block.block_id] = perf_counter()
+            except IndexError:
+                # A pool that has grown: its new blocks are not followed.
+                pass
 
-    def on_block_allocated(self, block):
-        self._born[block.block_id] = perf_counter()
-        if self._other is not None:
-            self._other.on_block_allocated(block)
+        def on_block_accessed(block):
+            number = block.block_id
+            if number < len(born) and born[number] is not None:
+                used[number] = (perf_counter(), used.get(number, (0, 0))[1] + 1)
 
-    def on_block_accessed(self, block):
-        number = block.block_id
-        if number in self._born:
-            self._used[number] = (perf_counter(), self._used.get(number, (0, 0))[1] + 1)
-        if self._other is not None:
-            self._other.on_block_accessed(block)
+        def on_block_evicted(block):
+            number = block.block_id
+            try:
+                since = born[number]
+            except IndexError:
+                return
+            born[number] = None
+            last, count = used.pop(number, (since, 0)) if used else (since, 0)
+            if since is not None and not recorder.paused:
+                add((perf_counter(), since, last, count, number))
 
-    def on_block_evicted(self, block):
-        number = block.block_id
-        born = self._born.pop(number, None)
-        used, count = self._used.pop(number, (born, 0))
-        if born is not None and not self._recorder.paused:
-            now = perf_counter()
-            self._table.add((self._recorder.seconds(now), now - born, now - used, count, number))
-        if self._other is not None:
-            self._other.on_block_evicted(block)
+        self.on_block_allocated = _both(on_block_allocated, other)
+        self.on_block_accessed = _both(on_block_accessed, other)
+        self.on_block_evicted = _both(on_block_evicted, other)
 
     def reset(self):
-        self._born.clear()
+        self._born[:] = [None] * len(self._born)
         self._used.clear()
         if self._other is not None:
             self._other.reset()
@@ -70,8 +68,37 @@ class Residency:
         return self._other.drain_events() if self._other is not None else []
 
 
+class SharedResidency(Residency):
+    """One that stands before a collector of the user's."""
+
+    def __getattr__(self, name):
+        # What we do not have ourselves is the user's collector's.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._other, name)
+
+
+def _both(ours, other):
+    """What calls ours, and behind it the other collector's function of the same name, if there is one."""
+    if other is None:
+        return ours
+    name = ours.__name__
+
+    def tell(block):
+        ours(block)
+        getattr(other, name)(block)
+
+    return tell
+
+
 def watchers(recorder):
-    table = recorder.table("kv_cache_evictions", COLUMNS)
+    def complete(cells):
+        evicted, born, used = cells[0::5], cells[1::5], cells[2::5]
+        cells[0::5] = recorder.all_seconds(evicted)
+        cells[1::5] = map(sub, evicted, born)
+        cells[2::5] = map(sub, evicted, used)
+
+    add = recorder.table("kv_cache_evictions", COLUMNS, complete=complete).add
 
     def after_init(args, kwargs, result, start, end):
         pool = args[0].kv_cache_manager.block_pool
@@ -83,7 +110,9 @@ def watchers(recorder):
                 "this vLLM's block pool has no metrics collector",
             )
             return
-        pool.metrics_collector = Residency(recorder, table, pool.metrics_collector)
+        other = pool.metrics_collector
+        kind = Residency if other is None else SharedResidency
+        pool.metrics_collector = kind(recorder, add, pool.num_gpu_blocks, other)
 
     return [
         Watcher(NAME, "vllm.v1.core.sched.scheduler", "Scheduler.__init__", after=after_init)

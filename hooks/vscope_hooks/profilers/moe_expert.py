@@ -46,6 +46,8 @@ class Experts:
         # Layer by id of its router, in the order in which the model made them.
         self.layers = {}
         self.names = []
+        # Of passes; a model without experts wakes none of them.
+        self.watchers = []
         self.counters = None
         self.refused = False
         self.tokens = 0
@@ -68,6 +70,13 @@ class Experts:
         if id(router) not in self.layers:
             self.layers[id(router)] = len(self.names)
             self.names.append(name)
+            for watcher in self.watchers:
+                watcher.wake()
+
+    def join(self):
+        """Takes up a pass that had begun before the first layer was known."""
+        passes = self.passes
+        self.prepare(passes.step.tokens if passes.real else 0)
 
     def refuse(self, reason):
         """Takes the profiler out of service for a reason that is in the nature of the run."""
@@ -288,6 +297,7 @@ def watchers(recorder):
         if experts.counters is None:
             if layer is None:
                 experts.add_layer(router, "")
+                experts.join()
                 layer = experts.layers[id(router)]
             experts.open(router, ids)
             if experts.counters is None:
@@ -302,8 +312,7 @@ def watchers(recorder):
         counters.count(layer, ids, weights)
 
     def before_execute(args, kwargs):
-        step = experts.passes.step
-        experts.prepare(step.tokens if experts.passes.real else 0)
+        experts.join()
 
     def before_dummy(args, kwargs):
         experts.prepare(0)
@@ -311,6 +320,13 @@ def watchers(recorder):
     def after_sample(args, kwargs, result, start, end):
         experts.after_pass()
 
+    experts.watchers = [
+        *runner_watchers(
+            NAME, "execute_model", before=before_execute, needs=("scheduler_output",), asleep=True
+        ),
+        *runner_watchers(NAME, "_dummy_run", before=before_dummy, asleep=True),
+        *runner_watchers(NAME, "sample_tokens", after=after_sample, asleep=True),
+    ]
     return [
         Watcher(NAME, RUNNER, "MoERunner.__init__", after=after_runner),
         Watcher(NAME, OLD_RUNNER, "DefaultMoERunner.__init__", after=after_runner),
@@ -320,11 +336,7 @@ def watchers(recorder):
         ),
         Watcher(NAME, ROUTER, "BaseRouter.select_experts", after=after_select),
         *(Watcher(NAME, module, "select_experts", after=after_function) for module in FUNCTIONS),
-        *runner_watchers(
-            NAME, "execute_model", before=before_execute, needs=("scheduler_output",)
-        ),
-        *runner_watchers(NAME, "_dummy_run", before=before_dummy),
-        *runner_watchers(NAME, "sample_tokens", after=after_sample),
+        *experts.watchers,
     ]
 
 

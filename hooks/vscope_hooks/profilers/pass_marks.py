@@ -9,6 +9,7 @@ TOGGLE = None
 
 def watchers(recorder):
     passes = passes_of(recorder)
+    recorder.good_moments.append(passes.await_end)
 
     def before_execute(args, kwargs):
         # Should one of the next lines fail, no row may bear the step of the pass before.

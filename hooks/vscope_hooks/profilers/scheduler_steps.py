@@ -9,7 +9,7 @@ a step without any costs next to nothing.
 import collections
 
 from ..sites import Watcher, argument
-from ..steps import describe, mark, number_of
+from ..steps import Step, describe, mark, number_of, resumed_of
 
 NAME = "scheduler_steps"
 TOGGLE = None
@@ -34,6 +34,40 @@ class Steps:
         # Requests that have ended, with the newest step at that moment: it may come back with them.
         self.freed = {}
         self.recent = collections.deque(maxlen=REMEMBERED_STEPS)
+        # Whether the step has the requests of the one before, and both are nothing but decodes of a token
+        # each: what was found out about those requests is still true.
+        self.same = False
+        # Names and tokens of the newest step's requests where it is nothing but such decodes.
+        self._decodes = self._tokens = None
+        self._pauses = 0
+
+    def next(self, output, engine_pid, pauses):
+        """Takes up a scheduled batch that has tokens as the current step.
+
+        pauses: how often the session has been paused. Of the steps meanwhile nothing is known.
+        """
+        self.number = number = self.number + 1
+        if pauses != self._pauses:
+            self._pauses, self._decodes = pauses, None
+        cached, tokens = output.scheduled_cached_reqs, output.num_scheduled_tokens
+        names, count, known = cached.req_ids, len(tokens), self._decodes
+        single = len(names) == count == output.total_num_scheduled_tokens
+        # A list that vLLM used again would be equal to itself whatever it holds.
+        if single and names == known and names is not known and not resumed_of(cached):
+            self.same = True
+            # All of them had output in the step before.
+            self.current = Step(number, engine_pid, 0, 0, count, count)
+        else:
+            self.same = False
+            self.current = describe(output, number, engine_pid)
+            self._decodes = names if single and not self.current.context_requests else None
+            self._tokens = tokens
+        # Many steps hold the same tokens: they are kept once.
+        self.recent.append((number, self._tokens))
+
+    def rest(self):
+        """Takes up a batch without tokens."""
+        self.current = self._decodes = None
 
     def recent_of(self, request_id):
         """The remembered steps of a request as `step:tokens`, oldest first."""
@@ -61,12 +95,10 @@ def watchers(recorder):
     def after_schedule(args, kwargs, output, start, end):
         steps.scheduling = False
         if not output.total_num_scheduled_tokens:
-            steps.current = None
+            steps.rest()
             return
-        steps.number += 1
-        steps.current = describe(output, steps.number, recorder.pid)
+        steps.next(output, recorder.pid, recorder.pause_count)
         mark(output, steps.current)
-        steps.recent.append((steps.number, output.num_scheduled_tokens))
         if recorder.verbose and steps.number % recorder.interval == 0:
             recorder.say(
                 "step %d: %d requests, %d tokens"
@@ -99,9 +131,10 @@ def watchers(recorder):
         steps.computed[name] = max(request.num_computed_tokens, steps.computed.get(name, 0))
 
     def before_update(args, kwargs):
-        scheduler = args[0]
-        output = argument(args, kwargs, 1, "scheduler_output")
-        number = number_of(output)
+        output = args[1] if len(args) > 1 else kwargs["scheduler_output"]
+        if not steps.freed and not output.scheduled_spec_decode_tokens:
+            return
+        scheduler, number = args[0], number_of(output)
         if number is None:
             return
         if steps.freed:

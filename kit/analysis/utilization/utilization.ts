@@ -27,6 +27,7 @@ export interface PhaseUtilization {
   flops: number;
   /** Bytes of all steps of the phase. */
   bytes: number;
+  /** Time of all its passes. */
   seconds?: number;
   /** Model FLOPs utilization, in percent. */
   mfuPct?: number;

@@ -18,11 +18,15 @@ import { type OwnCounts, ownCounts } from "./ours.ts";
 
 /** A thing that both have measured. */
 export interface Compared {
+  /** The thing, in words. */
   what: string;
+  /** Unit of both values. */
   unit: string;
   /** Where vLLM says it. */
   metric: string;
+  /** As vLLM counted it. */
   vllm: number;
+  /** As vscope did. */
   ours: number;
   /** Ours less vLLM's. */
   difference: number;
@@ -34,7 +38,9 @@ export interface Compared {
 
 /** Both accounts. */
 export interface VllmComparison {
+  /** How vLLM was asked. */
   scrapes: ScrapeRecord;
+  /** A row for each thing that both have measured. */
   rows: Compared[];
   /** What vLLM alone has: metric families of the last scrape that no row is of. */
   others: string[];

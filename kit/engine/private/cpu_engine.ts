@@ -14,6 +14,7 @@ import { isThere } from "../../contract/is_there.ts";
 import { isAlive, thisProcess } from "../../bundle/liveness.ts";
 import { cacheFolder } from "./cache.ts";
 import { installStep } from "./install_step.ts";
+import { ensureNuma } from "./numa.ts";
 import { findUv } from "./uv.ts";
 
 /** Pythons on which the builds run. */
@@ -137,6 +138,8 @@ async function install(
     uv,
     ...["venv", "--quiet", "--python", PYTHON_RANGE, engine.dir],
   ]);
+  // Before the download, which would be in vain without it.
+  await ensureNuma(context, engine.python);
   const path = (file: string) => `${engine.dir}/${file}`;
   for (const [file, text] of Object.entries(spec.files)) {
     await files.writeTextFile(path(file), text);

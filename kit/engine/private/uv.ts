@@ -10,7 +10,7 @@ import { verified } from "../../contract/verified_text.ts";
 import { askPython } from "../ask_python.ts";
 import { onPath } from "../python_of.ts";
 import { cacheFolder } from "./cache.ts";
-import fetchSource from "./fetch_uv.py" with { type: "text" };
+import fetchSource from "./fetch_program.py" with { type: "text" };
 import { installStep } from "./install_step.ts";
 import uvRequirements from "./uv_requirements.txt" with { type: "text" };
 
@@ -55,7 +55,7 @@ async function withoutPip(
   args: readonly string[],
 ): Promise<string> {
   context.output.progress("Fetching uv");
-  const path = "kit/engine/private/fetch_uv.py";
+  const path = "kit/engine/private/fetch_program.py";
   const found = await askPython(context, python, path, fetchSource, args) as
     | { path?: string; error?: string }
     | undefined;

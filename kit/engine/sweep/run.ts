@@ -6,7 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
-import type { Outcome, Plan } from "../../contract/recipe.ts";
+import type { Invocation, Outcome, Plan } from "../../contract/recipe.ts";
 import { closeCapture } from "../../bundle/capture_bundle.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import { writeManifest } from "../../bundle/manifest_file.ts";
@@ -21,6 +21,7 @@ import {
 import { conditionsOf, type GpuLook, throttlingOf } from "../../sweep/measure/gpu_conditions.ts";
 import { neededShots } from "../../sweep/measure/needed.ts";
 import { layerDefinitions, layersAt, SweepTimes } from "../../sweep/measure/times.ts";
+import { layerKinds, oneOfEach } from "../../sweep/model/layer_kinds.ts";
 import type { sweepOptions, SweepValues } from "../../sweep/options.ts";
 import { engineArguments } from "../../sweep/plan/engine_arguments.ts";
 import {
@@ -33,7 +34,7 @@ import { withVerbosity } from "../../sweep/verbosity.ts";
 import { writeSweepWorker } from "../hooks_package.ts";
 import { openManifest } from "../open_manifest.ts";
 import { outcomeOf } from "../outcome.ts";
-import { onPath } from "../python_of.ts";
+import { onPath, type PythonFacts } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
 import { absolute } from "../session_plan.ts";
 import { acceptedTypes, checkTypes } from "./accepted_types.ts";
@@ -42,6 +43,7 @@ import { checkIdentity, identityOf, mixture, sha256 } from "./identity.ts";
 import { GpuWatch } from "./gpu_watch.ts";
 import { measureDegree } from "./measure_degree.ts";
 import { type OpenedFolder, openFolder } from "./sweep_bundle.ts";
+import { wholeSteps } from "./steps/of_run.ts";
 import { neededForValidation } from "./validation.ts";
 import { writeTables } from "./write_tables.ts";
 
@@ -54,6 +56,7 @@ export interface SweepRun {
   readonly values: SweepValues;
   readonly settings: SweepSettings;
   readonly manifest: Manifest;
+  readonly invocation: Invocation;
   readonly folder: OpenedFolder;
   journal: Journal;
   /** Whether what vLLM prints is shown. */
@@ -98,6 +101,7 @@ export async function runSweep(
     values,
     settings,
     manifest,
+    invocation,
     folder,
     journal,
     verbose: invocation.common.verbose || values.verbosity === "--verbose",
@@ -110,7 +114,7 @@ export async function runSweep(
   );
   const work = await context.files.makeTempDir({ prefix: "vscope-sweep-" });
   try {
-    await measure(run, python, work);
+    await measure(run, python, work, { ...facts, executable: python });
   } catch (error) {
     if (error instanceof UsageError && run.line === undefined && folder.before) {
       // Of an engine that does not fit the folder: nothing is changed in it.
@@ -138,7 +142,12 @@ function versionOf(
   return { vllm_version: there?.identity.vllm_version ?? version };
 }
 
-async function measure(run: SweepRun, python: string, work: string): Promise<void> {
+async function measure(
+  run: SweepRun,
+  python: string,
+  work: string,
+  facts: PythonFacts,
+): Promise<void> {
   const { context, settings, values } = run;
   const budget = new AbortController();
   const signal = AbortSignal.any([context.signal, budget.signal]);
@@ -150,11 +159,9 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
     await writeSweepWorker(context.files, packages);
     const model = `${work}/model`;
     await context.files.mkdir(model);
-    await context.files.writeTextFile(
-      `${model}/config.json`,
-      JSON.stringify(settings.model.config),
-    );
+    await context.files.writeTextFile(`${model}/config.json`, settings.model.text);
     const degrees = degreesInOrder(settings);
+    const kinds = layerKinds(settings.model);
     for (const [index, tp] of degrees.entries()) {
       if (signal.aborted) break;
       const known = values.force ? undefined : earlierEngine(run, tp);
@@ -185,6 +192,8 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
             iterations: values.measurementIterations,
             journal: `${run.dir}/${JOURNAL_NAME}`,
             catalog: settings.architecture.catalog,
+            layers: oneOfEach(settings.model).num_hidden_layers,
+            ...(kinds.length > 1 ? { layer_kinds: kinds } : {}),
             ...(values.targetError === undefined ? {} : { target_error: values.targetError }),
             ...(values.timer === undefined ? {} : { timer: values.timer }),
           },
@@ -202,6 +211,7 @@ async function measure(run: SweepRun, python: string, work: string): Promise<voi
       }).finally(async () => await recordConditions(run, tp, await watch.stop()));
       if (facts) run.engines.set(tp, { facts, failed });
     }
+    await wholeSteps(run, { model, work, python: facts }, signal);
     if (budget.signal.aborted && !context.signal.aborted) {
       note(
         run,
@@ -276,6 +286,7 @@ function engineRecord(facts: EngineFacts): Record<string, unknown> {
   const { runner, timer, block_size, num_gpu_blocks, num_cache_tokens, max_model_len } = facts;
   return {
     runner,
+    device_type: facts.device_type,
     timer,
     block_size,
     num_gpu_blocks,
@@ -325,7 +336,8 @@ export function missing(run: SweepRun, tp: number, facts: EngineFacts) {
   ];
 }
 
-function note(run: SweepRun, severity: "info" | "warning" | "error", message: string): void {
+/** Keeps a note in the bundle. */
+export function note(run: SweepRun, severity: "info" | "warning" | "error", message: string): void {
   run.manifest.notes.push({ severity, message });
 }
 

@@ -76,7 +76,7 @@ export async function openFolder(
     async wipe() {
       if (!wiped) return;
       for await (const { name } of files.readDir(dir)) {
-        if (name === "meta.yaml" || /^tp\d+$/.test(name)) {
+        if (name === "meta.yaml" || /^(tp\d+|steps-\w+)$/.test(name)) {
           await files.remove(`${dir}/${name}`, { recursive: true });
         }
       }

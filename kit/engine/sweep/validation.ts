@@ -10,6 +10,7 @@ import { sampled } from "../../sweep/measure/statistics.ts";
 import { layersAt, type SweepTimes } from "../../sweep/measure/times.ts";
 import type { SweepSettings } from "../../sweep/plan/settings.ts";
 import { interpolatedOperators } from "../../sweep/predict/interpolated.ts";
+import type { Operators } from "../../sweep/predict/operators.ts";
 import { nanoseconds, readPerfTables } from "../../sweep/predict/perf_tables.ts";
 import { measuredAlpha, NO_SKEW } from "../../sweep/predict/skew_alpha.ts";
 import { type Reading, tpFolders } from "../../sweep/sweep_folder.ts";
@@ -62,16 +63,11 @@ export async function validateDegree(
   tp: number,
   times: SweepTimes,
 ): Promise<Validation | undefined> {
-  const degrees = await tpFolders(files, dir);
-  if (!degrees.includes(tp)) return undefined;
-  const firstTp = degrees[0]!;
-  const own = await readPerfTables(files, `${dir}/tp${tp}`, nanoseconds);
-  const first = await readPerfTables(files, `${dir}/tp${firstTp}`, nanoseconds);
-  if (!own.attention) return undefined;
-  const alpha = await measuredAlpha(files, `${dir}/tp${tp}`) ?? NO_SKEW;
+  const operators = await operatorsOf(files, dir, tp);
+  if (!operators) return undefined;
   const layers = new Set(layersOf(settings, tp));
   return validateBatches({
-    operators: interpolatedOperators({ tp, own, first, firstTp, alpha }),
+    operators,
     architecture: settings.architecture,
     experts: settings.limits.experts,
     time(layer, shot) {
@@ -79,4 +75,20 @@ export async function validateDegree(
       return us && sampled(us).time;
     },
   }, heldOutBatches(settings.limits, settings.density, count));
+}
+
+/** Predictions from the tables of a TP degree; undefined where they are not there. Needs read permission. */
+export async function operatorsOf(
+  files: Reading,
+  dir: string,
+  tp: number,
+): Promise<Operators | undefined> {
+  const degrees = await tpFolders(files, dir);
+  if (!degrees.includes(tp)) return undefined;
+  const firstTp = degrees[0]!;
+  const own = await readPerfTables(files, `${dir}/tp${tp}`, nanoseconds);
+  const first = await readPerfTables(files, `${dir}/tp${firstTp}`, nanoseconds);
+  if (!own.attention) return undefined;
+  const alpha = await measuredAlpha(files, `${dir}/tp${tp}`) ?? NO_SKEW;
+  return interpolatedOperators({ tp, own, first, firstTp, alpha });
 }

@@ -10,12 +10,14 @@ import { fitBundle } from "../../sweep/fit/fit_bundle.ts";
 import { metaYaml } from "../../sweep/measure/meta.ts";
 import { makeTable } from "../../sweep/measure/tables.ts";
 import { layerDefinitions, SweepTimes } from "../../sweep/measure/times.ts";
+import { layerKinds } from "../../sweep/model/layer_kinds.ts";
 import { gridsOf } from "../../sweep/plan/settings.ts";
 import { readMeta, tpFolders } from "../../sweep/sweep_folder.ts";
 import { type Validation, validationCsv, validationMeta } from "../../sweep/validation/validate.ts";
 import type { EngineFacts } from "./driver.ts";
 import { missing, settingsOf, type SweepRun } from "./run.ts";
 import { sha256 } from "./identity.ts";
+import { stepsOf } from "./steps/of_run.ts";
 import { validateDegree } from "./validation.ts";
 
 /** How many of the shots that failed are told one by one. */
@@ -49,7 +51,7 @@ export async function writeTables(run: SweepRun): Promise<void> {
       run.unfinished = true;
     }
     for (const grid of gridsOf(own)) {
-      const table = makeTable(grid, architecture, tp, times);
+      const table = makeTable(grid, architecture, tp, times, layerKinds(settings.model));
       if (!table || (table.rows === 0 && left.length > 0)) continue;
       await files.mkdir(`${dir}/tp${tp}`, { recursive: true });
       await replace(run, `${dir}/tp${tp}/${table.name}.csv`, table.text);
@@ -63,8 +65,9 @@ export async function writeTables(run: SweepRun): Promise<void> {
     degrees.map((tp) => isThere(files, `${dir}/tp${tp}/skew.csv`)),
   );
   const validation = await validated(run, first, times);
+  const steps = await stepsOf(run, first);
   const meta = await metaYaml({
-    ...(validation ? { validation } : {}),
+    ...(validation || steps ? { validation: { ...validation, ...(steps ? { steps } : {}) } } : {}),
     settings: settingsOf(settings, first),
     degrees,
     skew: skew.includes(true),

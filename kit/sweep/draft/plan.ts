@@ -8,6 +8,7 @@ import { UsageError } from "../../contract/errors.ts";
 import type { Invocation, Plan } from "../../contract/recipe.ts";
 import { findModel, type ModelSearch } from "../model/find_model.ts";
 import type { ModelConfig } from "../model/model_config.ts";
+import { firstLayers } from "../model/layer_kinds.ts";
 import { tpOverrides } from "../model/tp_emulation.ts";
 import type { sweepOptions, SweepValues } from "../options.ts";
 
@@ -53,7 +54,7 @@ export function draftEngine(model: ModelConfig): DraftEngine {
       max_num_seqs: 2,
       max_num_batched_tokens: MAX_MODEL_LEN,
       num_gpu_blocks_override: BLOCKS,
-      hf_overrides: { num_hidden_layers: 1, ...share?.overrides },
+      hf_overrides: { ...firstLayers(model, 1), ...share?.overrides },
     },
     ...(share ? { qkvWidth: share.qkvWidth } : {}),
   };

@@ -8,6 +8,7 @@ import { VERSION } from "../../contract/version.ts";
 import { loadYaml } from "../../deps.ts";
 import { attention } from "../grids/attention.ts";
 import { SKEW_OF_FIRST_TIER, SKEW_RATIOS, skewAxes } from "../grids/skew.ts";
+import { layerKinds } from "../model/layer_kinds.ts";
 import type { SweepSettings } from "../plan/settings.ts";
 import type { SweepLine } from "./journal.ts";
 
@@ -30,6 +31,16 @@ export interface MetaFacts {
   readonly sweeps: readonly SweepLine[];
 }
 
+/** Keys of a config that matrices are as large as. */
+const SIZES = [
+  "hidden_size",
+  "num_attention_heads",
+  "num_key_value_heads",
+  "head_dim",
+  "intermediate_size",
+  "vocab_size",
+];
+
 /** The file, without the fit, which `bundle fit` writes. */
 export async function metaYaml(facts: MetaFacts): Promise<string> {
   const { settings, sweeps } = facts;
@@ -40,6 +51,7 @@ export async function metaYaml(facts: MetaFacts): Promise<string> {
     { ...limits, maxModelLen: Infinity },
     density,
   );
+  const kinds = layerKinds(model);
   const skew = skewAxes(limits, density);
   const document = {
     profiler_version: `vscope ${VERSION}`,
@@ -92,6 +104,15 @@ export async function metaYaml(facts: MetaFacts): Promise<string> {
     },
     skew_fit: { enabled: false },
     model_config_sha256: identity.model_config_sha256,
+    // How many layers of each kind the model has: a time of attention is the mean over them.
+    ...(kinds.length > 1
+      ? { layer_types: Object.fromEntries(kinds.map(({ name, count }) => [name, count])) }
+      : {}),
+    // The roofline of the page is made of them.
+    model_sizes: Object.fromEntries(SIZES.flatMap((key) => {
+      const size = model.config[key];
+      return typeof size === "number" ? [[key, size]] : [];
+    })),
     max_model_len: limits.maxModelLen,
     num_cache_tokens: limits.numCacheTokens ?? null,
     timer: identity.timer,

@@ -7,6 +7,7 @@
 import type { CategoryGrid } from "../grids/categories.ts";
 import { shotKey } from "../grids/shot.ts";
 import { skewCase } from "../grids/skew.ts";
+import type { LayerKind } from "../model/layer_kinds.ts";
 import type { Architecture } from "../model/architecture.ts";
 import { pythonFloat, roundDecimals, sixDigits } from "../rounding.ts";
 import { SWEEP_TABLES, type TableName } from "../sweep_tables.ts";
@@ -34,6 +35,7 @@ export function makeTable(
   architecture: Architecture,
   tp: number,
   times: SweepTimes,
+  kinds: readonly LayerKind[] = [],
 ): MadeTable | undefined {
   const name = grid.category.name as TableName;
   if (name === "moe" && tp !== 1) return undefined;
@@ -43,20 +45,34 @@ export function makeTable(
     one < other ? -1 : 1
   );
   const layered = name === "dense" || name === "per_sequence";
-  const lines: string[] = [[...SWEEP_TABLES[name].columns, ...TRAILING].join(",")];
+  // What attention takes in layers of each kind; its time is the mean over the layers of the model.
+  const several = name === "attention" && kinds.length > 1 ? kinds.map((kind) => kind.name) : [];
+  const columns = several.map((kind) => `${kind}_us`);
+  const lines: string[] = [[...SWEEP_TABLES[name].columns, ...TRAILING, ...columns].join(",")];
   let missing = 0;
   for (const [layer, { tpStable }] of layers) {
     for (const key of grid.keys) {
       const [shot] = grid.category.shots(key);
       // What is the same at every TP degree was measured at 1.
-      const us = times.of(name, tpStable ? 1 : tp, layer, shotKey(shot!));
+      const measured = tpStable ? 1 : tp;
+      const us = times.of(name, measured, layer, shotKey(shot!));
       if (!us) {
         missing++;
         continue;
       }
       const { time, spread, samples } = sampled(us);
       lines.push(
-        [...(layered ? [layer] : []), ...key, sixDigits(time), sixDigits(spread), samples].join(),
+        [
+          ...(layered ? [layer] : []),
+          ...key,
+          sixDigits(time),
+          sixDigits(spread),
+          samples,
+          ...several.map((kind) => {
+            const own = times.of(name, measured, `${layer} ${kind}`, shotKey(shot!));
+            return own ? sixDigits(sampled(own).time) : "";
+          }),
+        ].join(),
       );
     }
   }

@@ -24,7 +24,8 @@ export class SweepTimes {
     for (const { k, tp, s, us } of journal.shots) {
       const then = sweeps.get(s)?.layers;
       for (const [layer, samples] of Object.entries(us)) {
-        if (then?.[layer] !== layers[layer] || layers[layer] === undefined) continue;
+        const [defined = ""] = layer.split(" ");
+        if (then?.[defined] !== layers[defined] || layers[defined] === undefined) continue;
         if (!Array.isArray(samples) || samples.length === 0) continue;
         if (!samples.every((value) => typeof value === "number" && value > 0)) continue;
         this.#samples.set(`${tp} ${layer} ${k}`, { sweep: s, us: samples });
@@ -32,7 +33,10 @@ export class SweepTimes {
     }
   }
 
-  /** Samples in µs that count for a category; undefined where there are none. */
+  /**
+   * Samples in µs that count for a category; undefined where there are none. Of one kind of layers they are
+   * under the layer's name and the kind's: `attention sliding_attention`.
+   */
   of(category: string, tp: number, layer: string, shot: string): readonly number[] | undefined {
     const found = this.#samples.get(`${tp} ${layer} ${shot}`);
     return found && found.sweep >= (this.#since.get(category) ?? 0) ? found.us : undefined;
@@ -43,9 +47,9 @@ export class SweepTimes {
 export function layerDefinitions({ catalog }: Architecture): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.values(catalog).flatMap((table) =>
-      Object.entries(table).map(([name, { vllm, within, together }]) => [
+      Object.entries(table).map(([name, { vllm, within, directly, together }]) => [
         name,
-        `${vllm.join("|")} in ${within ?? "*"}, ${together}`,
+        `${vllm.join("|")} ${directly ? "right in" : "in"} ${within ?? "*"}, ${together}`,
       ])
     ),
   );

@@ -22,6 +22,8 @@ export interface Layer {
   readonly vllm: readonly string[];
   /** Class of a module around it. */
   readonly within?: string;
+  /** Whether that module is the one right around it. */
+  readonly directly?: true;
   /** The same at every TP degree. */
   readonly tpStable: boolean;
   /** What the time is where several modules match. */
@@ -122,9 +124,10 @@ export function parseArchitecture(name: string, text: string, document: unknown)
 }
 
 function parseLayer(name: string, document: unknown): Layer {
-  const { vllm, within, tp_stable, together } = mapping(document, `"${name}"`, [
+  const { vllm, within, directly, tp_stable, together } = mapping(document, `"${name}"`, [
     "vllm",
     "within",
+    "directly",
     "tp_stable",
     "together",
   ]);
@@ -135,12 +138,16 @@ function parseLayer(name: string, document: unknown): Layer {
   if (within !== undefined && typeof within !== "string") {
     throw new TypeError(`"within" of "${name}" is no class`);
   }
+  if (directly !== undefined && (directly !== true || within === undefined)) {
+    throw new TypeError(`"directly" of "${name}" is not true, or stands without "within"`);
+  }
   if (together !== undefined && together !== "mean" && together !== "sum") {
     throw new TypeError(`"together" of "${name}" is neither mean nor sum`);
   }
   return {
     vllm: types,
     ...(within === undefined ? {} : { within }),
+    ...(directly === true ? { directly } : {}),
     tpStable: tp_stable === true,
     together: together ?? "mean",
   };

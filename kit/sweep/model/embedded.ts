@@ -30,6 +30,11 @@ export const MODELS: Readonly<Record<string, Text>> = {
 
 /** Architectures by model_type. One more is a file in configs/architecture and a line here. */
 export const ARCHITECTURES: Readonly<Record<string, Text>> = {
+  deepseek_v2: () =>
+    import("../../../configs/architecture/deepseek_v2.yaml", { with: { type: "text" } }),
+  gemma3_text: () =>
+    import("../../../configs/architecture/gemma3_text.yaml", { with: { type: "text" } }),
+  gpt_oss: () => import("../../../configs/architecture/gpt_oss.yaml", { with: { type: "text" } }),
   llama: () => import("../../../configs/architecture/llama.yaml", { with: { type: "text" } }),
   mixtral: () => import("../../../configs/architecture/mixtral.yaml", { with: { type: "text" } }),
   phimoe: () => import("../../../configs/architecture/phimoe.yaml", { with: { type: "text" } }),

@@ -15,6 +15,8 @@ export interface ModelConfig {
   readonly modelType: string;
   /** The whole config.json. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** The same as it was written: to vLLM 1.0 and 1 are two things, and JSON here knows one. */
+  readonly text: string;
   /** Longest request in tokens, as vLLM derives it. */
   readonly maxModelLen: number;
   readonly experts?: { readonly count: number; readonly perToken: number };
@@ -66,6 +68,7 @@ export function readModelConfig(id: string, from: string, text: string): ModelCo
     from,
     modelType,
     config,
+    text,
     maxModelLen: maxModelLen(config),
     ...(count === undefined || perToken === undefined ? {} : { experts: { count, perToken } }),
     ...(typeof dtype === "string" ? { dtype } : {}),

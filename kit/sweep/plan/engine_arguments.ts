@@ -1,10 +1,11 @@
 /**
- * How vLLM is started for a sweep: one layer, dummy weights, no CUDA graphs.
+ * How vLLM is started for a sweep: one layer of each kind, dummy weights, no CUDA graphs.
  *
  * @module
  */
 
 import { BLOCK_TOKENS } from "../grids/limits.ts";
+import { oneOfEach } from "../model/layer_kinds.ts";
 import { tpOverrides } from "../model/tp_emulation.ts";
 import type { SweepSettings } from "./settings.ts";
 
@@ -32,7 +33,7 @@ export function engineArguments(settings: SweepSettings, tp: number): EngineArgu
     max_num_batched_tokens: limits.maxNumBatchedTokens + limits.maxNumSeqs,
     max_num_seqs: limits.maxNumSeqs,
     hf_overrides: {
-      num_hidden_layers: 1,
+      ...oneOfEach(model),
       ...tpOverrides(model, tp, architecture.tpEmulation),
     },
     ...(types.dtype === undefined ? {} : { dtype: types.dtype }),

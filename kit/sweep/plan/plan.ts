@@ -13,6 +13,8 @@ import { aboutTime, advice } from "./advice.ts";
 import { engineArguments } from "./engine_arguments.ts";
 import { type Estimate, estimate } from "./estimate.ts";
 import { keysCsv, keysJson, listing } from "./listing.ts";
+import { STEP_MODES } from "../predict/launch.ts";
+import { stepLayers, stepsFolder } from "../validation/steps.ts";
 import { gridsOf, type SweepSettings, sweepSettings, type SweepSubject } from "./settings.ts";
 
 /** What `perf/` is called where the hardware has no name yet. */
@@ -47,7 +49,7 @@ export function planSweep(
     invocation,
     out: target,
     processes: [],
-    files: files(settings),
+    files: files(settings, values),
     permissions: [`write ${target}`, "run Python with vLLM, on one GPU or a CPU"],
     warnings: [],
     unknown: unknown(settings, values),
@@ -60,12 +62,12 @@ export function planSweep(
   return {
     ...plan,
     diskBytes: guess.diskBytes,
-    seconds: guess.seconds,
+    seconds: guess.seconds + stepSeconds(settings, values),
     notes: advice(settings, grids, guess, values),
     details: {
       json: {
         ...document(settings, grids, guess, engines),
-        ...(values.validate > 0 ? { validation: { batches: values.validate } } : {}),
+        ...(values.validate > 0 ? { validation: validation(settings, values) } : {}),
       },
       text: details(settings, grids, guess),
     },
@@ -81,7 +83,27 @@ function under(cwd: string, path: string): string {
   return path.startsWith("/") ? path : `${cwd}/${path}`;
 }
 
-function files(settings: SweepSettings): { path: string; why: string }[] {
+/** What `--validate` adds. */
+function validation(settings: SweepSettings, { validate, validateLayers }: SweepValues) {
+  const layers = stepLayers(settings, validateLayers);
+  return {
+    batches: validate,
+    ...(layers > 0 ? { whole_steps: { layers, modes: STEP_MODES } } : {}),
+  };
+}
+
+/** vLLM's start with all layers, compiled or not, and the load. */
+const STEP_SECONDS = 180;
+
+function stepSeconds(settings: SweepSettings, { validate, validateLayers }: SweepValues): number {
+  const runs = validate > 0 && stepLayers(settings, validateLayers) > 0;
+  return runs ? STEP_SECONDS * STEP_MODES.length : 0;
+}
+
+function files(
+  settings: SweepSettings,
+  { validate, validateLayers }: SweepValues,
+): { path: string; why: string }[] {
   const found = [
     { path: "bundle.json", why: "what ran" },
     { path: "meta.yaml", why: "the same for LLMServingSim, and the fit" },
@@ -92,6 +114,17 @@ function files(settings: SweepSettings): { path: string; why: string }[] {
       found.push({ path: `tp${tp}/${name}.csv`, why: `times of ${name} at TP degree ${tp}` });
       if (name === "skew") found.push({ path: `tp${tp}/skew_fit.csv`, why: "alpha by bucket" });
     }
+    if (validate > 0) {
+      found.push({ path: `tp${tp}/validation.csv`, why: "held-out batches and their predictions" });
+    }
+  }
+  if (validate > 0 && stepLayers(settings, validateLayers) > 0) {
+    found.push(...STEP_MODES.map((mode) => ({
+      path: `${stepsFolder(mode)}/`,
+      why: mode === "eager"
+        ? "a session of the whole model without CUDA graphs"
+        : "the same with torch.compile and CUDA graphs, on a GPU",
+    })));
   }
   return found;
 }

@@ -6,6 +6,7 @@
 
 import { type ErrorFigures, errorFigures, quantile } from "./errors.ts";
 import type { PassTime } from "./compose.ts";
+import { launchKind, type StepMode, stepUs } from "./launch.ts";
 import type { Predictor } from "./predictor.ts";
 import type { SessionStep } from "./session_steps.ts";
 
@@ -15,7 +16,10 @@ export interface ComparedStep {
   readonly pass: PassTime;
   /** execute_model() and sample_tokens(). */
   readonly measuredUs: number;
+  /** The operators, and what a step takes besides where the sweep knows it. */
   readonly predictedUs: number;
+  /** Σ over the operators. */
+  readonly operatorsUs: number;
 }
 
 /** Steps that are alike. */
@@ -28,6 +32,8 @@ export interface StepClass {
   /** Σ over the steps. */
   readonly measured_us: number;
   readonly predicted_us: number;
+  /** Of it the operators. */
+  readonly operators_us: number;
   /** What the difference consists of; the parts add up to it. */
   readonly difference: {
     /** Measured less predicted, Σ over the steps. */
@@ -66,9 +72,10 @@ const LEAST_RANGE = 1.3;
 
 /** Predicts each step of a session whose batch is known. */
 export function compareSession(
-  predictor: Predictor,
+  predictor: Pick<Predictor, "predict"> & Partial<Pick<Predictor, "launches" | "shape">>,
   steps: readonly SessionStep[],
 ): SessionComparison {
+  const besides = besidesOf(predictor, steps);
   const unknown: Record<string, number> = {};
   const compared: ComparedStep[] = [];
   for (const step of steps) {
@@ -88,7 +95,9 @@ export function compareSession(
       ...(padded === undefined ? {} : { paddedTokens: padded }),
     });
     const timedNs = step.sampleMs === undefined ? pass.ns - samplerNs(pass) : pass.ns;
-    compared.push({ step, pass, measuredUs, predictedUs: timedNs / 1000 });
+    const operatorsUs = timedNs / 1000;
+    const predictedUs = besides?.(step, operatorsUs) ?? operatorsUs;
+    compared.push({ step, pass, measuredUs, operatorsUs, predictedUs });
   }
   const groups = Map.groupBy(compared, ({ step }) => `${step.phase}|${step.graph}`);
   const figures = (of: readonly ComparedStep[]) => errorFigures(of.map(errorOf));
@@ -108,6 +117,25 @@ export function compareSession(
     ...(within ? { within } : {}),
     ...(outside ? { outside } : {}),
   };
+}
+
+/** What turns the time of a step's operators into that of the step; undefined where nobody knows. */
+function besidesOf(
+  { launches, shape }: Partial<Pick<Predictor, "launches" | "shape">>,
+  steps: readonly SessionStep[],
+): ((step: SessionStep, operatorsUs: number) => number | undefined) | undefined {
+  if (!launches || !shape) return undefined;
+  const mode = modeOf(steps);
+  return ({ graph }, operatorsUs) => {
+    const kind = launchKind(mode, graph);
+    const term = launches.modes[mode]?.find((found) => found.graph === kind);
+    return term && stepUs(launches, term, operatorsUs, shape.blocks);
+  };
+}
+
+/** How a session's model ran: with graphs where one was replayed. */
+export function modeOf(steps: readonly SessionStep[]): StepMode {
+  return steps.some(({ graph }) => graph !== "" && graph !== "NONE") ? "graphs" : "eager";
 }
 
 function errorOf({ measuredUs, predictedUs }: ComparedStep): number {
@@ -137,6 +165,7 @@ function classOf(steps: readonly ComparedStep[]): StepClass {
     error: errorFigures(steps.map(errorOf))!,
     measured_us: round(measured),
     predicted_us: round(predicted),
+    operators_us: round(total(({ operatorsUs }) => operatorsUs)),
     difference: {
       total_us: round(measured - predicted),
       forward_us: round(measured - predicted - sampling),

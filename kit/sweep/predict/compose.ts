@@ -13,6 +13,8 @@ export interface ModelShape {
   readonly architecture: Architecture;
   /** Transformer blocks. */
   readonly blocks: number;
+  /** Of them those without experts, in a model that has experts; none where absent. */
+  readonly denseBlocks?: number;
   /** Absent: the model has no experts. */
   readonly experts?: { readonly count: number; readonly perToken: number };
   /** Ranks that experts are spread over (expert parallelism). */
@@ -45,6 +47,7 @@ export interface PassTime {
 /** Composes the forward pass of a batch. */
 export function composePass(operators: Operators, model: ModelShape, batch: Batch): PassTime {
   const { architecture: { catalog, sequence }, blocks, experts, expertRanks } = model;
+  const dense = experts ? model.denseBlocks ?? 0 : blocks;
   const outside = new OutsideNotes();
   const tokens = Math.max(tokensOf(batch), batch.paddedTokens ?? 0);
   const requests = requestsOf(batch);
@@ -81,11 +84,9 @@ export function composePass(operators: Operators, model: ModelShape, batch: Batc
   };
   const part = (name: string) => sequence[name] ?? [];
   add("prologue", part("prologue"), 1);
-  add(
-    "block",
-    [...part("pre_attn"), ...part("post_attn"), ...part(experts ? "mlp_moe" : "mlp_dense")],
-    blocks,
-  );
+  add("block", [...part("pre_attn"), ...part("post_attn")], blocks);
+  if (dense > 0) add("block", part("mlp_dense"), dense);
+  if (dense < blocks) add("block", part("mlp_moe"), blocks - dense);
   add("head", part("head"), 1);
   return {
     ns: layers.reduce((total, { ns, calls }) => total + ns * calls, 0),

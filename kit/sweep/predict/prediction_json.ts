@@ -6,6 +6,7 @@
 
 import { type Batch, requestsOf, sum, tokensOf } from "./batch.ts";
 import type { PassTime } from "./compose.ts";
+import { launchFor, STEP_MODES, type StepMode, stepUs } from "./launch.ts";
 import type { Predictor } from "./predictor.ts";
 import { roundDecimals } from "../rounding.ts";
 
@@ -20,7 +21,7 @@ export function predictionJson(
   batches: readonly Batch[],
   passes: readonly PassTime[],
 ): Readonly<Record<string, unknown>> {
-  const { dir, method, tp, shape, meta, notes } = predictor;
+  const { dir, method, tp, shape, meta, notes, launches } = predictor;
   return {
     schema_version: 1,
     bundle: dir,
@@ -29,11 +30,39 @@ export function predictionJson(
     model: meta?.values["model"] ?? null,
     num_layers: shape.blocks,
     notes,
-    predictions: batches.map((batch, place) => passJson(batch, passes[place]!)),
+    ...(launches ? { launch: launches } : {}),
+    predictions: batches.map((batch, place) => passJson(predictor, batch, passes[place]!)),
   };
 }
 
-function passJson(batch: Batch, pass: PassTime): Readonly<Record<string, unknown>> {
+/** A batch as a step of a mode. */
+export interface StepTime {
+  readonly mode: StepMode;
+  /** As {@linkcode LaunchTerm} names it. */
+  readonly graph: string;
+  readonly timeUs: number;
+}
+
+/** The batch as a step of the whole model, in each way of running it that the sweep knows. */
+export function stepTimes(
+  { launches, shape }: Pick<Predictor, "launches" | "shape">,
+  batch: Batch,
+  pass: PassTime,
+): StepTime[] {
+  return STEP_MODES.flatMap((mode) => {
+    const term = launches && launchFor(launches, mode, batch);
+    if (!launches || !term) return [];
+    const timeUs = stepUs(launches, term, pass.ns / 1000, shape.blocks);
+    return [{ mode, graph: term.graph, timeUs }];
+  });
+}
+
+function passJson(
+  predictor: Predictor,
+  batch: Batch,
+  pass: PassTime,
+): Readonly<Record<string, unknown>> {
+  const steps = stepTimes(predictor, batch, pass);
   return {
     ...(batch.id === undefined ? {} : { id: batch.id }),
     batch: {
@@ -43,6 +72,12 @@ function passJson(batch: Batch, pass: PassTime): Readonly<Record<string, unknown
       decodes: sum(batch.decodes, ({ count }) => count),
     },
     time_us: micros(pass.ns),
+    ...(steps.length === 0 ? {} : {
+      steps: Object.fromEntries(steps.map(({ mode, graph, timeUs }) => [mode, {
+        graph,
+        time_us: roundDecimals(timeUs, 3),
+      }])),
+    }),
     layers: pass.layers.map(({ layer, part, table, calls, ns }) => ({
       layer,
       part,

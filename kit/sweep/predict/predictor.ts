@@ -8,11 +8,13 @@ import type { RunContext } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
 import { type Architecture, findArchitecture } from "../model/architecture.ts";
 import { findModel } from "../model/find_model.ts";
+import { denseBlocks } from "../model/layer_kinds.ts";
 import type { ModelConfig } from "../model/model_config.ts";
 import { type Meta, readMeta, sweepDegrees } from "../sweep_folder.ts";
 import type { Batch } from "./batch.ts";
 import { composePass, type ModelShape, type PassTime } from "./compose.ts";
 import { interpolatedOperators } from "./interpolated.ts";
+import { type Launches, readLaunches } from "./launch.ts";
 import type { Operators } from "./operators.ts";
 import { nanoseconds, readPerfTables, wholeNanoseconds } from "./perf_tables.ts";
 import { referenceOperators } from "./reference.ts";
@@ -54,6 +56,8 @@ export interface Predictor {
   readonly config?: ModelConfig;
   readonly shape: ModelShape;
   readonly operators: Operators;
+  /** What a step takes besides its operators; absent where the sweep did not measure it. */
+  readonly launches?: Launches;
   /** What a reader of every prediction should know. */
   readonly notes: readonly string[];
   predict(batch: Batch): PassTime;
@@ -98,6 +102,8 @@ export async function openPredictor(
     blocks,
     expertRanks: options.expertRanks ?? 1,
     ...(experts ? { experts } : {}),
+    // To LLMServingSim every block of a model with experts has them.
+    ...(experts && config && method !== "reference" ? denseOf(architecture, config, blocks) : {}),
   };
   const unit = method === "reference" ? wholeNanoseconds : nanoseconds;
   const firstTp = degrees.includes(1) ? 1 : degrees[0]!;
@@ -109,6 +115,8 @@ export async function openPredictor(
         "needs the time of attention",
     );
   }
+  // LLMServingSim knows of no launches.
+  const launches = method === "reference" ? undefined : readLaunches(meta);
   const notes = notesOf(options, shape);
   const skew = method === "reference"
     ? await referenceAlpha(files, dir, meta, tp)
@@ -133,9 +141,20 @@ export async function openPredictor(
     ...(config ? { config } : {}),
     shape,
     operators,
+    ...(launches ? { launches } : {}),
     notes,
     predict: (batch) => composePass(operators, shape, batch),
   };
+}
+
+/** Blocks without experts, where the architecture says what they consist of. */
+export function denseOf(
+  { sequence }: Architecture,
+  config: ModelConfig,
+  blocks: number,
+): Pick<ModelShape, "denseBlocks"> {
+  const told = (sequence["mlp_dense"] ?? []).length > 0;
+  return told ? { denseBlocks: denseBlocks(config, blocks) } : {};
 }
 
 function notesOf({ tp, expertRanks = 1 }: PredictorOptions, { experts }: ModelShape): string[] {

@@ -6,55 +6,65 @@
  * @module
  */
 
-import t0 from "../../../configs/architecture/llama.yaml" with { type: "text" };
-import t1 from "../../../configs/architecture/mixtral.yaml" with { type: "text" };
-import t2 from "../../../configs/architecture/phimoe.yaml" with { type: "text" };
-import t3 from "../../../configs/architecture/qwen2.yaml" with { type: "text" };
-import t4 from "../../../configs/architecture/qwen3.yaml" with { type: "text" };
-import t5 from "../../../configs/architecture/qwen3_moe.yaml" with { type: "text" };
-import t6 from "../../../configs/kernels.yaml" with { type: "text" };
-import t7 from "../../../configs/model/Qwen/Qwen3-0.6B.json" with { type: "text" };
-import t8 from "../../../configs/model/Qwen/Qwen3-30B-A3B-Instruct-2507.json" with { type: "text" };
-import t9 from "../../../configs/model/Qwen/Qwen3-32B.json" with { type: "text" };
-import t10 from "../../../configs/model/meta-llama/Llama-3.1-70B.json" with { type: "text" };
-import t11 from "../../../configs/model/meta-llama/Llama-3.1-8B.json" with { type: "text" };
-import t12 from "../../../configs/model/microsoft/Phi-mini-MoE-instruct.json" with { type: "text" };
-import t13 from "../../../configs/model/mistralai/Mixtral-8x7B-v0.1.json" with { type: "text" };
-import t14 from "../../engine/ncu/engine_facts.py" with { type: "text" };
-import t15 from "../../engine/private/fetch_uv.py" with { type: "text" };
-import t16 from "../../engine/private/make_tokenizer.py" with { type: "text" };
-import t17 from "../../engine/private/requirements.txt" with { type: "text" };
-import t18 from "../../engine/private/uv_requirements.txt" with { type: "text" };
-import t19 from "../../engine/python_facts.py" with { type: "text" };
-import t20 from "../../engine/torch/profiler_facts.py" with { type: "text" };
-import t21 from "../../engine/vllm_metrics/option_facts.py" with { type: "text" };
-import t22 from "../../report/page.css" with { type: "text" };
-import t23 from "../../report/page.js" with { type: "text" };
+import t0 from "../../../configs/architecture/deepseek_v2.yaml" with { type: "text" };
+import t1 from "../../../configs/architecture/gemma3_text.yaml" with { type: "text" };
+import t2 from "../../../configs/architecture/gpt_oss.yaml" with { type: "text" };
+import t3 from "../../../configs/architecture/llama.yaml" with { type: "text" };
+import t4 from "../../../configs/architecture/mixtral.yaml" with { type: "text" };
+import t5 from "../../../configs/architecture/phimoe.yaml" with { type: "text" };
+import t6 from "../../../configs/architecture/qwen2.yaml" with { type: "text" };
+import t7 from "../../../configs/architecture/qwen3.yaml" with { type: "text" };
+import t8 from "../../../configs/architecture/qwen3_moe.yaml" with { type: "text" };
+import t9 from "../../../configs/kernels.yaml" with { type: "text" };
+import t10 from "../../../configs/model/Qwen/Qwen3-0.6B.json" with { type: "text" };
+import t11 from "../../../configs/model/Qwen/Qwen3-30B-A3B-Instruct-2507.json" with {
+  type: "text",
+};
+import t12 from "../../../configs/model/Qwen/Qwen3-32B.json" with { type: "text" };
+import t13 from "../../../configs/model/meta-llama/Llama-3.1-70B.json" with { type: "text" };
+import t14 from "../../../configs/model/meta-llama/Llama-3.1-8B.json" with { type: "text" };
+import t15 from "../../../configs/model/microsoft/Phi-mini-MoE-instruct.json" with { type: "text" };
+import t16 from "../../../configs/model/mistralai/Mixtral-8x7B-v0.1.json" with { type: "text" };
+import t17 from "../../engine/ncu/engine_facts.py" with { type: "text" };
+import t18 from "../../engine/private/add_numa.py" with { type: "text" };
+import t19 from "../../engine/private/fetch_program.py" with { type: "text" };
+import t20 from "../../engine/private/make_tokenizer.py" with { type: "text" };
+import t21 from "../../engine/private/requirements.txt" with { type: "text" };
+import t22 from "../../engine/private/uv_requirements.txt" with { type: "text" };
+import t23 from "../../engine/python_facts.py" with { type: "text" };
+import t24 from "../../engine/torch/profiler_facts.py" with { type: "text" };
+import t25 from "../../engine/vllm_metrics/option_facts.py" with { type: "text" };
+import t26 from "../../report/page.css" with { type: "text" };
+import t27 from "../../report/page.js" with { type: "text" };
 
 /** The texts by their path in the checkout. */
 export const TEXTS: Readonly<Record<string, string>> = {
-  "configs/architecture/llama.yaml": t0,
-  "configs/architecture/mixtral.yaml": t1,
-  "configs/architecture/phimoe.yaml": t2,
-  "configs/architecture/qwen2.yaml": t3,
-  "configs/architecture/qwen3.yaml": t4,
-  "configs/architecture/qwen3_moe.yaml": t5,
-  "configs/kernels.yaml": t6,
-  "configs/model/Qwen/Qwen3-0.6B.json": t7,
-  "configs/model/Qwen/Qwen3-30B-A3B-Instruct-2507.json": t8,
-  "configs/model/Qwen/Qwen3-32B.json": t9,
-  "configs/model/meta-llama/Llama-3.1-70B.json": t10,
-  "configs/model/meta-llama/Llama-3.1-8B.json": t11,
-  "configs/model/microsoft/Phi-mini-MoE-instruct.json": t12,
-  "configs/model/mistralai/Mixtral-8x7B-v0.1.json": t13,
-  "kit/engine/ncu/engine_facts.py": t14,
-  "kit/engine/private/fetch_uv.py": t15,
-  "kit/engine/private/make_tokenizer.py": t16,
-  "kit/engine/private/requirements.txt": t17,
-  "kit/engine/private/uv_requirements.txt": t18,
-  "kit/engine/python_facts.py": t19,
-  "kit/engine/torch/profiler_facts.py": t20,
-  "kit/engine/vllm_metrics/option_facts.py": t21,
-  "kit/report/page.css": t22,
-  "kit/report/page.js": t23,
+  "configs/architecture/deepseek_v2.yaml": t0,
+  "configs/architecture/gemma3_text.yaml": t1,
+  "configs/architecture/gpt_oss.yaml": t2,
+  "configs/architecture/llama.yaml": t3,
+  "configs/architecture/mixtral.yaml": t4,
+  "configs/architecture/phimoe.yaml": t5,
+  "configs/architecture/qwen2.yaml": t6,
+  "configs/architecture/qwen3.yaml": t7,
+  "configs/architecture/qwen3_moe.yaml": t8,
+  "configs/kernels.yaml": t9,
+  "configs/model/Qwen/Qwen3-0.6B.json": t10,
+  "configs/model/Qwen/Qwen3-30B-A3B-Instruct-2507.json": t11,
+  "configs/model/Qwen/Qwen3-32B.json": t12,
+  "configs/model/meta-llama/Llama-3.1-70B.json": t13,
+  "configs/model/meta-llama/Llama-3.1-8B.json": t14,
+  "configs/model/microsoft/Phi-mini-MoE-instruct.json": t15,
+  "configs/model/mistralai/Mixtral-8x7B-v0.1.json": t16,
+  "kit/engine/ncu/engine_facts.py": t17,
+  "kit/engine/private/add_numa.py": t18,
+  "kit/engine/private/fetch_program.py": t19,
+  "kit/engine/private/make_tokenizer.py": t20,
+  "kit/engine/private/requirements.txt": t21,
+  "kit/engine/private/uv_requirements.txt": t22,
+  "kit/engine/python_facts.py": t23,
+  "kit/engine/torch/profiler_facts.py": t24,
+  "kit/engine/vllm_metrics/option_facts.py": t25,
+  "kit/report/page.css": t26,
+  "kit/report/page.js": t27,
 };

@@ -8,7 +8,7 @@ import { findUv } from "../../../kit/engine/private/uv.ts";
 import { inFolder } from "../../folders.ts";
 
 const SCRIPT = fileURLToPath(
-  new URL("../../../kit/engine/private/fetch_uv.py", import.meta.url),
+  new URL("../../../kit/engine/private/fetch_program.py", import.meta.url),
 );
 
 /** A wheel with a program that says its name. */

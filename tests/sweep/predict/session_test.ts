@@ -142,6 +142,7 @@ Deno.test("bundle predict --session tells it, and refuses what does not fit", as
         "graph",
         "known",
         "measured_us",
+        "operators_us",
         "phase",
         "predicted_us",
         "seconds",

@@ -15,9 +15,10 @@ import type { Stage, StageEnd } from "../../automation/stage.ts";
 import { runSweep } from "../run.ts";
 
 /** Options that say what a sweep measures: where one is another, it is another sweep. */
-const DECISIVE = ["timer", "validate", ...ENTRY_OPTIONS.filter((name) => name !== "variants")].map(
-  flagOf,
-);
+const DECISIVE = [
+  ...["timer", "validate", "validateLayers"],
+  ...ENTRY_OPTIONS.filter((name) => name !== "variants"),
+].map(flagOf);
 /** How many of its notes are told as the reason. */
 const TOLD = 2;
 

@@ -98,7 +98,7 @@ async function treeOf(
   try {
     await writeRunner(files, "sweep/draft/model_tree.py", `${work}/${MODULE}.py`);
     await files.mkdir(`${work}/model`);
-    await files.writeTextFile(`${work}/model/config.json`, JSON.stringify(model.config));
+    await files.writeTextFile(`${work}/model/config.json`, model.text);
     const answer = `${work}/answer.json`;
     const request = { model: `${work}/model`, arguments: draftEngine(model).arguments, answer };
     await files.writeTextFile(`${work}/request.json`, JSON.stringify(request));

@@ -8,7 +8,8 @@ import type { PerfRow } from "../../../sweep/predict/perf_tables.ts";
 import type { Plot, PlotOptions } from "../../chart.ts";
 import type { Html } from "../../html.ts";
 import { figure } from "../../format.ts";
-import { type Section, titled } from "../../section.ts";
+import { type Section, table, titled } from "../../section.ts";
+import { type Roofline, rooflineOf } from "./roofline.ts";
 import { otherDegree, sweepName, type SweepSource } from "./source.ts";
 
 /** Dashes that make of four colours as many lines as an architecture has layers. */
@@ -38,15 +39,23 @@ export const operatorCurves: Section<SweepSource> = (source) => {
       const own = rows[name];
       if (!own) continue;
       const lines = [...byLayer(own, false), ...byLayer(beside?.[name] ?? [], true)];
+      const roofline = rooflineOf(source.sweep, tp);
+      const bounds = roofline ? lines.flatMap((line) => boundOf(line, roofline.us)) : [];
       figures.push(source.charts.still({
         id: `${name}-tp${tp}`,
         title: `${title}, TP ${tp}`,
         unit: "µs a call",
         caption: "A flat line is the time that a call takes at least, or weights that are read " +
           "whatever the batch is; where it rises by one decade a decade, the operator is bound by " +
-          "its work." + overlaid(source),
-        options: (plot) => costPlot(plot, lines, unit),
+          "its work." +
+          (bounds.length > 0
+            ? " Dotted: the least that a product can take by the device's peaks, " +
+              `of operations or of memory (${roofline!.source}).`
+            : "") +
+          overlaid(source),
+        options: (plot) => costPlot(plot, lines, unit, bounds),
       }));
+      if (bounds.length > 0) figures.push(reached(lines, bounds, `${title}, TP ${tp}`, unit));
     }
   }
   return figures.length === 0 ? undefined : titled("operators", "Operators", ...figures);
@@ -78,6 +87,33 @@ function overlaid({ other }: SweepSource): string {
   return other ? ` Faint: ${sweepName(other)}.` : "";
 }
 
+/** The roofline below a line of this sweep. */
+function boundOf({ name, points, faint }: CostLine, roofline: Roofline): CostLine[] {
+  const bound = points.flatMap(({ x }) => {
+    const us = roofline(name, x);
+    return us === undefined ? [] : [{ x, us }];
+  });
+  return faint || bound.length === 0 ? [] : [{ name, points: bound, faint }];
+}
+
+/** What share of the device's peaks each layer came to, where its batch was largest. */
+function reached(
+  lines: readonly CostLine[],
+  bounds: readonly CostLine[],
+  title: string,
+  unit: string,
+): Html {
+  return table(
+    `${title}: the roofline over the time`,
+    ["layer", `${unit}#`, "µs#", "roofline µs#", "share#"],
+    bounds.map(({ name, points }) => {
+      const { x, us } = points.at(-1)!;
+      const own = lines.find((line) => line.name === name && !line.faint)!.points.at(-1)!;
+      return [name, x, figure(own.us), figure(us), `${(100 * us / own.us).toFixed(0)} %`];
+    }),
+  );
+}
+
 function byLayer(rows: readonly PerfRow[], faint: boolean): CostLine[] {
   return lines(rows, (row) => row.layer, (row) => row.key[0]!, faint);
 }
@@ -100,7 +136,12 @@ function lines(
 }
 
 /** Lines with their names at their ends. */
-function costPlot(plot: Plot, all: readonly CostLine[], label: string): PlotOptions {
+function costPlot(
+  plot: Plot,
+  all: readonly CostLine[],
+  label: string,
+  bounds: readonly CostLine[] = [],
+): PlotOptions {
   const names = [...new Set(all.map(({ name }) => name))];
   const look = (name: string) => {
     const place = names.indexOf(name);
@@ -110,7 +151,7 @@ function costPlot(plot: Plot, all: readonly CostLine[], label: string): PlotOpti
     };
   };
   const own = all.filter(({ faint }) => !faint);
-  const times = all.flatMap(({ points }) => points.map(({ us }) => us));
+  const times = [...all, ...bounds].flatMap(({ points }) => points.map(({ us }) => us));
   const range = [
     times.reduce((low, us) => Math.min(low, us), Infinity),
     times.reduce((high, us) => Math.max(high, us), 0),
@@ -122,6 +163,15 @@ function costPlot(plot: Plot, all: readonly CostLine[], label: string): PlotOpti
     x: { type: "log", label, grid: true, tickFormat: (value: number) => figure(value) },
     y: { type: "log", label: null, grid: true, tickFormat: (value: number) => figure(value) },
     marks: [
+      ...bounds.map(({ name, points }) =>
+        plot.line(points, {
+          x: "x",
+          y: "us",
+          stroke: look(name).stroke,
+          strokeDasharray: "1 3",
+          strokeWidth: 1.2,
+        })
+      ),
       ...all.flatMap(({ name, points, faint }) => [
         plot.line(points, {
           x: "x",

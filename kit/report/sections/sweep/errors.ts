@@ -44,7 +44,7 @@ export const errorSection: Section<SweepSource> = ({ held, sweep, charts }) => {
       ),
     );
   }
-  content.push(...batchTables(sweep));
+  content.push(...batchTables(sweep), ...stepTables(sweep));
   const even = sweep.degrees.filter(({ spreads }) => spreads.length > 0).map((
     { tp, spreads },
   ) => [
@@ -72,22 +72,26 @@ export const errorSection: Section<SweepSource> = ({ held, sweep, charts }) => {
   );
 };
 
+type Found = Readonly<Record<string, unknown>>;
+
+/** A row of errors as meta tells them; none where it lacks one. */
+function figures(name: string, kind: string, found: Found): (string | number)[][] {
+  const [median, p90, mean] = ["median", "p90", "signed_mean"].map((key) => found[key]);
+  const numbers = [median, p90, mean].every((value) => typeof value === "number");
+  return numbers
+    ? [[
+      name,
+      kind,
+      Number(found["count"]),
+      percentText(median as number),
+      percentText(p90 as number),
+      percentText(mean as number, true),
+    ]]
+    : [];
+}
+
 /** Errors of batches that a sweep held out and fired, as its meta tells them. */
 function batchTables({ meta }: SweepData): Html[] {
-  const figures = (name: string, kind: string, found: Readonly<Record<string, unknown>>) => {
-    const [median, p90, mean] = ["median", "p90", "signed_mean"].map((key) => found[key]);
-    const numbers = [median, p90, mean].every((value) => typeof value === "number");
-    return numbers
-      ? [[
-        name,
-        kind,
-        Number(found["count"]),
-        percentText(median as number),
-        percentText(p90 as number),
-        percentText(mean as number, true),
-      ]]
-      : [];
-  };
   const perTp = part(part(meta?.values, "validation"), "per_tp");
   return Object.keys(perTp).flatMap((tp) => {
     const found = part(perTp, tp);
@@ -106,6 +110,43 @@ function batchTables({ meta }: SweepData): Html[] {
       rows,
     )];
   });
+}
+
+/** Errors of whole-model steps, as a sweep's meta tells them. */
+function stepTables({ meta }: SweepData): Html[] {
+  const steps = part(part(meta?.values, "validation"), "steps");
+  const modes = part(steps, "modes");
+  const rows = Object.keys(modes).flatMap((mode) => {
+    const found = part(modes, mode);
+    const errors = (of: Found, run: string) => {
+      const classes = part(of, "classes");
+      return [
+        ...figures("all", run, part(of, "error")),
+        ...Object.keys(classes).flatMap((name) => figures(name, run, part(classes, name))),
+      ];
+    };
+    return [
+      ...errors(found, mode),
+      ...errors(part(found, "with_launch"), `${mode}, with launches`),
+    ];
+  });
+  if (rows.length === 0) return [];
+  const absent = Object.keys(modes).flatMap((mode) => {
+    const why = part(modes, mode)["not_run"];
+    return typeof why === "string" ? [html`<p class="note">Not run, ${mode}: ${why}.</p>`] : [];
+  });
+  return [
+    table(
+      `Steps of the whole model (${steps["layers"]} layers): predicted against measured`,
+      ["", "run", "steps#", "median#", "P90#", "mean#"],
+      rows,
+    ),
+    ...absent,
+    html`
+      <p class="note">What steps take besides their operators was found from other steps than those
+        that “with launches” is told of.</p>
+    `,
+  ];
 }
 
 interface Mark {

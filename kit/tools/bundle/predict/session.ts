@@ -76,7 +76,7 @@ export async function predictSession(
 }
 
 function comparisonJson(
-  { dir, method, tp, meta, shape }: Predictor,
+  { dir, method, tp, meta, shape, launches }: Predictor,
   session: string,
   { steps, classes, all, known, unknown, within, outside }: SessionComparison,
   notes: readonly string[],
@@ -92,13 +92,14 @@ function comparisonJson(
     model: meta?.values["model"] ?? null,
     num_layers: shape.blocks,
     notes,
+    ...(launches ? { launch: launches } : {}),
     steps: count,
     compared: { ...known, unknown },
     ...(all ? { error: all } : {}),
     ...(within ? { error_within_grid: within } : {}),
     ...(outside ? { error_outside_grid: outside } : {}),
     classes,
-    timeline: steps.map(({ step, measuredUs, predictedUs, pass }) => ({
+    timeline: steps.map(({ step, measuredUs, predictedUs, operatorsUs, pass }) => ({
       step: step.step,
       seconds: step.seconds,
       phase: step.phase,
@@ -106,6 +107,7 @@ function comparisonJson(
       known: step.knowledge,
       measured_us: us(measuredUs),
       predicted_us: us(predictedUs),
+      operators_us: us(operatorsUs),
       extrapolated: pass.outside.length > 0,
     })),
   };
@@ -127,7 +129,7 @@ async function comparisonText(
   if (classes.length > 0) {
     parts.push(
       "Predicted against measured:\n" + await textTable(
-        ["steps", "", "median", "P90", "mean", "measured ms", "predicted ms"],
+        ["steps", "", "median", "P90", "mean", "measured ms", "predicted ms", "operators ms"],
         classes.map((found) => [
           `${found.phase} ${found.graph}`.trim(),
           found.steps,
@@ -136,6 +138,7 @@ async function comparisonText(
           percentText(found.error.signed_mean, true),
           (found.measured_us / 1000).toFixed(2),
           (found.predicted_us / 1000).toFixed(2),
+          (found.operators_us / 1000).toFixed(2),
         ]),
       ),
     );

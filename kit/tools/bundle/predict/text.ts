@@ -7,6 +7,8 @@
 import { type Batch, requestsOf, tokensOf } from "../../../sweep/predict/batch.ts";
 import type { PassTime } from "../../../sweep/predict/compose.ts";
 import type { Outside } from "../../../sweep/predict/operators.ts";
+import { STEP_MODES } from "../../../sweep/predict/launch.ts";
+import { stepTimes } from "../../../sweep/predict/prediction_json.ts";
 import type { Predictor } from "../../../sweep/predict/predictor.ts";
 import { textTable } from "../../analyze/text_table.ts";
 
@@ -20,8 +22,8 @@ export async function predictionText(
   passes: readonly PassTime[],
 ): Promise<string> {
   const parts = batches.length === 1
-    ? [await oneBatch(passes[0]!)]
-    : [await manyBatches(batches, passes)];
+    ? [await oneBatch(passes[0]!), ...asSteps(predictor, batches[0]!, passes[0]!)]
+    : [await manyBatches(predictor, batches, passes)];
   const missing = new Set(passes.flatMap(({ missing }) => missing));
   if (missing.size > 0) {
     parts.push(`Not in the times, because the sweep has none of them: ${[...missing].join(", ")}`);
@@ -35,6 +37,16 @@ export async function predictionText(
   if (told.length > 0) parts.push(["Extrapolated:", ...told].join("\n  "));
   for (const note of predictor.notes) parts.push(`Note: ${note}`);
   return parts.join("\n\n");
+}
+
+/** The batch as a step, in each way of running the model that the sweep knows. */
+function asSteps(predictor: Predictor, batch: Batch, pass: PassTime): string[] {
+  const lines = stepTimes(predictor, batch, pass).map(({ graph, timeUs }) =>
+    `  ${graph}: ${(timeUs / 1000).toFixed(3)} ms`
+  );
+  return lines.length === 0
+    ? []
+    : [["As a step, with launches and what else it takes:", ...lines].join("\n")];
 }
 
 async function oneBatch(pass: PassTime): Promise<string> {
@@ -58,9 +70,11 @@ function expertsText({ experts }: PassTime): string {
 }
 
 async function manyBatches(
+  predictor: Predictor,
   batches: readonly Batch[],
   passes: readonly PassTime[],
 ): Promise<string> {
+  const modes = STEP_MODES.filter((mode) => predictor.launches?.modes[mode] !== undefined);
   const rows = batches.map((batch, place) => {
     const pass = passes[place]!;
     const attention = pass.layers.filter(({ table }) => table === "attention")
@@ -70,11 +84,16 @@ async function manyBatches(
       requestsOf(batch),
       tokensOf(batch),
       (pass.ns / 1e6).toFixed(3),
+      ...modes.map((mode) => {
+        const step = stepTimes(predictor, batch, pass).find((found) => found.mode === mode);
+        return step ? (step.timeUs / 1000).toFixed(3) : "";
+      }),
       `${(100 * attention / pass.ns).toFixed(1)} %`,
       pass.outside.length > 0 ? "extrapolated" : "",
     ];
   });
-  return await textTable(["batch", "requests", "tokens", "ms", "attention", ""], rows);
+  const steps = modes.map((mode) => `${mode} step ms`);
+  return await textTable(["batch", "requests", "tokens", "ms", ...steps, "attention", ""], rows);
 }
 
 function outsideText({ table, axis, value, from, to }: Outside): string {

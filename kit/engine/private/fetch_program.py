@@ -1,8 +1,8 @@
-"""Fetches uv where there is no pip: fetch_uv.py LIST FOLDER
+"""Fetches a program (uv, Deno) where there is no pip: fetch_program.py LIST FOLDER
 
-LIST names one version and the SHA-256 of its wheels, as pip reads them. The wheel for this machine is
-taken from the index (PIP_INDEX_URL, or PyPI), compared with the list, and its program put into
-FOLDER/bin. Prints a line of JSON: the path, or what is in the way.
+LIST names one package, its version and the SHA-256 of its wheels, as pip reads them. The wheel for this
+machine is taken from the index (PIP_INDEX_URL, or PyPI), compared with the list, and its program, which
+has the package's name, put into FOLDER/bin. Prints a line of JSON: the path, or what is in the way.
 """
 
 import hashlib
@@ -35,26 +35,28 @@ def fits(name):
 
 
 def fetch(listed, folder):
-    version = re.search(r"^uv==(\S+)", listed, re.M).group(1)
+    name, version = re.search(r"^([\w-]+)==(\S+)", listed, re.M).groups()
     known = set(re.findall(r"--hash=sha256:([0-9a-f]{64})", listed))
-    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/uv/"
+    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/")
+    index += "/%s/" % name
     page = json.loads(read(index, "application/vnd.pypi.simple.v1+json"))
     wheels = [
         urllib.parse.urljoin(index, file["url"])
         for file in page["files"]
-        if file["filename"].startswith("uv-%s-" % version)
+        if file["filename"].startswith("%s-%s-" % (name, version))
         and fits(file["filename"])
         and file["hashes"].get("sha256") in known
     ]
     if not wheels:
-        raise LookupError("%s has no uv %s for this machine" % (index, version))
+        raise LookupError("%s has no %s %s for this machine" % (index, name, version))
     data = read(wheels[0])
     if hashlib.sha256(data).hexdigest() not in known:
         raise ValueError("%s is not what the locked list says" % wheels[0])
     with zipfile.ZipFile(io.BytesIO(data)) as wheel:
-        [inside] = [name for name in wheel.namelist() if name.endswith(".data/scripts/uv")]
+        ending = ".data/scripts/" + name
+        [inside] = [path for path in wheel.namelist() if path.endswith(ending)]
         program = wheel.read(inside)
-    target = os.path.join(folder, "bin", "uv")
+    target = os.path.join(folder, "bin", name)
     os.makedirs(os.path.dirname(target), exist_ok=True)
     with open(target + ".part", "wb") as out:
         out.write(program)

@@ -1,0 +1,76 @@
+/**
+ * The kinds of transformer layers that a model has: with a sliding window and without, with experts and
+ * without. A sweep measures one layer of each kind.
+ *
+ * @module
+ */
+
+import { readExperts } from "../../analysis/utilization/expert_shape.ts";
+import type { ModelConfig } from "./model_config.ts";
+
+/** Layers that are alike. */
+export interface LayerKind {
+  /** As the config calls it: `sliding_attention`. */
+  readonly name: string;
+  readonly count: number;
+}
+
+/**
+ * The kinds in the order of their first layers; one without a name where all layers are alike, or the
+ * config does not tell.
+ */
+export function layerKinds(model: ModelConfig): readonly LayerKind[] {
+  const kinds = new Map<string, number>();
+  for (const name of layerTypes(model) ?? []) kinds.set(name, (kinds.get(name) ?? 0) + 1);
+  return kinds.size > 1
+    ? [...kinds].map(([name, count]) => ({ name, count }))
+    : [{ name: "", count: 1 }];
+}
+
+/** The kind of each layer, first to last; undefined where the config does not tell. */
+export function layerTypes({ config }: ModelConfig): readonly string[] | undefined {
+  const { layer_types: told, num_hidden_layers: layers } = config;
+  if (Array.isArray(told) && told.every((name) => typeof name === "string")) return told;
+  // Gemma before its configs told it layer by layer: every so many layers one is without a window.
+  const pattern = config["sliding_window_pattern"];
+  if (!Number.isSafeInteger(pattern) || !Number.isSafeInteger(layers)) return undefined;
+  return Array.from(
+    { length: layers as number },
+    (_, place) => (place + 1) % (pattern as number) === 0 ? "full_attention" : "sliding_attention",
+  );
+}
+
+/** Layers without experts among the first so many of a model that has experts. */
+export function denseBlocks({ config }: ModelConfig, blocks: number): number {
+  const sparse = readExperts({ ...config }, blocks, "moe_intermediate_size")?.layers;
+  return sparse === undefined ? 0 : blocks - sparse;
+}
+
+/**
+ * What of a config is overridden so that the model has one layer of each kind.
+ *
+ * @returns `num_hidden_layers`, and where there is more than one which they are.
+ */
+export function oneOfEach(
+  model: ModelConfig,
+): Readonly<Record<string, unknown>> & { readonly num_hidden_layers: number } {
+  const kinds = layerKinds(model);
+  const { first_k_dense_replace: dense, num_hidden_layers: layers } = model.config;
+  // DeepSeek's first layers have no experts.
+  if (kinds.length === 1 && typeof dense === "number" && dense > 0 && dense < Number(layers)) {
+    return { num_hidden_layers: 2, first_k_dense_replace: 1 };
+  }
+  return {
+    num_hidden_layers: kinds.length,
+    ...(kinds.length > 1 ? { layer_types: kinds.map(({ name }) => name) } : {}),
+  };
+}
+
+/** The same for the first so many layers of the whole model. */
+export function firstLayers(
+  model: ModelConfig,
+  count: number,
+): Readonly<Record<string, unknown>> {
+  const types = layerTypes(model);
+  return { num_hidden_layers: count, ...(types ? { layer_types: types.slice(0, count) } : {}) };
+}
