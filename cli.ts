@@ -18,7 +18,7 @@ export async function runCli(argv: readonly string[], context: RunContext): Prom
     return 0;
   }
   if (name === "--version" || name === "-V") {
-    const { unpackedParts } = await import("./kit/tools/self_check/parts.ts");
+    const { unpackedParts } = await import("./kit/engine/unpacked_parts.ts");
     const one = await unpackedParts(context.files);
     context.output.result(one ? `${VERSION} (${one.parts.kind}; Deno ${one.parts.deno})` : VERSION);
     return 0;

@@ -267,7 +267,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f38,
-    sha256: "13a6cba108ee0cda009868bc91f7bf113f3b50efa3f1402c92fba939f5d1eb2b",
+    sha256: "5ea8fcb604239e7277a8f417847fc5a88a0be9b7fb19e5a1309a0218968c88c7",
   },
   {
     path: "vscope_hooks/steps.py",

@@ -79,3 +79,6 @@ export const loadChartScript = async (): Promise<{ script: string; style: string
 
 /** Priority queue: a fleet's next free GPU. */
 export const loadPriorityQueue = async () => (await import("npm:tinyqueue@3.0.0")).default;
+
+/** Makes zip archives, which is what Ray unpacks on its nodes. */
+export const loadZip = () => import("npm:fflate@0.8.3");

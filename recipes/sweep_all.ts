@@ -6,10 +6,10 @@
 
 import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
+import { runOnFleet } from "../kit/engine/fleet/run.ts";
 import { runSweepAll } from "../kit/engine/sweep/batch/run.ts";
 import { sweepAllOptions } from "../kit/sweep/batch/options.ts";
-import { planSweepAll } from "../kit/sweep/batch/plan.ts";
-import { lookForSubjects } from "../kit/sweep/batch/subjects.ts";
+import { lookForBatch, planBatch } from "../kit/fleet/batch_plan.ts";
 
 /** The recipe. */
 const recipe: Recipe = defineRecipe({
@@ -19,7 +19,8 @@ const recipe: Recipe = defineRecipe({
     "Runs vscope sweep for each model of a list, at each TP degree and in each variant, and goes on " +
     "with the others where one fails. Sweeps that are whole are left as they are: the same command " +
     "goes on where a batch was cut off. Without a list it takes the models of LLMServingSim's " +
-    "profile-all.sh. A table at the end tells what became of each.",
+    "profile-all.sh. A table at the end tells what became of each. With --on each model at each TP " +
+    "degree is a job on a Ray cluster.",
   options: sweepAllOptions,
   command: "none",
   operands: [{
@@ -42,10 +43,16 @@ const recipe: Recipe = defineRecipe({
       line: "vscope sweep-all --models models.yaml --hardware H200 --dry-run",
       why: "what a list would measure, and for how long",
     },
+    {
+      line: "vscope sweep-all --models models.yaml --on http://HOST:8265 " +
+        "--hardware H100=ray:accelerator_type:H100",
+      why: "on the H100s of a Ray cluster",
+    },
   ],
-  look: lookForSubjects,
-  plan: planSweepAll,
-  run: runSweepAll,
+  look: lookForBatch,
+  plan: planBatch,
+  run: (plan, context) =>
+    plan.values.on === undefined ? runSweepAll(plan, context) : runOnFleet(plan, context),
 });
 
 export default recipe;

@@ -89,6 +89,8 @@ class Site:
     def __init__(self, recorder):
         self.recorder = recorder
         self.watchers = []
+        # Whose each before and after is.
+        self.owners = {}
         self.calls = 0
         # The next call that is timed.
         self.due = COST_SAMPLE
@@ -100,6 +102,14 @@ class Site:
 
     def add(self, watcher):
         watcher.site = self
+        for name in ("before", "after"):
+            call = getattr(watcher, name)
+            if call in self.owners:
+                # A function that is there already has to be told from itself.
+                call = functools.partial(call)
+                setattr(watcher, name, call)
+            if call is not None:
+                self.owners[call] = watcher
         self.watchers.append(watcher)
         self.refresh()
 
@@ -116,19 +126,15 @@ class Site:
         self.after = tuple(watcher.after for watcher in heard if watcher.after)
         self.skip = heard[0].skip if len(heard) == 1 else None
 
-    def watcher_of(self, call):
-        """The watcher whose before or after that is."""
-        return next(one for one in self.watchers if call in (one.before, one.after))
-
     def carry_on(self, calls, failed, error, args):
         """One of those calls has failed: the others behind it are made."""
         rest = calls[calls.index(failed) + 1 :]
-        self.failed(self.watcher_of(failed), error)
+        self.failed(self.owners[failed], error)
         for call in rest:
             try:
                 call(*args)
             except Exception as error:
-                self.failed(self.watcher_of(call), error)
+                self.failed(self.owners[call], error)
 
     def failed(self, watcher, error):
         watcher.failures += 1
@@ -266,7 +272,7 @@ def _timed(original, site, args, kwargs):
 
 def _time_each(site, calls, args):
     for call in calls:
-        watcher = site.watcher_of(call)
+        watcher = site.owners[call]
         began = perf_counter()
         try:
             call(*args)

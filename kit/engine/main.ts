@@ -11,6 +11,7 @@ import { executeRecipe } from "../contract/execute.ts";
 import type { Recipe } from "../contract/recipe.ts";
 import { systemContext, talkOf } from "./context.ts";
 import { GUARD_ARGUMENT } from "./guard.ts";
+import { UNIT_ARGUMENT } from "../fleet/unit_argument.ts";
 
 /** Runs `command` with the real context, and exits with its code. */
 export async function exitWith(
@@ -24,7 +25,9 @@ export async function exitWith(
   const { context, close } = begin(argv);
   let code = 1;
   try {
-    code = await command(context);
+    code = argv[0] === UNIT_ARGUMENT
+      ? await (await import("./fleet/unit_main.ts")).runUnit(argv.slice(1), context)
+      : await command(context);
   } finally {
     await close();
   }

@@ -11,7 +11,7 @@ import { VERSION } from "../contract/version.ts";
 import { alteredHookFiles } from "../engine/hooks_package.ts";
 import { alteredRunners } from "../engine/runners.ts";
 import { RUNNER_FILES } from "../engine/runner_files.ts";
-import { alteredParts, unpackedParts } from "./self_check/parts.ts";
+import { alteredParts, unpackedParts } from "../engine/unpacked_parts.ts";
 
 /** The tool. */
 const tool = defineTool({

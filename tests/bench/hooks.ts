@@ -2,7 +2,8 @@
  * What the session's hooks take of a step, in microseconds, on a stand-in for vLLM: an engine in one
  * process with 128 decodes whose model is nothing (hooks/fake_engine.py).
  *
- * On the engine's thread: steps with wrappers less steps without, in turn. On the writer's: its work
+ * On the engine's thread: what calls take outside of the methods that they are of, less the same without
+ * wrappers, in turn; the methods use the processor's caches as an engine does. On the writer's: its work
  * per step. `wrappers` have all profilers muted, `needed` are those that the others need, and a profiler's
  * figures are what it adds to these. `./dev bench hooks`; ROUNDS and STEPS change how long it takes.
  * Needs Python 3.9 or later.
@@ -12,7 +13,7 @@
 
 import { ROOT, say } from "../dev/run.ts";
 
-const rounds = Deno.env.get("ROUNDS") ?? "60";
+const rounds = Deno.env.get("ROUNDS") ?? "12";
 /** As many as in a quarter of a second on a GPU: that is when rows are written. */
 const steps = Deno.env.get("STEPS") ?? "48";
 const folder = await Deno.makeTempDir({ prefix: "vscope-bench-" });
@@ -40,7 +41,7 @@ try {
     const [thread, writer, flush] = figures.map((figure, n) => (figure - base[n]).toFixed(2));
     await say(`| ${name} | ${thread} | ${writer} | ${flush} |`);
   }
-  await say(`\nLowest deciles of ${rounds} rounds of ${steps} steps`);
+  await say(`\nLower quartiles of ${rounds} rounds of ${steps} steps`);
 } finally {
   await Deno.remove(folder, { recursive: true });
 }

@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type Parts, PARTS_NAME } from "../../kit/tools/self_check/parts.ts";
+import { type Parts, PARTS_NAME } from "../../kit/engine/unpacked_parts.ts";
 import { ROOT, run } from "./run.ts";
 import { notices, packages } from "./third_party.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { permissionFlags } from "../../kit/contract/permissions.ts";
-import { PARTS_NAME } from "../../kit/tools/self_check/parts.ts";
+import { PARTS_NAME } from "../../kit/engine/unpacked_parts.ts";
 import { MAIN } from "./stage.ts";
 
 /** A system. */

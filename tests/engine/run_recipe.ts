@@ -23,7 +23,13 @@ export interface RecipeRun<Capture> {
 export async function runRecipe<Capture>(
   recipe: Parameters<typeof executeRecipe>[0],
   args: string[],
-  where: { cwd: string; out: string; env: Record<string, string>; ctrlC?: AbortController },
+  where: {
+    cwd: string;
+    out: string;
+    env: Record<string, string>;
+    ctrlC?: AbortController;
+    clock?: RunContext["clock"];
+  },
 ): Promise<RecipeRun<Capture>> {
   const { context, close } = systemContext({ quiet: true, verbose: false, color: false }, CLI);
   const said: string[] = [];
@@ -33,6 +39,7 @@ export async function runRecipe<Capture>(
     ...context,
     env: where.env,
     cwd: where.cwd,
+    clock: where.clock ?? context.clock,
     signal: where.ctrlC?.signal ?? context.signal,
     output: {
       ...context.output,

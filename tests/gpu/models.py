@@ -67,6 +67,8 @@ def engine(folder, **options):
         max_num_seqs=128,
         seed=7,
         disable_log_stats=False,
+        # GPUs of a virtual machine may not reach each other's memory in the way that this takes.
+        disable_custom_all_reduce=options.get("tensor_parallel_size", 1) > 1,
     )
     return LLM(model=folder, **dict(defaults, **options))
 

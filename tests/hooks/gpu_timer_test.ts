@@ -68,6 +68,7 @@ Deno.test("a batch that has completed is known by one of its last events", async
     `
 Event.done = True
 for _ in range(1000): one_pass()
+# Of sixteen that are read together the newest four are asked one by one.
 print(len(known) > 900, Event.asked < 100)`,
     { CUDA_EVENT_BATCH_SIZE: "100" },
   );

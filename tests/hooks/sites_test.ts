@@ -233,3 +233,40 @@ print(json.dumps([quiet, name, "budget 3.00 %" in reason, list(spending.turned_d
     [null, "b", true, ["b"]],
   );
 });
+
+Deno.test("a watcher that is asleep is attached, and hears of calls from its waking on", async () => {
+  assert.deepEqual(
+    await run(`
+seen = []
+late = Watcher("p", "engine_part", "Runner.step", after=lambda *_: seen.append("late"), asleep=True)
+def wakes(*_):
+    seen.append("early")
+    late.wake()
+attach(recorder, [Watcher("p", "engine_part", "Runner.step", before=wakes), late])
+import engine_part
+engine_part.Runner().step(1)
+print(json.dumps([recorder.status["engine_part:Runner.step"][0], seen]))`),
+    ["attached", ["early", "late"]],
+  );
+});
+
+Deno.test("behind a watcher that fails the others are told once each", async () => {
+  assert.deepEqual(
+    await run(`
+seen = []
+def bad(*_):
+    raise ValueError("broken")
+def tells(name):
+    return lambda *_: seen.append(name)
+attach(recorder, [
+    Watcher("a", "engine_part", "Runner.step", before=tells(1), after=tells(4)),
+    Watcher("b", "engine_part", "Runner.step", before=bad, after=bad),
+    Watcher("c", "engine_part", "Runner.step", before=tells(2), after=bad),
+    Watcher("d", "engine_part", "Runner.step", before=tells(3), after=tells(5)),
+])
+import engine_part
+answer = engine_part.Runner().step(6)
+print(json.dumps([answer, seen, [w.failures for w in recorder.sites["engine_part:Runner.step"].watchers]]))`),
+    [6, [1, 2, 3, 4, 5], [0, 2, 1, 0]],
+  );
+});

@@ -52,6 +52,24 @@ print("same")`);
   assert.equal(printed, "same\n");
 });
 
+Deno.test("a table completes the cells of its rows when it writes them, and a failure there counts them", async () => {
+  const printed = await run(`
+import sys
+from vscope_hooks.table import Table
+def complete(cells):
+    cells[0::2] = [cell * 2 for cell in cells[0::2]]
+table = Table(sys.argv[1], "t", ("a", "b"), complete=complete)
+for row in range(600):
+    table.add((row, None if row % 2 else "x"))
+table.flush()
+lines = open(sys.argv[1] + "/t.csv").read().split()
+print(lines[1:4], lines[-1], len(lines))
+table.add((None, 1)); table.add((1, 1))
+table.flush()
+print(table.dropped, table.error.split(":")[0], len(table.cells))`);
+  assert.equal(printed, "['0,x', '2,', '4,x'] 1198, 601\n2 TypeError 0\n");
+});
+
 Deno.test("rows that the disk refuses are counted as dropped, with the reason", async () => {
   const printed = await run(`
 import sys

@@ -6,9 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
-import type { Invocation, Outcome, Plan } from "../../contract/recipe.ts";
-import { closeCapture } from "../../bundle/capture_bundle.ts";
-import type { Manifest } from "../../bundle/manifest.ts";
+import type { Outcome, Plan } from "../../contract/recipe.ts";
 import { writeManifest } from "../../bundle/manifest_file.ts";
 import {
   continueJournal,
@@ -19,54 +17,38 @@ import {
   type SweepLine,
 } from "../../sweep/measure/journal.ts";
 import { conditionsOf, type GpuLook, throttlingOf } from "../../sweep/measure/gpu_conditions.ts";
-import { neededShots } from "../../sweep/measure/needed.ts";
-import { layerDefinitions, layersAt, SweepTimes } from "../../sweep/measure/times.ts";
+import { layerDefinitions } from "../../sweep/measure/times.ts";
 import { layerKinds, oneOfEach } from "../../sweep/model/layer_kinds.ts";
-import type { sweepOptions, SweepValues } from "../../sweep/options.ts";
+import type { sweepOptions } from "../../sweep/options.ts";
 import { engineArguments } from "../../sweep/plan/engine_arguments.ts";
-import {
-  gridsOf,
-  type SweepSettings,
-  sweepSettings,
-  type SweepSubject,
-} from "../../sweep/plan/settings.ts";
+import { sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
 import { withVerbosity } from "../../sweep/verbosity.ts";
 import { writeSweepWorker } from "../hooks_package.ts";
 import { openManifest } from "../open_manifest.ts";
-import { outcomeOf } from "../outcome.ts";
 import { onPath, type PythonFacts } from "../python_of.ts";
 import { requireVllm } from "../require_vllm.ts";
 import { absolute } from "../session_plan.ts";
 import { acceptedTypes, checkTypes } from "./accepted_types.ts";
-import type { EngineFacts, FailedShot } from "./driver.ts";
-import { checkIdentity, identityOf, mixture, sha256 } from "./identity.ts";
+import { closeSweep } from "./close_sweep.ts";
+import type { EngineFacts } from "./driver.ts";
+import { checkIdentity, identityOf, sha256 } from "./identity.ts";
 import { GpuWatch } from "./gpu_watch.ts";
 import { measureDegree } from "./measure_degree.ts";
 import { type OpenedFolder, openFolder } from "./sweep_bundle.ts";
 import { wholeSteps } from "./steps/of_run.ts";
-import { neededForValidation } from "./validation.ts";
-import { writeTables } from "./write_tables.ts";
+import { engineRecord, keptEngine, missing, note, type SweepState } from "./sweep_state.ts";
 
 const PACKAGES = "packages";
 
 /** What one run of a sweep carries along. */
-export interface SweepRun {
-  readonly context: RunContext;
-  readonly dir: string;
-  readonly values: SweepValues;
-  readonly settings: SweepSettings;
-  readonly manifest: Manifest;
-  readonly invocation: Invocation;
+interface SweepRun extends SweepState {
   readonly folder: OpenedFolder;
-  journal: Journal;
+  /** TP degrees that are measured, in their order. */
+  readonly degrees: readonly number[];
   /** Whether what vLLM prints is shown. */
   readonly verbose: boolean;
   /** This run's line of the journal, once an engine told what it is. */
   line?: SweepLine;
-  /** By TP degree. */
-  readonly engines: Map<number, { facts: EngineFacts; failed: readonly FailedShot[] }>;
-  /** Whether something is left to be measured. */
-  unfinished: boolean;
 }
 
 /**
@@ -76,8 +58,22 @@ export interface SweepRun {
  */
 export async function runSweep(
   plan: Plan<typeof sweepOptions>,
-  given: RunContext,
+  context: RunContext,
 ): Promise<Outcome> {
+  return await closeSweep(await measureSweep(plan, context), context.signal.aborted);
+}
+
+/**
+ * Measures what the journal of the sweep's folder lacks, and leaves the folder open.
+ *
+ * @param only TP degrees to measure, where others of the sweep are measured elsewhere.
+ * @throws {UsageError} where there is no vLLM, or the folder cannot be gone on with.
+ */
+export async function measureSweep(
+  plan: Plan<typeof sweepOptions>,
+  given: RunContext,
+  only?: readonly number[],
+): Promise<SweepState> {
   const { values, out, invocation } = plan;
   const context = { ...given, output: withVerbosity(given.output, values.verbosity) };
   const settings = sweepSettings(values, invocation.found as SweepSubject);
@@ -104,6 +100,8 @@ export async function runSweep(
     invocation,
     folder,
     journal,
+    // 1 first: what is the same at every TP degree is measured there.
+    degrees: (only ?? settings.tpDegrees).toSorted((one, other) => one - other),
     verbose: invocation.common.verbose || values.verbosity === "--verbose",
     engines: new Map(),
     unfinished: false,
@@ -127,7 +125,8 @@ export async function runSweep(
   } finally {
     await context.files.remove(work, { recursive: true }).catch(() => {});
   }
-  return await close(run);
+  run.journal = await readJournal(context.files, out);
+  return run;
 }
 
 /** The version as the folder has it, where only the build behind "+" may differ: packages and vLLM itself
@@ -160,11 +159,11 @@ async function measure(
     const model = `${work}/model`;
     await context.files.mkdir(model);
     await context.files.writeTextFile(`${model}/config.json`, settings.model.text);
-    const degrees = degreesInOrder(settings);
+    const { degrees } = run;
     const kinds = layerKinds(settings.model);
     for (const [index, tp] of degrees.entries()) {
       if (signal.aborted) break;
-      const known = values.force ? undefined : earlierEngine(run, tp);
+      const known = values.force ? undefined : keptEngine(run.folder.before, tp);
       if (known && missing(run, tp, known).length === 0) {
         context.output.note(`TP degree ${tp}: everything is there`);
         run.engines.set(tp, { facts: known, failed: [] });
@@ -224,11 +223,6 @@ async function measure(
   }
 }
 
-/** 1 first: what is the same at every TP degree is measured there. */
-function degreesInOrder({ tpDegrees }: SweepSettings): number[] {
-  return tpDegrees.toSorted((one, other) => one - other);
-}
-
 function nextNumber({ journal, line }: SweepRun): number {
   return line?.sweep ?? Math.max(0, ...journal.sweeps.map(({ sweep }) => sweep)) + 1;
 }
@@ -280,94 +274,4 @@ async function recordConditions(run: SweepRun, tp: number, looks: readonly GpuLo
   await continueJournal(files, dir, await readJournal(files, dir), { sweep, tp, conditions: own });
   const held = throttlingOf(conditions);
   if (held) note(run, "warning", `TP degree ${tp}: the GPU's clocks were held down by ${held}`);
-}
-
-function engineRecord(facts: EngineFacts): Record<string, unknown> {
-  const { runner, timer, block_size, num_gpu_blocks, num_cache_tokens, max_model_len } = facts;
-  return {
-    runner,
-    device_type: facts.device_type,
-    timer,
-    block_size,
-    num_gpu_blocks,
-    num_cache_tokens,
-    max_model_len,
-    modules: facts.modules,
-    missing: facts.missing,
-    arguments: facts.arguments,
-  };
-}
-
-/** The engine of an earlier run in this folder: where nothing is missing none has to be started. */
-function earlierEngine({ folder }: SweepRun, tp: number): EngineFacts | undefined {
-  const record = folder.before?.engine[`tp${tp}`] as Partial<EngineFacts> | undefined;
-  const numbers = [record?.block_size, record?.num_cache_tokens, record?.max_model_len];
-  return record && numbers.every(Number.isSafeInteger) && Array.isArray(record.missing) &&
-      typeof record.arguments === "object"
-    ? record as EngineFacts
-    : undefined;
-}
-
-/** Settings with the limits of an engine. */
-export function settingsOf(settings: SweepSettings, facts: EngineFacts): SweepSettings {
-  return {
-    ...settings,
-    limits: {
-      ...settings.limits,
-      maxModelLen: facts.max_model_len,
-      numCacheTokens: facts.num_cache_tokens,
-      blockTokens: facts.block_size,
-    },
-  };
-}
-
-/** Shots that the journal lacks. */
-export function missing(run: SweepRun, tp: number, facts: EngineFacts) {
-  const settings = settingsOf(run.settings, facts);
-  const { architecture } = settings;
-  const categories = settings.categories
-    .filter((category) => layersAt(architecture, category, tp).length > 0);
-  const times = new SweepTimes(run.journal, layerDefinitions(architecture));
-  const { measurementIterations: iterations, validate } = run.values;
-  const absent = new Set(facts.missing);
-  return [
-    ...neededShots(gridsOf(settings, categories), architecture, tp, times, iterations, absent),
-    ...neededForValidation(settings, validate, tp, times, iterations, absent),
-  ];
-}
-
-/** Keeps a note in the bundle. */
-export function note(run: SweepRun, severity: "info" | "warning" | "error", message: string): void {
-  run.manifest.notes.push({ severity, message });
-}
-
-async function close(run: SweepRun): Promise<Outcome> {
-  const { context, dir, manifest } = run;
-  run.journal = await readJournal(context.files, dir);
-  if (run.journal.damaged > 0) {
-    note(
-      run,
-      "warning",
-      `${run.journal.damaged} lines of ${JOURNAL_NAME} are damaged and do not count`,
-    );
-  }
-  const mixed = mixture(run.journal);
-  if (mixed) note(run, "warning", `This bundle mixes times of different kinds: ${mixed}`);
-  try {
-    const reached = run.engines.size > 0 && run.journal.sweeps.length > 0;
-    if (reached) await writeTables(run);
-    else run.unfinished = true;
-  } catch (error) {
-    note(run, "error", messageOf(error));
-  }
-  const flawed = manifest.notes.some(({ severity }) => severity === "error");
-  const status = context.signal.aborted
-    ? "interrupted"
-    : run.unfinished && run.journal.shots.length === 0
-    ? "failed"
-    : run.unfinished || flawed
-    ? "partial"
-    : "complete";
-  await closeCapture(context.files, dir, manifest, { status, endedAt: context.clock.now() });
-  return outcomeOf(context, dir, manifest);
 }

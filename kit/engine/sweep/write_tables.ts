@@ -15,7 +15,7 @@ import { gridsOf } from "../../sweep/plan/settings.ts";
 import { readMeta, tpFolders } from "../../sweep/sweep_folder.ts";
 import { type Validation, validationCsv, validationMeta } from "../../sweep/validation/validate.ts";
 import type { EngineFacts } from "./driver.ts";
-import { missing, settingsOf, type SweepRun } from "./run.ts";
+import { missing, settingsOf, type SweepState } from "./sweep_state.ts";
 import { sha256 } from "./identity.ts";
 import { stepsOf } from "./steps/of_run.ts";
 import { validateDegree } from "./validation.ts";
@@ -24,7 +24,7 @@ import { validateDegree } from "./validation.ts";
 const TOLD = 5;
 
 /** Writes them; what has no time is counted in the manifest. Needs write permission. */
-export async function writeTables(run: SweepRun): Promise<void> {
+export async function writeTables(run: SweepState): Promise<void> {
   const { context: { files }, dir, settings, manifest } = run;
   const { architecture } = settings;
   const times = new SweepTimes(run.journal, layerDefinitions(architecture));
@@ -83,7 +83,7 @@ export async function writeTables(run: SweepRun): Promise<void> {
 
 /** What held-out batches say of the tables; what is there of them where none were asked for. */
 async function validated(
-  run: SweepRun,
+  run: SweepState,
   first: EngineFacts,
   times: SweepTimes,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
@@ -103,11 +103,11 @@ async function validated(
   return found.size > 0 ? validationMeta(found) : undefined;
 }
 
-function note(run: SweepRun, message: string): void {
+function note(run: SweepState, message: string): void {
   run.manifest.notes.push({ severity: "warning", message });
 }
 
 /** A file is whole whenever it is read. */
-async function replace({ context: { files } }: SweepRun, path: string, text: string) {
+async function replace({ context: { files } }: SweepState, path: string, text: string) {
   await writeWhole(files, path, text);
 }

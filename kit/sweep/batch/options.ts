@@ -7,6 +7,7 @@
 import type { Values } from "../../contract/option.ts";
 import { integer, list, text } from "../../contract/options.ts";
 import { sweepOptions } from "../options.ts";
+import { fleetOptions } from "./fleet_options.ts";
 
 const {
   hardware,
@@ -46,6 +47,7 @@ export const sweepAllOptions = {
     ...timeBudget,
     doc: "How long all sweeps may take together; the same command goes on",
   },
+  ...fleetOptions,
 };
 
 /** Values of {@linkcode sweepAllOptions}. */

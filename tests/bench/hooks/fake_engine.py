@@ -1,7 +1,7 @@
 """Classes with the shape of vLLM's that the hooks watch: an engine in one process whose model is nothing.
 
-They stand in sys.modules under vLLM's names. A step walks 128 requests as vLLM does; CUDA's driver is a
-library function that takes as many arguments and does nothing.
+They stand in sys.modules under vLLM's names. CUDA's driver is a library function that takes as many
+arguments and does nothing. What a call takes besides the method itself is measured at the call (outside.py).
 """
 
 import collections
@@ -10,6 +10,8 @@ import dataclasses
 import enum
 import sys
 import types
+
+from outside import OUTSIDE, inside
 
 BLOCK_SIZE = 16
 
@@ -53,19 +55,20 @@ class BlockPool:
     """All blocks hold a cached prefix, as they do after a minute at work: each new one evicts one."""
 
     def __init__(self):
-        self.num_gpu_blocks = 10_000
+        self.num_gpu_blocks = 1_000
         self.blocks = collections.deque(Block(n) for n in range(self.num_gpu_blocks))
         self.metrics_collector = None
 
     def get_num_free_blocks(self):
         return len(self.blocks)
 
-    def take(self):
-        block = self.blocks.popleft()
-        if self.metrics_collector:
-            self.metrics_collector.on_block_evicted(block)
-            self.metrics_collector.on_block_allocated(block)
-        self.blocks.append(block)
+    def take(self, count):
+        for _ in range(count):
+            block = self.blocks.popleft()
+            if self.metrics_collector:
+                self.metrics_collector.on_block_evicted(block)
+                self.metrics_collector.on_block_allocated(block)
+            self.blocks.append(block)
 
 
 class Scheduler:
@@ -76,12 +79,11 @@ class Scheduler:
         self.requests = {request.request_id: request for request in self.running}
         self.waiting = self.skipped_waiting = ()
 
+    @inside
     def schedule(self, throttle_prefills=False):
-        tokens, take = {}, self.kv_cache_manager.block_pool.take
-        for request in self.running:
-            if request.num_computed_tokens % BLOCK_SIZE == 0:
-                take()
-            tokens[request.request_id] = 1
+        tokens = {request.request_id: 1 for request in self.running}
+        full = [request for request in self.running if request.num_computed_tokens % BLOCK_SIZE == 0]
+        OUTSIDE.call(self.kv_cache_manager.block_pool.take, len(full))
         cached = CachedRequestData(
             list(tokens),
             set(),
@@ -94,6 +96,7 @@ class Scheduler:
             request.num_in_flight_tokens += count
         return SchedulerOutput([], cached, tokens, len(tokens), {})
 
+    @inside
     def update_from_output(self, scheduler_output, model_runner_output):
         for name in scheduler_output.num_scheduled_tokens:
             self.requests[name].num_in_flight_tokens -= 1
@@ -139,6 +142,7 @@ class ModelCudaGraphManager(CudaGraphManager):
     def __init__(self, alive):
         self.graphs = {BatchExecutionDescriptor(CUDAGraphMode.FULL, alive, alive, 1): None}
 
+    @inside
     def run_fullgraph(self, desc):
         return super().run_fullgraph(desc)
 
@@ -149,13 +153,16 @@ class GPUModelRunner:
         self.graphs = ModelCudaGraphManager(alive)
         (self.descriptor,) = self.graphs.graphs
 
+    @inside
     def execute_model(self, scheduler_output, intermediate_tensors=None, dummy_run=False):
-        self.prepare_inputs(scheduler_output, self.descriptor)
-        self.graphs.run_fullgraph(self.descriptor)
+        OUTSIDE.call(self.prepare_inputs, scheduler_output, self.descriptor)
+        OUTSIDE.call(self.graphs.run_fullgraph, self.descriptor)
 
+    @inside
     def prepare_inputs(self, scheduler_output, batch_desc):
         pass
 
+    @inside
     def sample_tokens(self, grammar_output):
         return [0]
 
@@ -164,6 +171,7 @@ class GPUModelRunner:
 
 
 class OutputProcessor:
+    @inside
     def process_outputs(self, engine_core_outputs, engine_core_timestamp=None, iteration_stats=None):
         return engine_core_outputs
 
@@ -238,8 +246,9 @@ class Engine:
         self.outputs = OutputProcessor()
 
     def step(self):
-        output = self.scheduler.schedule(False)
-        if self.runner.execute_model(output) is None:
-            made = self.runner.sample_tokens(None)
-        self.scheduler.update_from_output(output, made)
-        self.outputs.process_outputs(made, engine_core_timestamp=0.0, iteration_stats=None)
+        call = OUTSIDE.call
+        output = call(self.scheduler.schedule, False)
+        if call(self.runner.execute_model, output) is None:
+            made = call(self.runner.sample_tokens, None)
+        call(self.scheduler.update_from_output, output, made)
+        call(self.outputs.process_outputs, made, engine_core_timestamp=0.0, iteration_stats=None)

@@ -3,7 +3,7 @@
 usage: step_cost.py ROUNDS STEPS
 
 Each variant is measured against the same classes without wrappers, in turn: a round is STEPS steps of
-each. `wrappers` are with all profilers muted, `needed` with those that the others need, a profiler
+each, and the lower quartile of all steps counts: what others on the machine take lies above it. `wrappers` are with all profilers muted, `needed` with those that the others need, a profiler
 with these and itself. The writer's thread is stopped; what it does is called and timed between
 the rounds, on this thread.
 """
@@ -15,6 +15,7 @@ import sys
 from time import perf_counter, process_time
 
 import fake_engine
+from outside import OUTSIDE
 
 ALIVE = 128
 
@@ -31,8 +32,8 @@ def watched_methods():
 
 
 def least(figures):
-    """The lowest decile: what others on the machine take lies above it."""
-    return statistics.quantiles(figures, n=10)[0]
+    """The lower quartile."""
+    return statistics.quantiles(figures, n=4)[0]
 
 
 def put(methods):
@@ -62,13 +63,15 @@ def main():
     def run(methods, collector):
         put(methods)
         pool.metrics_collector = collector
-        for _ in range(50):
+        for _ in range(5):
             engine.step()
         recorder._tick()
-        start = process_time()
+        taken = []
         for _ in range(steps):
+            OUTSIDE.take()
             engine.step()
-        return 1e6 * (process_time() - start) / steps
+            taken.append(1e6 * OUTSIDE.take())
+        return taken
 
     def written():
         start, before = perf_counter(), process_time()
@@ -95,7 +98,7 @@ def main():
             engine.step()
         for turn in range(rounds):
             for kind in ("bare", "hooked") if turn % 2 else ("hooked", "bare"):
-                thread[kind].append(run(*((bare, None) if kind == "bare" else (hooked, collector))))
+                thread[kind].extend(run(*((bare, None) if kind == "bare" else (hooked, collector))))
                 if kind == "hooked":
                     took, longest = written()
                     writer.append(took)

@@ -57,7 +57,7 @@ export function sweepStage(
 }
 
 /** A sweep without one of its TP degrees is a part of what was asked for. */
-function withRefusal({ status, reason }: StageEnd, job: BatchJob): StageEnd {
+export function withRefusal({ status, reason }: StageEnd, job: BatchJob): StageEnd {
   const refusal = warningOf(job);
   const reasons = [reason, refusal].filter((text) => text !== undefined).join("; ");
   return {

@@ -78,6 +78,8 @@ export async function measureSteps(context: RunContext, work: StepsWork): Promis
     context.output.note(`Steps of the whole model, ${mode}: ${layers} layers`);
     const status = await record(context, work, mode, out, layers);
     if (status === "complete") continue;
+    // Cut off by the time budget or Ctrl-C, which the sweep tells itself.
+    if (context.signal.aborted) return;
     const reason = (await readManifest(context.files, out).catch(() => undefined))?.notes
       .find(({ severity }) => severity === "error")?.message;
     work.failed(

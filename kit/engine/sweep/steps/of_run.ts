@@ -16,7 +16,7 @@ import {
   validateSteps,
 } from "../../../sweep/validation/steps.ts";
 import type { EngineFacts } from "../driver.ts";
-import { note, settingsOf, type SweepRun } from "../run.ts";
+import { note, settingsOf, type SweepState } from "../sweep_state.ts";
 import { operatorsOf } from "../validation.ts";
 import { layersOf, measureSteps, notRun, stepsAreThere, type StepsWork } from "./measure.ts";
 
@@ -24,13 +24,13 @@ import { layersOf, measureSteps, notRun, stepsAreThere, type StepsWork } from ".
 const TP = 1;
 
 /** Whether steps of the whole model are asked for. */
-function wanted({ values }: SweepRun): boolean {
+function wanted({ values }: SweepState): boolean {
   return values.validate > 0 && values.validateLayers !== 0;
 }
 
 /** Measures what is missing of them; what does not succeed is noted. */
 export async function wholeSteps(
-  run: SweepRun,
+  run: SweepState,
   places: Pick<StepsWork, "model" | "work" | "python">,
   signal: AbortSignal,
 ): Promise<void> {
@@ -53,7 +53,7 @@ export async function wholeSteps(
  * What was asked for and is not there makes the sweep unfinished.
  */
 export async function stepsOf(
-  run: SweepRun,
+  run: SweepState,
   first: EngineFacts,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { context: { files }, dir } = run;

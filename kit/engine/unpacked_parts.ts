@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import type { FileSystem } from "../../contract/context.ts";
+import type { FileSystem } from "../contract/context.ts";
 
 /** Name of the list, beside our code. */
 export const PARTS_NAME = "parts.json";

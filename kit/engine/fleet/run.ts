@@ -1,0 +1,307 @@
+/**
+ * `vscope sweep-all --on`: the sweeps of a batch, measured by jobs of a Ray cluster.
+ *
+ * @module
+ */
+
+import { closeCapture } from "../../bundle/capture_bundle.ts";
+import type { Manifest, StageRecord } from "../../bundle/manifest.ts";
+import { readManifest, writeManifest } from "../../bundle/manifest_file.ts";
+import type { RunContext } from "../../contract/context.ts";
+import { messageOf, UsageError } from "../../contract/errors.ts";
+import type { Outcome, Plan } from "../../contract/recipe.ts";
+import { VERSION } from "../../contract/version.ts";
+import { type Cost, costText, secondsByCategory, sumOf } from "../../fleet/cost.ts";
+import { journalOf } from "../../fleet/journals.ts";
+import { type Resources, resourcesOf } from "../../fleet/ray.ts";
+import { decisiveOf, orderOf } from "../../fleet/unit_job.ts";
+import { submissionId, unitsOf } from "../../fleet/units.ts";
+import { clusterAddress, placementOf } from "../../fleet/where.ts";
+import type { BatchJob } from "../../sweep/batch/jobs.ts";
+import type { sweepAllOptions } from "../../sweep/batch/options.ts";
+import { jobsOf } from "../../sweep/batch/plan.ts";
+import { withVerbosity } from "../../sweep/verbosity.ts";
+import { outcomeOf } from "../outcome.ts";
+import { absolute } from "../session_plan.ts";
+import { notesOf, openBatch, statusOf } from "../sweep/batch/batch_bundle.ts";
+import { summaryJson, summaryText } from "../sweep/batch/summary.ts";
+import { sweepStage, withRefusal } from "../sweep/batch/sweep_stage.ts";
+import { FleetRuns, type Following } from "./fleet_runs.ts";
+import { askWhatToDo } from "./on_interrupt.ts";
+import { ENTRYPOINT, programPackage, unitPackage } from "./packages.ts";
+import { ClusterSilent, RayClient } from "./ray_client.ts";
+import { SweepHome } from "./sweep_home.ts";
+import { FolderHome, LogHome } from "./unit_home.ts";
+import { UnitRun } from "./unit_run.ts";
+
+/** Folder for what has come home of units that are not over, within the batch's. */
+const KEPT = "fleet";
+
+/**
+ * Runs the sweeps that are not whole on the cluster, or goes on with the jobs that are there.
+ *
+ * @throws {UsageError} where no Ray answers, or a folder holds something else.
+ */
+export async function runOnFleet(
+  plan: Plan<typeof sweepAllOptions>,
+  given: RunContext,
+): Promise<Outcome> {
+  const { values, invocation, out } = plan;
+  const context = { ...given, output: withVerbosity(given.output, values.verbosity) };
+  const { clock, files, output } = context;
+  const began = clock.monotonicMs();
+  const client = new RayClient(clusterAddress(values.on!), values.rayAuthToken);
+  const version = await firstWord(client, values.on!);
+  const { resource } = placementOf(values.hardware, values.on);
+  const resources = resourcesOf(values, resource);
+  const jobs = jobsOf({ out, invocation });
+  const stages = jobs.map((job) => sweepStage(job, out, () => undefined));
+  const records: StageRecord[] = stages.map(({ name, title, bundle }) => ({
+    name,
+    title,
+    ...(bundle === undefined ? {} : { bundle }),
+  }));
+  const manifest = await openBatch(context, plan, undefined);
+  // What measures is told by each sweep's own manifest.
+  manifest.devices = [];
+  const kept = new Set<BatchJob>();
+  const sweeps = new Map<SweepHome, number>();
+  for (const [place, job] of jobs.entries()) {
+    if (await stages[place]!.done(context)) {
+      kept.add(job);
+      records[place]!.status = "complete";
+    } else if (job.plan) sweeps.set(new SweepHome(context, job), place);
+    else Object.assign(records[place]!, { status: "failed", reason: job.refused });
+  }
+  output.note(
+    `Sweeps to ${out}: ${jobs.length}` +
+      (kept.size > 0 ? `, of which ${kept.size} had been done before` : "") +
+      `; on Ray ${version} at ${values.on}`,
+  );
+  const runs = await unitRuns([...sweeps.keys()], plan, context);
+  const tell = async (place: number, ended: Partial<StageRecord>) => {
+    Object.assign(records[place]!, ended);
+    const { name, status, reason } = records[place]!;
+    output.event?.("stage", { name, status, number: place + 1, of: jobs.length, reason });
+    manifest.stages = records;
+    // What the disk has no room for now is written at the end.
+    await writeManifest(files, out, manifest).catch(() => {});
+  };
+  const close = async (own: readonly UnitRun[], interrupted: boolean) => {
+    const { sweep } = own[0]!;
+    const place = sweeps.get(sweep)!;
+    const { status } = await sweep.close(own, interrupted);
+    const reasons = own.flatMap(({ reason, unit: { tp } }) =>
+      reason === undefined ? [] : [`TP degree ${tp}: ${reason}`]
+    );
+    const reason = [...new Set(reasons)].join("; ");
+    const seconds = Math.max(0, ...own.map((run) => run.heldSeconds(clock.now().getTime())));
+    await tell(place, {
+      ...withRefusal({ status, ...(reason === "" ? {} : { reason }) }, sweep.job),
+      seconds: Number(seconds.toFixed(3)),
+    });
+    if (status === "complete") { for (const run of own) await run.discard(); }
+  };
+  const spent = () =>
+    values.timeBudget !== undefined && clock.monotonicMs() - began > values.timeBudget * 1000;
+  const fleet = new FleetRuns(context, runs, {
+    client,
+    resources,
+    maxJobs: values.maxJobs,
+    submit: submitter(
+      client,
+      plan,
+      context,
+      resources,
+      (run) => runs.filter(({ sweep }) => sweep === run.sweep),
+    ),
+    sweepOver: (own) => close(own, false),
+  });
+  let how: Following = "over";
+  if (runs.length > 0) {
+    await fleet.attach();
+    how = await fleet.follow(spent);
+    if (how !== "over") await letGo(fleet, how, plan, context);
+    for (const sweep of sweeps.keys()) {
+      const own = runs.filter((run) => run.sweep === sweep);
+      if (own.every(({ status }) => status !== undefined)) continue;
+      const begun = own.some(({ attempt, shots }) => attempt > 0 || shots > 0);
+      if (begun || sweep.isOpen) await close(own, how === "interrupted");
+    }
+  }
+  return await closeBatch({
+    context,
+    plan,
+    manifest,
+    records,
+    jobs,
+    kept,
+    runs,
+    version,
+    how,
+    live: fleet.live,
+  });
+}
+
+/** The first thing that is asked of a cluster: where that fails nothing was started. */
+async function firstWord(client: RayClient, on: string): Promise<string> {
+  try {
+    return await client.version();
+  } catch (error) {
+    if (!(error instanceof ClusterSilent)) throw error;
+    throw new UsageError(
+      `Cannot run sweep-all on "${on}": ${
+        messageOf(error)
+      }; give the address of Ray's dashboard with --on, ` +
+        'and see that Ray was installed as "ray[default]"',
+    );
+  }
+}
+
+async function unitRuns(
+  sweeps: readonly SweepHome[],
+  { values, out }: Plan<typeof sweepAllOptions>,
+  context: RunContext,
+): Promise<UnitRun[]> {
+  const { files, cwd } = context;
+  const storage = values.storage === undefined ? undefined : absolute(values.storage, cwd);
+  const runs: UnitRun[] = [];
+  for (const sweep of sweeps) {
+    // What an earlier run left counts.
+    if (await readManifest(files, sweep.dir)) await sweep.open();
+    const batch = { host: Deno.hostname(), out, version: VERSION };
+    for (const unit of unitsOf(sweep.job, batch, decisiveOf(sweep.job))) {
+      const home = storage === undefined
+        ? new LogHome(files, `${out}/${KEPT}/${unit.name}`, unit.tp)
+        : new FolderHome(files, `${storage}/${unit.prefix}jobs`, unit.tp);
+      runs.push(new UnitRun(unit, sweep, home, values.retries));
+    }
+  }
+  // The longest first: what is begun last should be short.
+  return runs.sort((one, other) => other.unit.seconds - one.unit.seconds);
+}
+
+function submitter(
+  client: RayClient,
+  { values }: Plan<typeof sweepAllOptions>,
+  { files, cwd }: RunContext,
+  resources: Resources,
+  siblings: (run: UnitRun) => readonly UnitRun[],
+): (run: UnitRun) => Promise<void> {
+  const storage = values.storage === undefined ? undefined : absolute(values.storage, cwd);
+  let program: ReturnType<typeof programPackage> | undefined;
+  return async (run) => {
+    const { unit, sweep } = run;
+    await sweep.open();
+    const next = run.attempt + 1;
+    const folder = storage === undefined ? undefined : `${storage}/${unit.prefix}jobs/${next}`;
+    const order = orderOf(unit, values.jobTimeLimit, folder);
+    const { name, make } = await (program ??= programPackage(files));
+    const own = unitPackage(order, sweep.homeOf(unit, siblings(run)));
+    const id = submissionId(unit, next);
+    await client.submit({
+      id,
+      entrypoint: ENTRYPOINT,
+      resources,
+      runtimeEnv: {
+        working_dir: await client.ensurePackage(name, make),
+        py_modules: [await client.ensurePackage(own.name, own.make)],
+      },
+      metadata: { vscope: VERSION, unit: unit.name },
+    });
+    run.attempt = next;
+  };
+}
+
+async function letGo(
+  fleet: FleetRuns,
+  how: Following,
+  { values }: Plan<typeof sweepAllOptions>,
+  context: RunContext,
+): Promise<void> {
+  const { output } = context;
+  const wanted = how === "spent"
+    ? "stop"
+    : how === "silent"
+    ? "leave"
+    : await askWhatToDo(context, values.onInterrupt as "ask", fleet.live);
+  try {
+    if (wanted === "stop") await fleet.stopAll();
+    else if (how !== "silent") await fleet.lookOnce();
+  } catch (error) {
+    if (!(error instanceof ClusterSilent)) throw error;
+    output.warn(messageOf(error));
+  }
+  if (fleet.live > 0) {
+    output.warn(
+      `Jobs that are left on the cluster: ${fleet.live}; the same command goes on with them`,
+    );
+  }
+}
+
+interface Ended {
+  readonly context: RunContext;
+  readonly plan: Plan<typeof sweepAllOptions>;
+  readonly manifest: Manifest;
+  readonly records: StageRecord[];
+  readonly jobs: readonly BatchJob[];
+  readonly kept: ReadonlySet<BatchJob>;
+  readonly runs: readonly UnitRun[];
+  readonly version: string;
+  readonly how: Following;
+  readonly live: number;
+}
+
+async function closeBatch(ended: Ended): Promise<Outcome> {
+  const { context, plan, manifest, records, jobs, kept, runs, version, how, live } = ended;
+  const { values, out } = plan;
+  const { byModel, total } = costs(runs, values.jobGpus, context.clock.now().getTime());
+  manifest.stages = records;
+  manifest.notes = notesOf(records, how === "spent" ? values.timeBudget : undefined);
+  if (how === "silent") {
+    manifest.notes.push({
+      severity: "error",
+      message: `${values.on} has not answered for a while`,
+    });
+  }
+  const facts = {
+    on: values.on,
+    ray: version,
+    jobs_left: live,
+    cost: { by_model: byModel, total },
+  };
+  manifest.capture = { fleet: facts };
+  const status = how === "interrupted" ? "interrupted" : statusOf(records);
+  await closeCapture(context.files, out, manifest, { status, endedAt: context.clock.now() });
+  const rows = jobs.map((job, place) => ({ job, record: records[place]!, kept: kept.has(job) }));
+  // The table has the reasons.
+  const silent = { ...context.output, warn: () => {}, error: () => {} };
+  const outcome = outcomeOf({ ...context, output: silent }, out, manifest);
+  return {
+    ...outcome,
+    json: { ...outcome.json, sweeps: summaryJson(rows, out), fleet: facts },
+    text: [summaryText(rows), ...(runs.length > 0 ? costText(byModel, total) : [])].join("\n"),
+  };
+}
+
+function costs(
+  runs: readonly UnitRun[],
+  gpus: number,
+  nowMs: number,
+): { byModel: Record<string, Cost>; total: Cost } {
+  const byModel = new Map<string, Cost[]>();
+  for (const run of runs) {
+    const seconds = run.heldSeconds(nowMs);
+    const shots = [...run.results.values()].flatMap(({ journal }) => journal.shots);
+    const cost: Cost = {
+      jobs: run.jobs.size,
+      gpu_seconds: seconds * gpus,
+      job_seconds: seconds,
+      measured_seconds: secondsByCategory({ ...journalOf(""), shots }, run.sweep.settings),
+    };
+    const { model } = run.unit.sweep;
+    byModel.set(model, [...byModel.get(model) ?? [], cost]);
+  }
+  const all = [...byModel].map(([model, own]) => [model, sumOf(own)] as const);
+  return { byModel: Object.fromEntries(all), total: sumOf(all.map(([, cost]) => cost)) };
+}

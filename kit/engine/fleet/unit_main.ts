@@ -1,0 +1,163 @@
+/**
+ * A job on the cluster: one model at one TP degree, measured where Ray put it, with its results sent home.
+ *
+ * @module
+ */
+
+import type { Plan } from "../../contract/recipe.ts";
+import type { RunContext } from "../../contract/context.ts";
+import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
+import { loadYaml } from "../../deps.ts";
+import {
+  END_NAME,
+  HOME_JOURNAL,
+  ORDER_NAME,
+  UNIT_FOLDER,
+  type UnitEnd,
+  type UnitOrder,
+} from "../../fleet/unit_job.ts";
+import { writeWhole } from "../../bundle/whole_file.ts";
+import { parseArchitecture } from "../../sweep/model/architecture.ts";
+import { readModelConfig } from "../../sweep/model/model_config.ts";
+import type { sweepOptions } from "../../sweep/options.ts";
+import { planSweep } from "../../sweep/plan/plan.ts";
+import { measureSweep } from "../sweep/run.ts";
+import { missing, type SweepState } from "../sweep/sweep_state.ts";
+import { PieceWriter } from "./piece_writer.ts";
+
+/** How many reasons are told. */
+const TOLD = 2;
+
+/**
+ * Runs the unit whose package Ray has put on PYTHONPATH, or that lies in the folder of the first argument.
+ * Returns the exit code: 0 where all shots were fired or set aside.
+ */
+export async function runUnit(args: readonly string[], context: RunContext): Promise<number> {
+  const { files, output } = context;
+  let dir: string;
+  let order: UnitOrder;
+  try {
+    dir = await orderFolder(args[0], context);
+    order = JSON.parse(await files.readTextFile(`${dir}/${ORDER_NAME}`));
+  } catch (error) {
+    output.error(messageOf(error));
+    return 2;
+  }
+  const own = order.folder === undefined
+    ? await files.makeTempDir({ prefix: "vscope-unit-" })
+    : undefined;
+  const out = order.folder ?? `${own}/sweep`;
+  try {
+    return await measureUnit(order, dir, out, context);
+  } finally {
+    if (own !== undefined) await files.remove(own, { recursive: true }).catch(() => {});
+  }
+}
+
+async function orderFolder(given: string | undefined, { env, files }: RunContext): Promise<string> {
+  const paths = given === undefined
+    ? (env["PYTHONPATH"] ?? "").split(":").filter(Boolean).map((path) => `${path}/${UNIT_FOLDER}`)
+    : [given];
+  for (const path of paths) {
+    if (await files.stat(`${path}/${ORDER_NAME}`).then(() => true, () => false)) return path;
+  }
+  throw new UsageError(
+    `Cannot run a unit: no ${UNIT_FOLDER}/${ORDER_NAME} is on PYTHONPATH, where Ray puts the package of a job`,
+  );
+}
+
+async function measureUnit(
+  order: UnitOrder,
+  dir: string,
+  out: string,
+  given: RunContext,
+): Promise<number> {
+  const { files } = given;
+  // Progress would fill the log, which is read again and again.
+  const context = { ...given, output: { ...given.output, progress: () => {} } };
+  const home = (await files.stat(`${dir}/${HOME_JOURNAL}`).catch(() => undefined))?.size ?? 0;
+  const writer = order.folder === undefined
+    ? new PieceWriter(context, out, order.tp, home)
+    : undefined;
+  const following = writer?.follow();
+  let end: UnitEnd;
+  try {
+    const plan = await planOf(order, dir, out, home > 0, context);
+    end = endOf(await measureSweep(plan, context, [order.tp]), order.tp, context.signal.aborted);
+  } catch (error) {
+    const known = error instanceof UsageError || error instanceof RunError;
+    const reason = known ? messageOf(error) : `vscope itself failed: ${messageOf(error)}`;
+    const status = context.signal.aborted ? "interrupted" : "failed";
+    const versions = { vscope: "", deno: "" };
+    end = { status, reason, failed: [], notes: [], versions, devices: [] };
+  } finally {
+    writer?.stop();
+    await following;
+  }
+  if (writer) await writer.end(end);
+  else await writeWhole(files, `${out}/${END_NAME}`, JSON.stringify(end));
+  if (end.reason !== undefined) context.output.error(end.reason);
+  return end.status === "failed" || end.status === "interrupted" ? 1 : 0;
+}
+
+/** The plan of the sweep, as it was made at home. */
+async function planOf(
+  order: UnitOrder,
+  dir: string,
+  out: string,
+  goesOn: boolean,
+  { cwd, env, clock }: RunContext,
+): Promise<Plan<typeof sweepOptions>> {
+  const { model, architecture, values, contract } = order;
+  const { load } = await loadYaml();
+  const found = {
+    model: readModelConfig(model.id, model.from, model.text),
+    architecture: parseArchitecture(architecture.name, architecture.text, load(architecture.text)),
+  };
+  return planSweep({ ...values, ...(goesOn ? { resumeFrom: dir } : {}) }, {
+    command: [],
+    common: {
+      out,
+      json: false,
+      events: undefined,
+      dryRun: false,
+      config: undefined,
+      quiet: false,
+      verbose: false,
+      color: false,
+      help: false,
+    },
+    contract: { ...contract },
+    cwd,
+    env,
+    startedAt: clock.now(),
+    pid: Deno.pid,
+    found,
+  });
+}
+
+function endOf(state: SweepState, tp: number, interrupted: boolean): UnitEnd {
+  const { manifest, engines } = state;
+  const engine = engines.get(tp);
+  const left = engine ? missing(state, tp, engine.facts).length : undefined;
+  const failed = engine?.failed ?? [];
+  const errors = manifest.notes.filter(({ severity }) => severity === "error");
+  const told = (errors.length > 0 ? errors : manifest.notes).map(({ message }) => message);
+  const status = interrupted
+    ? "interrupted"
+    : left === undefined || errors.length > 0
+    ? "failed"
+    : left > 0
+    ? "partial"
+    : "complete";
+  return {
+    status,
+    ...(status === "complete" || told.length === 0
+      ? {}
+      : { reason: told.slice(0, TOLD).join("; ") }),
+    failed,
+    notes: manifest.notes,
+    versions: manifest.versions,
+    devices: manifest.devices,
+  };
+}

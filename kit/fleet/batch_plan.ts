@@ -1,0 +1,104 @@
+/**
+ * The plan of `vscope sweep-all`, on this machine or on a cluster.
+ *
+ * @module
+ */
+
+import type { RunContext } from "../contract/context.ts";
+import { UsageError } from "../contract/errors.ts";
+import { flagOf } from "../contract/option.ts";
+import type { Invocation, Plan } from "../contract/recipe.ts";
+import { fleetOptions } from "../sweep/batch/fleet_options.ts";
+import type { sweepAllOptions, SweepAllValues } from "../sweep/batch/options.ts";
+import { jobsOf, planSweepAll } from "../sweep/batch/plan.ts";
+import { type BatchSubject, lookForSubjects } from "../sweep/batch/subjects.ts";
+import { aboutTime } from "../sweep/plan/advice.ts";
+import { resourcesOf } from "./ray.ts";
+import { clusterAddress, placementOf } from "./where.ts";
+
+/** `lookForSubjects` of a batch whose hardware may say where it is. */
+export async function lookForBatch(
+  values: SweepAllValues,
+  context: RunContext,
+  operands: readonly string[],
+): Promise<BatchSubject[]> {
+  const { hardware } = placementOf(values.hardware, values.on);
+  return await lookForSubjects({ ...values, hardware }, context, operands);
+}
+
+/**
+ * Makes the plan. Pure.
+ *
+ * @throws {UsageError} where no sweep of the batch can be, or an option does not fit where it is measured.
+ */
+export function planBatch(
+  values: SweepAllValues,
+  given: Invocation,
+): Plan<typeof sweepAllOptions> {
+  const { hardware, resource } = placementOf(values.hardware, values.on);
+  const named = given.contract["hardware"];
+  const invocation = named && hardware !== undefined
+    ? { ...given, contract: { ...given.contract, hardware: { ...named, value: hardware } } }
+    : given;
+  if (values.on === undefined) refuseFleetOptions(given);
+  const plan = planSweepAll({ ...values, hardware }, invocation);
+  if (values.on === undefined) return plan;
+  const on = clusterAddress(values.on);
+  if (values.force) {
+    throw new UsageError(
+      "Cannot run sweep-all: --force measures again what is there, and --on goes on with jobs that are there; " +
+        "give a new folder with --out",
+    );
+  }
+  if (values.validate > 0) {
+    throw new UsageError(
+      "Cannot run sweep-all: --validate measures steps of the whole model, which do not come home from a " +
+        "cluster; leave it out, and run vscope sweep --validate on a node when the sweep is there",
+    );
+  }
+  const jobs = jobsOf(plan);
+  const seconds = jobs.flatMap(({ plan, tp }) =>
+    plan ? tp.map(() => plan.seconds! / tp.length) : []
+  );
+  const { gpus, cpus } = resourcesOf(values, resource);
+  const each = [`${gpus} GPUs`, `${cpus} CPUs`, ...resource === undefined ? [] : [resource]].join(
+    ", ",
+  );
+  return {
+    ...plan,
+    values,
+    files: [...plan.files, { path: "fleet/", why: "what has come home of jobs that are not over" }],
+    permissions: [`write ${plan.out}`, `connect to ${on}`],
+    notes: [
+      ...plan.notes ?? [],
+      "Jobs stay on the cluster when vscope ends: the same command finds them by their submission IDs",
+    ],
+    details: {
+      json: {
+        ...plan.details?.json,
+        fleet: {
+          on,
+          jobs: seconds.length,
+          gpus,
+          cpus,
+          ...(resource === undefined ? {} : { resource }),
+        },
+      },
+      text: [
+        ...plan.details?.text ?? [],
+        `Jobs on ${on}: ${seconds.length} of ${each} each, the longest of ` +
+        `${aboutTime(Math.max(0, ...seconds))}`,
+      ],
+    },
+  };
+}
+
+function refuseFleetOptions({ contract }: Invocation): void {
+  const given = Object.keys(fleetOptions).map(flagOf)
+    .find((flag) => contract[flag]?.source === "flag");
+  if (given === undefined) return;
+  throw new UsageError(
+    `Cannot run sweep-all: --${given} is for a cluster, and none is given; give --on http://HOST:8265, or ` +
+      `leave --${given} out`,
+  );
+}

@@ -1,0 +1,91 @@
+/**
+ * What a batch cost: the seconds for which its jobs held GPUs, by model, and what they measured in them.
+ *
+ * @module
+ */
+
+import type { Journal } from "../sweep/measure/journal.ts";
+import { neededShots } from "../sweep/measure/needed.ts";
+import { layerDefinitions, SweepTimes } from "../sweep/measure/times.ts";
+import { gridsOf, type SweepSettings } from "../sweep/plan/settings.ts";
+
+/** The cost of a model, or of all. */
+export interface Cost {
+  readonly jobs: number;
+  /** Seconds of all jobs, times the GPUs of each; those of jobs without a GPU are not in it. */
+  readonly gpu_seconds: number;
+  /** Seconds of all jobs. */
+  readonly job_seconds: number;
+  /** Of the job seconds those in which shots of a category were measured. */
+  readonly measured_seconds: Readonly<Record<string, number>>;
+}
+
+/** Seconds that the shots of a journal took, by the first category that asks for each. */
+export function secondsByCategory(
+  { shots }: Pick<Journal, "shots">,
+  settings: SweepSettings,
+): Record<string, number> {
+  const { architecture } = settings;
+  const nothing = new SweepTimes(
+    { sweeps: [], shots: [], damaged: 0, wholeBytes: 0 },
+    layerDefinitions(architecture),
+  );
+  const grids = gridsOf(settings);
+  const names = new Map<string, string>();
+  for (const tp of new Set(shots.map((shot) => shot.tp))) {
+    for (const { k, category } of neededShots(grids, architecture, tp, nothing, 1, new Set())) {
+      if (!names.has(k)) names.set(k, category);
+    }
+  }
+  const found: Record<string, number> = {};
+  for (const { k, sec } of shots) {
+    if (typeof sec !== "number" || !(sec >= 0)) continue;
+    const name = names.get(k) ?? "other";
+    found[name] = (found[name] ?? 0) + sec;
+  }
+  return found;
+}
+
+/** The sum of some costs. */
+export function sumOf(costs: readonly Cost[]): Cost {
+  const measured: Record<string, number> = {};
+  for (const { measured_seconds } of costs) {
+    for (const [name, seconds] of Object.entries(measured_seconds)) {
+      measured[name] = (measured[name] ?? 0) + seconds;
+    }
+  }
+  const sum = (pick: (cost: Cost) => number) =>
+    costs.reduce((total, cost) => total + pick(cost), 0);
+  return {
+    jobs: sum(({ jobs }) => jobs),
+    gpu_seconds: rounded(sum(({ gpu_seconds }) => gpu_seconds)),
+    job_seconds: rounded(sum(({ job_seconds }) => job_seconds)),
+    measured_seconds: Object.fromEntries(
+      Object.entries(measured).map(([name, seconds]) => [name, rounded(seconds)]),
+    ),
+  };
+}
+
+/** The table for a person: a line a model, and one for all. */
+export function costText(byModel: Readonly<Record<string, Cost>>, total: Cost): string[] {
+  const line = (name: string, cost: Cost) => {
+    const held = cost.gpu_seconds > 0
+      ? `${cost.gpu_seconds} GPU-seconds`
+      : `${cost.job_seconds} job seconds`;
+    const parts = Object.entries(cost.measured_seconds).map(([what, seconds]) =>
+      `${what} ${seconds}`
+    );
+    const measured = parts.length === 0 ? "" : `; measuring: ${parts.join(", ")}`;
+    return `  ${name}: ${held} in ${cost.jobs} ${cost.jobs === 1 ? "job" : "jobs"}${measured}`;
+  };
+  const models = Object.entries(byModel);
+  return [
+    "Cost on the cluster:",
+    ...models.map(([name, cost]) => line(name, cost)),
+    ...(models.length > 1 ? [line("all", total)] : []),
+  ];
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,272 @@
+/** A batch on a cluster: jobs that end well and badly, and what comes home of them. */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { systemContext } from "../../../kit/engine/context.ts";
+import { journalOf } from "../../../kit/fleet/journals.ts";
+import { readPieces, received } from "../../../kit/fleet/pieces.ts";
+import { readJournal } from "../../../kit/sweep/measure/journal.ts";
+import { validateSweep } from "../../../kit/sweep/validate_sweep.ts";
+import recipe from "../../../recipes/sweep_all.ts";
+import { inFolder, namesIn } from "../../folders.ts";
+import { until } from "../processes.ts";
+import { runRecipe } from "../run_recipe.ts";
+import { type JobsApi, withJobsApi } from "./jobs_api.ts";
+
+const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import.meta.url));
+const DENSE = "Qwen/Qwen3-0.6B";
+const EXPERTS = "mistralai/Mixtral-8x7B-v0.1";
+const MEASURED = [
+  ...["--python", FAKE, "--json", "--only", "dense,per_sequence"],
+  ...["--max-num-batched-tokens", "16", "--max-num-seqs", "4"],
+];
+
+/** Time that passes ten times as quickly. */
+function quickClock() {
+  const { context: { clock } } = systemContext({ quiet: true, verbose: false, color: false });
+  return {
+    ...clock,
+    sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms / 10, signal),
+    monotonicMs: () => clock.monotonicMs() * 10,
+  };
+}
+
+/** Runs `vscope sweep-all` on the cluster, or alone where there is none. */
+async function sweepAll(
+  cwd: string,
+  api: JobsApi | undefined,
+  args: string[],
+  ctrlC?: AbortController,
+) {
+  const otherwise = (flag: string, ...words: string[]) =>
+    args.includes(flag) ? [] : [flag, ...words];
+  const place = [
+    ...otherwise("--tp-degrees", "1,2"),
+    ...otherwise("--hardware", api ? "H=ray:tiny" : "ALONE"),
+    ...api ? [...otherwise("--on", api.url), "--job-gpus", "0"] : [],
+  ];
+  const ran = await runRecipe<{ fleet: { cost: { total: { jobs: number } } } }>(
+    recipe as never,
+    [...MEASURED, ...place, ...args],
+    {
+      cwd,
+      out: `${cwd}/perf/${api ? "H" : "ALONE"}`,
+      env: { ...Deno.env.toObject(), HF_HUB_OFFLINE: "1" },
+      ...(api ? { clock: quickClock() } : {}),
+      ...(ctrlC ? { ctrlC } : {}),
+    },
+  );
+  // deno-lint-ignore no-explicit-any -- a document
+  const sweeps = (ran.json as any).sweeps as { model: string; status: string; reason?: string }[];
+  return { ...ran, sweeps, dir: `${cwd}/perf/${api ? "H" : "ALONE"}` };
+}
+
+/** Each time of a sweep's journal. */
+async function timesOf(dir: string): Promise<string[]> {
+  return (await readJournal(Deno, dir)).shots.flatMap(({ tp, k, us }) =>
+    Object.keys(us).map((layer) => `${tp} ${layer} ${k}`)
+  ).sort();
+}
+
+/** The tables of a sweep; the engine's times follow a formula, so that they are the same everywhere. */
+async function tablesOf(dir: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const tp of ["tp1", "tp2"]) {
+    for (const name of await namesIn(`${dir}/${tp}`)) {
+      found[`${tp}/${name}`] = await Deno.readTextFile(`${dir}/${tp}/${name}`);
+    }
+  }
+  return found;
+}
+
+/** Whether shots have come. */
+async function somethingIsHome(cwd: string): Promise<boolean> {
+  const kept = `${cwd}/perf/H/fleet`;
+  for (const unit of await namesIn(kept)) {
+    const text = await Deno.readTextFile(`${kept}/${unit}/1.pieces`).catch(() => "");
+    if (journalOf(received(readPieces(text)).journal).shots.length > 0) return true;
+  }
+  return false;
+}
+
+Deno.test("what a cluster measures is what one machine measures, to the last row", async () => {
+  await inFolder((cwd) =>
+    withJobsApi(2, async (api) => {
+      const { code, sweeps, dir, capture, said } = await sweepAll(cwd, api, [DENSE, EXPERTS]);
+      assert.equal(code, 0, said.join("\n"));
+      assert.deepEqual(sweeps.map(({ status }) => status), ["complete", "complete"]);
+      assert.equal(capture.fleet.cost.total.jobs, 4);
+      assert.deepEqual(await validateBundle(Deno, dir), []);
+      const alone = await sweepAll(cwd, undefined, [DENSE, EXPERTS]);
+      for (const model of [DENSE, EXPERTS]) {
+        const [fleet, one] = [dir, alone.dir].map((place) => `${place}/${model}/bf16`);
+        assert.deepEqual(await validateSweep(Deno, fleet!), []);
+        assert.deepEqual(await tablesOf(fleet!), await tablesOf(one!));
+        assert.deepEqual(await timesOf(fleet!), await timesOf(one!));
+      }
+      // The same command finds all of it, and submits nothing.
+      const again = await sweepAll(cwd, api, [DENSE, EXPERTS]);
+      assert.equal(again.code, 0);
+      assert.equal(api.jobs.size, 4);
+      // Who looks at the jobs sees no secret and no more than is needed.
+      const { request } = [...api.jobs.values()][0]!;
+      assert.deepEqual(request["entrypoint_resources"], { tiny: 0.001 });
+      assert.ok(!("entrypoint_num_gpus" in request));
+    })
+  );
+});
+
+Deno.test("a vscope that is interrupted leaves its jobs running, and the same command goes on with them", async () => {
+  await inFolder((cwd) =>
+    withJobsApi(2, async (api) => {
+      api.env = { FAKE_SLOW_SEC: "0.1" };
+      const ctrlC = new AbortController();
+      const first = sweepAll(cwd, api, [DENSE], ctrlC);
+      const runs = () =>
+        [...api.jobs.values()].filter(({ doc }) => doc.status === "RUNNING").length;
+      await until("two jobs run", 60_000, () => runs() === 2);
+      ctrlC.abort("SIGINT");
+      const left = await first;
+      assert.deepEqual([left.code, left.json.status], [130, "interrupted"]);
+      assert.match(left.said.join("\n"), /Jobs that are left on the cluster: 2; the same command/);
+      const { code, said, dir } = await sweepAll(cwd, api, [DENSE]);
+      assert.equal(code, 0, said.join("\n"));
+      assert.match(said.join("\n"), /Going on with 2 jobs that are on the cluster/);
+      assert.equal(api.jobs.size, 2);
+      const times = await timesOf(`${dir}/${DENSE}/bf16`);
+      assert.equal(new Set(times).size, times.length);
+    })
+  );
+});
+
+Deno.test("jobs are stopped where Ctrl-C is to do so, and what they measured is kept", async () => {
+  await inFolder((cwd) =>
+    withJobsApi(2, async (api) => {
+      api.env = { FAKE_SLOW_SEC: "0.3" };
+      const ctrlC = new AbortController();
+      const first = sweepAll(cwd, api, [DENSE, "--on-interrupt", "stop"], ctrlC);
+      await until("something is home", 60_000, () => somethingIsHome(cwd));
+      ctrlC.abort("SIGINT");
+      const { code, dir, said } = await first;
+      assert.equal(code, 130, said.join("\n"));
+      assert.ok([...api.jobs.values()].every(({ doc }) => doc.status === "STOPPED"));
+      const before = await timesOf(`${dir}/${DENSE}/bf16`);
+      assert.ok(before.length > 0);
+      api.env = {};
+      const again = await sweepAll(cwd, api, [DENSE]);
+      assert.equal(again.code, 0, again.said.join("\n"));
+      const times = await timesOf(`${dir}/${DENSE}/bf16`);
+      assert.equal(new Set(times).size, times.length);
+      const shots = (await readJournal(Deno, `${dir}/${DENSE}/bf16`)).sweeps.length;
+      assert.ok(shots >= 2, "both runs are in the journal");
+    })
+  );
+});
+
+Deno.test("a node that is lost costs what was not home, and a head that forgets its jobs no more", async () => {
+  await inFolder((cwd) =>
+    withJobsApi(2, async (api) => {
+      api.env = { FAKE_SLOW_SEC: "0.2" };
+      const run = sweepAll(cwd, api, [DENSE]);
+      await until("something is home", 60_000, () => somethingIsHome(cwd));
+      await [...api.jobs.values()].find(({ doc }) => doc.status === "RUNNING")!.loseNode();
+      await until("another job", 60_000, () => api.jobs.size === 3);
+      api.env = {};
+      await api.forget();
+      const { code, said, dir, sweeps } = await run;
+      assert.equal(code, 0, said.join("\n"));
+      assert.equal(sweeps[0]!.status, "complete");
+      assert.match(said.join("\n"), /Job supervisor actor died.*; it is submitted again/);
+      assert.match(said.join("\n"), /the cluster lost the job; it is submitted again/);
+      const times = await timesOf(`${dir}/${DENSE}/bf16`);
+      assert.equal(new Set(times).size, times.length);
+      const alone = await sweepAll(cwd, undefined, [DENSE]);
+      assert.deepEqual(times, await timesOf(`${alone.dir}/${DENSE}/bf16`));
+    })
+  );
+});
+
+Deno.test("a unit that fails again and again is reported with its reason, and the others are measured", async () => {
+  await inFolder((cwd) =>
+    withJobsApi(2, async (api) => {
+      api.env = { FAKE_BROKEN: "mixtral" };
+      const ran = await sweepAll(cwd, api, [EXPERTS, DENSE, "--retries", "1"]);
+      assert.equal(ran.code, 1);
+      assert.equal(ran.json.status, "partial");
+      assert.deepEqual(ran.sweeps.map(({ status }) => status), ["failed", "complete"]);
+      assert.match(ran.sweeps[0]!.reason!, /^TP degree 1: vLLM did not start: .*mixtral is broken/);
+      // Two units, twice each, and those of the other model.
+      assert.equal(api.jobs.size, 6);
+    })
+  );
+});
+
+Deno.test("what another vLLM measured is not put beside the rest", async () => {
+  await inFolder((cwd) =>
+    withJobsApi(1, async (api) => {
+      const first = await sweepAll(cwd, api, [DENSE, "--tp-degrees", "1"]);
+      assert.equal(first.code, 0, first.said.join("\n"));
+      api.env = { FAKE_VLLM: "0.99.0" };
+      const { code, sweeps, dir } = await sweepAll(cwd, api, [DENSE, "--retries", "0"]);
+      assert.equal(code, 1);
+      assert.equal(sweeps[0]!.status, "partial");
+      assert.match(
+        sweeps[0]!.reason!,
+        /TP degree 2: .*measured with vllm_version 0\.32\.0, and this would be 0\.99/,
+      );
+      const { shots } = await readJournal(Deno, `${dir}/${DENSE}/bf16`);
+      assert.ok(shots.length > 0 && shots.every(({ tp }) => tp === 1));
+    })
+  );
+});
+
+Deno.test("results may come through a folder that both see", async () => {
+  await inFolder((cwd) =>
+    withJobsApi(2, async (api) => {
+      const { code, said, dir } = await sweepAll(cwd, api, [DENSE, "--storage", "shared"]);
+      assert.equal(code, 0, said.join("\n"));
+      const alone = await sweepAll(cwd, undefined, [DENSE]);
+      assert.deepEqual(
+        await tablesOf(`${dir}/${DENSE}/bf16`),
+        await tablesOf(`${alone.dir}/${DENSE}/bf16`),
+      );
+      // They are in the sweep's own journal, and not kept twice.
+      assert.deepEqual(await namesIn(`${cwd}/shared`), []);
+    })
+  );
+});
+
+Deno.test("what cannot be is refused in one sentence, and nothing is submitted", async () => {
+  await inFolder((cwd) =>
+    withJobsApi(1, async (api) => {
+      const cases: [string[], RegExp][] = [
+        [["--force"], /--force measures again what is there, and --on goes on/],
+        [["--on", "head:8265"], /--on "head:8265" is no address of a Ray dashboard/],
+        [
+          ["--on", "http://127.0.0.1:9"],
+          /http:\/\/127\.0\.0\.1:9 does not answer .*give the address of/,
+        ],
+        [["--hardware", "H=x"], /"x" in --hardware "H=x" is no place/],
+      ];
+      for (const [args, message] of cases) {
+        const { code, json } = await sweepAll(cwd, api, [DENSE, ...args]);
+        assert.equal(code, 2);
+        assert.match(json.error!.message, message);
+      }
+      const { code, json } = await sweepAll(cwd, undefined, [DENSE, "--retries", "3"]);
+      assert.equal(code, 2);
+      assert.match(json.error!.message, /--retries is for a cluster, and none is given; give --on/);
+      api.broken = 403;
+      const asked = await sweepAll(cwd, api, [DENSE]);
+      assert.match(asked.json.error!.message, /asks for a token \(403\); set RAY_AUTH_TOKEN/);
+      assert.equal(api.jobs.size, 0);
+      assert.deepEqual(await namesIn(cwd), []);
+      api.broken = undefined;
+      const plan = await sweepAll(cwd, api, [DENSE, "--dry-run"]);
+      // deno-lint-ignore no-explicit-any -- a document
+      assert.deepEqual((plan.json as any).fleet.jobs, 2);
+      assert.equal(api.jobs.size, 0);
+    })
+  );
+});
