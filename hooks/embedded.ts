@@ -152,7 +152,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/own_profilers.py",
     text: f15,
-    sha256: "0b8c60d8a7b2cc5639767f0e44f4092cabcc1f977b060dc4ce05c74385aa45ed",
+    sha256: "b186a9b4e4ff1a99b7ce0adc50c43bb47b3bff2ad71e8f7a7fa919b39310c14d",
   },
   {
     path: "vscope_hooks/passes.py",
@@ -167,7 +167,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profiler.py",
     text: f18,
-    sha256: "00f617a71de57d44f1b53e92a53bab5d4e04885a9be57e354ce39cb35e4ee2b8",
+    sha256: "7067565ad7942c7b7e507cc752566ff421dde8d7aeffb0fdd8ed85784eedcde0",
   },
   {
     path: "vscope_hooks/profilers/__init__.py",

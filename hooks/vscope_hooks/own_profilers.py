@@ -75,7 +75,7 @@ def _made(path, cls):
     try:
         profiler = cls()
         trouble = profiler.trouble()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         trouble = "it raised %s" % _words(error, path)
     if trouble:
         raise Unusable('Cannot use the profiler "%s": class %s: %s' % (path, cls.__name__, trouble))

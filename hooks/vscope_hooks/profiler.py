@@ -23,6 +23,7 @@ reference to a call or to what it holds (its tensors would stay in memory), and 
 import math
 import operator
 import re
+import signal
 
 from .passes import passes_of
 from .sites import Watcher
@@ -289,11 +290,38 @@ class Profiler:
         if when == "before":
 
             def heard_before(args, kwargs):
-                method(Call(recorder, args, kwargs))
+                try:
+                    method(Call(recorder, args, kwargs))
+                except BaseException as error:
+                    _refuse(error)
 
             return Watcher(self.NAME, module, path, before=heard_before, needs=needs)
 
         def heard(args, kwargs, result, start, end):
-            method(Call(recorder, args, kwargs, result, start, end))
+            try:
+                method(Call(recorder, args, kwargs, result, start, end))
+            except BaseException as error:
+                _refuse(error)
 
         return Watcher(self.NAME, module, path, after=heard, needs=needs)
+
+
+def _refuse(error):
+    """Raises again what a method of the profiler raised: what would end vLLM as an error of the profiler.
+
+    vLLM ends itself by what its signal handlers raise, wherever the process is at that moment; that goes on, as
+    Ctrl-C does.
+    """
+    if isinstance(error, (Exception, KeyboardInterrupt)) or _by_signal(error.__traceback__):
+        raise error
+    raise RuntimeError("it raised %s" % ": ".join(filter(None, (type(error).__name__, str(error)))))
+
+
+def _by_signal(trace):
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    codes = [getattr(handler, "__code__", None) for handler in handlers]
+    while trace:
+        if trace.tb_frame.f_code in codes:
+            return True
+        trace = trace.tb_next
+    return False

@@ -37,13 +37,17 @@ const NOT_LISTED = [MANIFEST_NAME, RESERVE_NAME, "paused"];
  * what is its own.
  *
  * @param manifest Knows the recipe, and the schemas of tables that a user's own profilers wrote.
+ * @param known An earlier list, and when it was written: a file of the same size that was last changed
+ * before is not read again.
  */
 export async function listArtifacts(
   files: FileSystem,
   dir: string,
   { recipe, tables: own = [] }: Pick<Manifest, "recipe" | "tables">,
+  known?: { readonly artifacts: readonly ArtifactRecord[]; readonly at: Date },
 ): Promise<ArtifactRecord[]> {
   const found: ArtifactRecord[] = [];
+  const before = new Map(known?.artifacts.map((record) => [record.path, record]));
   const isOwn = (path: string) => recipe !== "sweep-all" || /^(logs\/.*|[^/]*)$/.test(path);
   for (const path of (await walk(files, dir, "")).filter(isOwn).sort()) {
     if (NOT_LISTED.includes(path) || path.endsWith(".tmp")) continue;
@@ -53,10 +57,20 @@ export async function listArtifacts(
       found.push({ path, bytes: apparentBytes, sha256: listing, schema });
       continue;
     }
+    const same = before.get(path);
+    if (same && await isUnchanged(files, `${dir}/${path}`, same.bytes, known!.at)) {
+      found.push(same);
+      continue;
+    }
     const measured = await measureIfThere(files, `${dir}/${path}`);
     if (measured) found.push({ path, ...measured, schema: schemaOf(path, own) });
   }
   return found;
+}
+
+async function isUnchanged(files: FileSystem, path: string, bytes: number, since: Date) {
+  const stat = await files.stat(path).catch(() => undefined);
+  return stat?.size === bytes && stat.mtime !== null && stat.mtime < since;
 }
 
 async function measureIfThere(files: FileSystem, path: string) {

@@ -18,6 +18,7 @@ import {
   type BundleNote,
   type BundleStatus,
   type Manifest,
+  MANIFEST_NAME,
   type ProcessRecord,
 } from "./manifest.ts";
 import { readManifest, writeManifest } from "./manifest_file.ts";
@@ -200,7 +201,9 @@ export async function recordArtifacts(files: FileSystem, dir: string): Promise<v
   const manifest = await readManifest(files, dir);
   // An open bundle belongs to the vscope that keeps it open.
   if (manifest?.status === undefined) return;
-  manifest.artifacts = await listArtifacts(files, dir, manifest);
+  const { mtime } = await files.stat(`${dir}/${MANIFEST_NAME}`);
+  const known = mtime ? { artifacts: manifest.artifacts, at: mtime } : undefined;
+  manifest.artifacts = await listArtifacts(files, dir, manifest, known);
   await writeManifest(files, dir, manifest);
 }
 

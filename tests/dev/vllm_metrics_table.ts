@@ -8,7 +8,7 @@ import type { Compared } from "../../kit/analysis/vllm_metrics/compare.ts";
 import type { ScrapeRecord } from "../../kit/bundle/vllm_metrics_files.ts";
 import { ROOT } from "./run.ts";
 
-/** The run; `VSCOPE_RECORD_METRICS=1 ./dev test tests/e2e/vllm_metrics_test.ts` writes it. */
+/** The run; `VSCOPE_RECORD_METRICS=1 ./dev test tests/e2e/live_test.ts` writes it. */
 export const RECORDED_METRICS = `${ROOT}/tests/versions/vllm_metrics.json`;
 
 interface Recorded {
@@ -25,7 +25,7 @@ export async function vllmMetricsTable(): Promise<string> {
   );
   return [
     `Recorded on ${day} with vLLM ${vllm} on a CPU, ${scrapes.scrapes} scrapes, ` +
-    `by \`tests/e2e/vllm_metrics_test.ts\`:`,
+    `by the checks of \`tests/e2e/vllm_metrics.ts\`:`,
     "",
     "| | vLLM | vscope | difference | why they may differ |",
     "|---|--:|--:|--:|---|",

@@ -32,6 +32,10 @@ Deno.test("a file that cannot be used is told in one sentence", async () => {
       "import not_there\n",
       /it raised ModuleNotFoundError: No module named 'not_there' \(line 1\)$/,
     ],
+    [
+      oneClass('    columns = [Column("n", int)]\n    def __init__(self): raise SystemExit(4)\n'),
+      /class Mine: it raised SystemExit: 4 \(line 4\)$/,
+    ],
     ["import sys\nsys.exit(3)\n", /it raised SystemExit: 3 \(line 2\)$/],
     [oneClass("    pass\n"), /class Mine: it declares no columns/],
     [oneClass('    columns = [Column("n", int)]\n'), /class Mine: it watches nothing/],
@@ -176,6 +180,39 @@ class Lies(Profiler):
   const hook = found.hooks.find(({ name }) => name === "lies")!;
   assert.equal(hook.status, "failed");
   assert.match(hook.reason!, /column word is declared text and was given a int \(6 times\)/);
+});
+
+Deno.test("a profiler that would end the process is an error, and a signal that comes while it runs ends vLLM", async () => {
+  const profiler = `
+import os, signal, sys
+class Ends(Profiler):
+    columns = [Column("n", int)]
+    @before("part:Thing.work")
+    def ahead(self, call):
+        if call.argument(1, "n") == 7:
+            os.kill(os.getpid(), signal.SIGTERM)
+        sys.exit("enough")
+    @after("part:Thing.work")
+    def behind(self, call):
+        self.add(call, n=call.result)
+        raise type("Stop", (BaseException,), {})()
+`;
+  const calls = `
+import signal
+def ended(number, frame):
+    raise SystemExit("by a signal")
+signal.signal(signal.SIGTERM, ended)
+assert [thing.work(n) for n in (1, 2)] == [1, 2]
+try:
+    thing.work(7)
+    raise AssertionError("the signal was lost")
+except SystemExit as error:
+    assert str(error) == "by a signal"
+`;
+  const { record: found, csv } = await record(profiler, calls, "ends");
+  assert.equal(csv.trimEnd().split("\n").length, 3);
+  const reasons = found.hooks.map(({ reason }) => reason ?? "").join("\n");
+  assert.match(reasons, /RuntimeError: it raised (SystemExit: enough|Stop) \(\d times\)/);
 });
 
 Deno.test("a name that is taken, and a broken file, are failed hooks, and the others go on", async () => {

@@ -1,55 +1,32 @@
+/** Profilers of one's own in a real engine: an example, and careless ones that harm nothing. */
+
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { Manifest } from "../../kit/bundle/manifest.ts";
-import { findFreePort } from "../../kit/engine/free_port.ts";
 import { readTable } from "../bundle/raw.ts";
-import { ended, startVscope, vscope } from "../cli.ts";
+import { vscope } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 import { samplesOf } from "../analysis/live/samples.ts";
-import { complete, healthy, serveCommand, watched } from "./engine.ts";
-import { allAgree, scrape } from "./live.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../docs/examples/queue_age.py", import.meta.url));
 const CARELESS = fileURLToPath(new URL("./scripts/careless.py", import.meta.url));
 
-Deno.test("profilers of one's own record beside ours, and careless ones harm nothing", async () => {
-  const { argv, env, baseUrl } = await serveCommand();
-  await inFolder(async (parent) => {
-    const dir = `${parent}/run`;
-    const address = `127.0.0.1:${findFreePort()}`;
-    const own = ["--profiler", EXAMPLE, "--profiler", CARELESS, "--metrics", address];
-    const child = startVscope(["monitor", "--quiet", "--out", dir, ...own, "--", ...argv], { env });
-    await healthy(baseUrl, watched(child));
-    const scraped = scrape(address);
-    // The tiny server takes eight at a time: the others wait.
-    const answers = await Promise.all(Array.from(
-      { length: 20 },
-      (_, n) => complete(baseUrl, { prompt: `own ${n}`, max_tokens: 60, ignore_eos: true }),
-    ));
-    assert.ok(answers.every((answer) => answer !== undefined));
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    const seen = JSON.parse((await vscope(["watch", dir, "--once", "--json"])).stdout);
-    await scraped.stop();
-    child.kill("SIGINT");
-    const ran = await ended(child);
-    assert.equal(ran.code, 130, ran.stderr);
-    assert.match(ran.stderr, /nowhere watches vllm\.v1\.no_such_module, which the installed vLLM/);
+/** Options that record with them. */
+export const OWN_PROFILERS = ["--profiler", EXAMPLE, "--profiler", CARELESS];
 
-    const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${dir}/bundle.json`));
-    const rows = await recorded(dir, manifest);
-    shown(manifest);
-    assert.equal(
-      seen.profilers.find(({ name }: { name: string }) => name === "queue_age").rows,
-      rows,
-    );
-    assert.equal(
-      samplesOf(scraped.texts.at(-1)!).get('vscope_profiler_rows_total{table="queue_age"}'),
-      rows,
-    );
-    await allAgree(dir);
-    await exported(parent, dir);
-  });
-});
+/** What they recorded, what became of them, and where it is told; `seen` is what `watch` said. */
+export async function ownProfilersRecorded(
+  dir: string,
+  seen: { profilers: { name: string; rows: number }[] },
+  scraped: string,
+): Promise<void> {
+  const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${dir}/bundle.json`));
+  const rows = await recorded(dir, manifest);
+  shown(manifest);
+  assert.equal(seen.profilers.find(({ name }) => name === "queue_age")!.rows, rows);
+  assert.equal(samplesOf(scraped).get('vscope_profiler_rows_total{table="queue_age"}'), rows);
+  await inFolder((parent) => exported(parent, dir));
+}
 
 /** The rows of the example agree with those of vscope's own profilers; returns how many. */
 async function recorded(dir: string, manifest: Manifest): Promise<number> {
