@@ -46,8 +46,8 @@ export function makeTable(
   );
   const layered = name === "dense" || name === "per_sequence";
   // What attention takes in layers of each kind; its time is the mean over the layers of the model.
-  const several = name === "attention" && kinds.length > 1 ? kinds.map((kind) => kind.name) : [];
-  const columns = several.map((kind) => `${kind}_us`);
+  const several = name === "attention" && kinds.length > 1 ? kinds : [];
+  const columns = several.map((kind) => `${kind.name}_us`);
   const lines: string[] = [[...SWEEP_TABLES[name].columns, ...TRAILING, ...columns].join(",")];
   let missing = 0;
   for (const [layer, { tpStable }] of layers) {
@@ -61,22 +61,36 @@ export function makeTable(
         continue;
       }
       const { time, spread, samples } = sampled(us);
+      const ofKinds = several.map(({ name: kind }) => {
+        const own = times.of(name, measured, `${layer} ${kind}`, shotKey(shot!));
+        return own && sampled(own).time;
+      });
       lines.push(
         [
           ...(layered ? [layer] : []),
           ...key,
-          sixDigits(time),
+          sixDigits(meanOverLayers(several, ofKinds) ?? time),
           sixDigits(spread),
           samples,
-          ...several.map((kind) => {
-            const own = times.of(name, measured, `${layer} ${kind}`, shotKey(shot!));
-            return own ? sixDigits(sampled(own).time) : "";
-          }),
+          ...ofKinds.map((own) => own === undefined ? "" : sixDigits(own)),
         ].join(),
       );
     }
   }
   return { name, text: lines.join("\n") + "\n", rows: lines.length - 1, missing };
+}
+
+/**
+ * The time of a layer of the model on average, of the times of its kinds; undefined without all of them. A
+ * pass that something disturbed in one kind of layers alone leaves the others as they are.
+ */
+function meanOverLayers(
+  kinds: readonly LayerKind[],
+  times: readonly (number | undefined)[],
+): number | undefined {
+  if (kinds.length === 0 || times.includes(undefined)) return undefined;
+  const layers = kinds.reduce((sum, { count }) => sum + count, 0);
+  return kinds.reduce((sum, { count }, place) => sum + count * times[place]!, 0) / layers;
 }
 
 function skewTable(
