@@ -79,12 +79,7 @@ export class SweepHome {
 
   /** All that is home, as one journal. What is of another machine or software than the rest is left out. */
   joined(units: readonly UnitResults[]): Journal {
-    const parts = [this.#base(), ...allJournals(units)];
-    const kept: Journal[] = [];
-    for (const part of parts) {
-      if (this.#conflict(kept, part) === undefined) kept.push(part);
-    }
-    return journalOf(joinJournals(kept).text);
+    return journalOf(joinJournals(this.#agreeing(allJournals(units))).text);
   }
 
   /** What is home of a unit, for a job that goes on with it. */
@@ -95,11 +90,7 @@ export class SweepHome {
   /** Why what a job measured cannot be in one bundle with the rest; undefined where it can. */
   conflictOf(result: JobResult, units: readonly UnitResults[]): string | undefined {
     const others = allJournals(units).filter((journal) => journal !== result.journal);
-    const kept: Journal[] = [];
-    for (const part of [this.#base(), ...others]) {
-      if (this.#conflict(kept, part) === undefined) kept.push(part);
-    }
-    return this.#conflict(kept, result.journal);
+    return this.#conflict(this.#agreeing(others), result.journal);
   }
 
   /** Shots that a unit lacks; undefined where no engine has told what it can have. */
@@ -150,6 +141,15 @@ export class SweepHome {
 
   #base(): Journal {
     return this.#folder?.journal ?? journalOf("");
+  }
+
+  /** What the folder had, and of these journals those that can be in one bundle with what is before them. */
+  #agreeing(journals: readonly Journal[]): Journal[] {
+    const kept: Journal[] = [];
+    for (const part of [this.#base(), ...journals]) {
+      if (this.#conflict(kept, part) === undefined) kept.push(part);
+    }
+    return kept;
   }
 
   #conflict(kept: readonly Journal[], part: Journal): string | undefined {

@@ -7,6 +7,7 @@
 import type { Plan } from "../../contract/recipe.ts";
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
+import { isThere } from "../../contract/is_there.ts";
 import { loadYaml } from "../../deps.ts";
 import {
   END_NAME,
@@ -59,7 +60,7 @@ async function orderFolder(given: string | undefined, { env, files }: RunContext
     ? (env["PYTHONPATH"] ?? "").split(":").filter(Boolean).map((path) => `${path}/${UNIT_FOLDER}`)
     : [given];
   for (const path of paths) {
-    if (await files.stat(`${path}/${ORDER_NAME}`).then(() => true, () => false)) return path;
+    if (await isThere(files, `${path}/${ORDER_NAME}`)) return path;
   }
   throw new UsageError(
     `Cannot run a unit: no ${UNIT_FOLDER}/${ORDER_NAME} is on PYTHONPATH, where Ray puts the package of a job`,
