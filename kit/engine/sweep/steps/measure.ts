@@ -50,7 +50,13 @@ export interface StepsWork {
 }
 
 const SEED = 11;
-const PROFILERS = ["forward_pass", "batch_utilization", "request_lifecycle"] as const;
+/** Graphs too: what launching takes depends on what was replayed. */
+const PROFILERS = [
+  "forward_pass",
+  "batch_utilization",
+  "request_lifecycle",
+  "cuda_graph",
+] as const;
 
 /** Why a mode is not run; undefined where it is. */
 export function notRun(
