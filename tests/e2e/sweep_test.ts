@@ -145,10 +145,11 @@ Deno.test("a sweep that is killed goes on where it was, and its times grow with 
     }
     const grows = (what: string, { small, large }: { small: number; large: number }) =>
       assert.ok(large > small, `${what}: ${small} µs at the smallest, ${large} µs at the largest`);
+    // The other layers of a tiny model take as long for all tokens as for one: noise would decide.
     const dense = await rowsOf(dir, "dense");
-    for (const layer of new Set(dense.map((row) => row["layer"]))) {
+    for (const layer of ["qkv_proj", "o_proj"]) {
       const own = dense.filter((row) => row["layer"] === layer);
-      grows(layer!, ends(own, (row) => Number(row["tokens"])));
+      grows(layer, ends(own, (row) => Number(row["tokens"])));
     }
     const sequences = await rowsOf(dir, "per_sequence");
     for (const layer of ["lm_head", "sampler"]) {

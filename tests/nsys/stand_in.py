@@ -132,7 +132,10 @@ class Session:
                 if self.state == "collecting":
                     self.generate()
                 self.state = "stopped"
-                os.rename(self.folder + "/stop", self.folder + "/stopped")
+                # What `stop` waits for: it outlives the session's folder, and holds all when it appears.
+                with open(self.folder + "/stop", "w") as handle:
+                    json.dump(self.written, handle)
+                os.rename(self.folder + "/stop", stopped(self.name))
                 self.kill()
         if self.range:
             self.follow_range()
@@ -225,6 +228,10 @@ def sessions():
     return found
 
 
+def stopped(name):
+    return "%s/stopped-%s.json" % (HOME, name)
+
+
 def list_sessions():
     say("%16s%13s%27s%7s %s" % ("ID", "TIME", "STATE", "LAUNCH", "NAME"))
     for name, state in sessions():
@@ -239,16 +246,12 @@ def stop(words):
         sys.exit(1)
     folder = "%s/sessions/%s" % (HOME, match[0])
     open(folder + "/stop", "w").close()
-    written = []
-    while os.path.exists(folder):
-        try:
-            with open(folder + "/state.json") as handle:
-                written = json.load(handle)["written"]
-        except (OSError, ValueError):
-            pass
-        if os.path.exists(folder + "/stopped"):
-            break
+    while os.path.exists(folder) and not os.path.exists(stopped(match[0])):
         time.sleep(0.03)
+    written = []
+    if os.path.exists(stopped(match[0])):
+        with open(stopped(match[0])) as handle:
+            written = json.load(handle)
     say("Generating '/tmp/nsys-report-9b78.qdstrm'")
     say("Generated:")
     for path in written or ["No reports were generated"]:
