@@ -16,7 +16,19 @@ export interface RecipeEntry {
   load(): Promise<{ default: Recipe }>;
 }
 
-/** Every recipe, in the order in which a person meets them. */
+/**
+ * Every recipe, in the order in which a person meets them.
+ *
+ * @example The list of recipes
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type RecipeEntry, recipes } from "@vscope/vscope/recipes";
+ *
+ * const entry: RecipeEntry = recipes.find(({ name }) => name === "monitor")!;
+ * const { default: recipe } = await entry.load();
+ * assert.deepEqual([recipe.name, recipe.summary], ["monitor", entry.summary]);
+ * ```
+ */
 export const recipes: readonly RecipeEntry[] = [
   {
     name: "quickstart",
