@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { generateReport } from "../../kit/report/generate.ts";
 import { ROOT } from "../dev/run.ts";
 import { inFolder } from "../folders.ts";
-import { PAYLOADS, poison } from "../report/hostile.ts";
+import { CAPTURES, PAYLOADS, poison } from "../report/hostile.ts";
 import { startChromium } from "./page.ts";
 
 Deno.test("a hostile bundle cannot script its report, and the browser would not let it", async () => {
@@ -44,6 +44,13 @@ Deno.test("a hostile bundle cannot script its report, and the browser would not 
         assert.deepEqual([pwned, seen], [undefined, []], name);
         assert.ok(text && charts > 0, `${name}: the page shows the texts and its charts`);
         written = path;
+      }
+      for (const [name, write] of Object.entries(CAPTURES)) {
+        const dir = `${parent}/${name}`;
+        await Deno.mkdir(dir);
+        await write(dir);
+        const { pwned, text, seen } = await opened((await generateReport(Deno, dir)).path);
+        assert.deepEqual([pwned, seen, text], [undefined, [], true], name);
       }
       // Should a text ever become markup, the page's own policy stands in the way.
       const page = await Deno.readTextFile(written);
