@@ -7,3 +7,6 @@ export const loadChromium = async () => (await import("npm:playwright-core@1.65.
 
 /** A Parquet reader. */
 export const loadParquetReader = () => import("npm:hyparquet@1.31.5");
+
+/** A validator of JSON Schemas. */
+export const loadJsonSchema = () => import("npm:ajv@8.20.0/dist/2020.js");
