@@ -10,6 +10,7 @@ import { docsTable } from "../../kit/contract/docs_table.ts";
 import { commonOptions } from "../../kit/contract/common.ts";
 import type { Options } from "../../kit/contract/option.ts";
 import { recipes } from "../../recipes/registry.ts";
+import { pagesBelow } from "./command_lines.ts";
 import { profilersTable } from "./profilers_table.ts";
 import { ROOT, say } from "./run.ts";
 import { breakOfBundle, BUNDLE_SCHEMA, bundleSchema } from "./bundle_schema.ts";
@@ -36,7 +37,7 @@ export async function staleDocs(write: boolean): Promise<string[]> {
     "vllm-metrics": await vllmMetricsTable(),
   };
   const stale: string[] = [];
-  for (const name of await pages()) {
+  for (const name of await pagesBelow("docs")) {
     const path = `${ROOT}/${name}`;
     const text = await Deno.readTextFile(path);
     let fresh = text;
@@ -54,16 +55,6 @@ export async function staleDocs(write: boolean): Promise<string[]> {
     if (write) await Deno.writeTextFile(path, fresh);
   }
   return [...stale, ...await staleSchemas(write)];
-}
-
-/** Pages of docs/ and of the folders in it, from the checkout. */
-async function pages(folder = "docs"): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(`${ROOT}/${folder}`)) {
-    if (isDirectory) found.push(...await pages(`${folder}/${name}`));
-    if (name.endsWith(".md")) found.push(`${folder}/${name}`);
-  }
-  return found.sort();
 }
 
 /** Published schemas that are not those of what is written; a change that breaks one is refused. */
