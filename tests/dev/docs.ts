@@ -11,6 +11,7 @@ import { commonOptions } from "../../kit/contract/common.ts";
 import type { Options } from "../../kit/contract/option.ts";
 import { recipes } from "../../recipes/registry.ts";
 import { pagesBelow } from "./command_lines.ts";
+import { filesTable } from "./files_table.ts";
 import { profilersTable } from "./profilers_table.ts";
 import { ROOT, say } from "./run.ts";
 import { breakOfBundle, BUNDLE_SCHEMA, bundleSchema } from "./bundle_schema.ts";
@@ -32,6 +33,7 @@ export async function staleDocs(write: boolean): Promise<string[]> {
   for (const entry of recipes) options[entry.name] = (await entry.load()).default.options;
   const generated = {
     columns: tablesPage(),
+    files: await filesTable(),
     "sweep-columns": sweepTablesPage(),
     profilers: profilersTable(),
     "vllm-metrics": await vllmMetricsTable(),

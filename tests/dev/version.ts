@@ -11,7 +11,7 @@ const PACKAGE = "hooks/vscope_hooks";
 
 /** Files that name the version, with the line that does. */
 const NAMED: Readonly<Record<string, RegExp>> = {
-  "deno.json": /^(  "version": ")[^"]*(")/m,
+  "deno.json": /^( {2}"version": ")[^"]*(")/m,
   [`${PACKAGE}/__init__.py`]: /^(__version__ = ")[^"]*(")/m,
   [`${PACKAGE}-${VERSION}.dist-info/METADATA`]: /^(Version: ).*()$/m,
 };
