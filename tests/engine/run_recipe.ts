@@ -29,6 +29,7 @@ export async function runRecipe<Capture>(
     env: Record<string, string>;
     ctrlC?: AbortController;
     clock?: RunContext["clock"];
+    files?: RunContext["files"];
   },
 ): Promise<RecipeRun<Capture>> {
   const { context, close } = systemContext({ quiet: true, verbose: false, color: false }, CLI);
@@ -40,6 +41,7 @@ export async function runRecipe<Capture>(
     env: where.env,
     cwd: where.cwd,
     clock: where.clock ?? context.clock,
+    files: where.files ?? context.files,
     signal: where.ctrlC?.signal ?? context.signal,
     output: {
       ...context.output,
