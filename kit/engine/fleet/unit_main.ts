@@ -22,6 +22,7 @@ import { parseArchitecture } from "../../sweep/model/architecture.ts";
 import { readModelConfig } from "../../sweep/model/model_config.ts";
 import type { sweepOptions } from "../../sweep/options.ts";
 import { planSweep } from "../../sweep/plan/plan.ts";
+import { diskFull } from "../disk_full.ts";
 import { measureSweep } from "../sweep/run.ts";
 import { missing, type SweepState } from "../sweep/sweep_state.ts";
 import { PieceWriter } from "./piece_writer.ts";
@@ -86,8 +87,9 @@ async function measureUnit(
     const plan = await planOf(order, dir, out, home > 0, context);
     end = endOf(await measureSweep(plan, context, [order.tp]), order.tp, context.signal.aborted);
   } catch (error) {
-    const known = error instanceof UsageError || error instanceof RunError;
-    const reason = known ? messageOf(error) : `vscope itself failed: ${messageOf(error)}`;
+    const known = diskFull(error, "what is measured") ?? error;
+    const own = known instanceof UsageError || known instanceof RunError;
+    const reason = own ? messageOf(known) : `vscope itself failed: ${messageOf(known)}`;
     const status = context.signal.aborted ? "interrupted" : "failed";
     const versions = { vscope: "", deno: "" };
     end = { status, reason, failed: [], notes: [], versions, devices: [] };
