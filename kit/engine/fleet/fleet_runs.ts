@@ -41,6 +41,8 @@ export class FleetRuns {
   #room = 1;
   #nodesAt = -Infinity;
   #silentSince: number | undefined;
+  /** What kept it waiting until it gave up. */
+  silence: string | undefined;
 
   /** @param runs In the order in which they are submitted. */
   constructor(
@@ -76,7 +78,10 @@ export class FleetRuns {
       } catch (error) {
         if (!(error instanceof ClusterSilent)) throw error;
         this.#silentSince ??= this.#sayOnce(error, now);
-        if (now - this.#silentSince > PATIENCE_MS) return "silent";
+        if (now - this.#silentSince > PATIENCE_MS) {
+          this.silence = messageOf(error);
+          return "silent";
+        }
       }
       if (this.runs.every(({ status }) => status !== undefined)) return "over";
       if (signal.aborted) return "interrupted";
