@@ -152,13 +152,17 @@ export async function runOnFleet(
 }
 
 /** The first thing that is asked of a cluster: where that fails nothing was started. */
-async function firstWord(client: RayClient, on: string): Promise<string> {
+export async function firstWord(
+  client: RayClient,
+  on: string,
+  recipe = "sweep-all",
+): Promise<string> {
   try {
     return await client.version();
   } catch (error) {
     if (!(error instanceof ClusterSilent)) throw error;
     throw new UsageError(
-      `Cannot run sweep-all on "${on}": ${
+      `Cannot run ${recipe} on "${on}": ${
         messageOf(error)
       }; give the address of Ray's dashboard with --on, ` +
         'and see that Ray was installed as "ray[default]"',
