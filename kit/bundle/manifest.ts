@@ -57,6 +57,8 @@ export interface ProcessRecord {
   role: string;
   /** Global rank of a worker. */
   rank?: number;
+  /** Where it ran; absent where all ran on one machine. */
+  host?: string;
   /** Seconds after `started_at`. */
   started_sec?: number;
   /** Exit code, for a process that vscope itself started. */

@@ -116,6 +116,7 @@ export async function mergeSession(
   const cut = { lines: 0 };
   const off = isOff(known);
   const own = ownTables(processes);
+  const hosts = new Set(processes.flatMap(({ host }) => host ?? []));
   let found: BundleNote[];
   try {
     const { figures, account } = await writeTables(files, dir, metadata, processes, cut);
@@ -143,6 +144,7 @@ export async function mergeSession(
         pid: process.pid,
         role: process.role,
         ...(process.rank === undefined ? {} : { rank: process.rank }),
+        ...(hosts.size > 1 && process.host !== undefined ? { host: process.host } : {}),
         ...(process.started_sec === undefined ? {} : { started_sec: process.started_sec }),
       })),
     ],

@@ -111,7 +111,7 @@ Deno.test("a reader that leaves ends a tool in silence, and no run of vLLM", asy
 
 Deno.test("a view of a session that runs ends when nobody reads it", async () => {
   await inShell(async ({ run, dir }) => {
-    const script = "import time\ntime.sleep(60)\n";
+    const script = "import time\ntime.sleep(3600)\n";
     await Deno.writeTextFile(`${dir}/long.py`, script);
     const { code, stdout } = await run(
       "vscope monitor --quiet --out s -- python3 long.py > /dev/null & " +
