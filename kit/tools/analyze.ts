@@ -123,7 +123,9 @@ async function compared(context: RunContext, operands: readonly string[]): Promi
   for (const operand of operands) {
     const input = await inputOf(context.files, [operand]);
     if ("session" in input) {
-      throw new UsageError(`Cannot compare "${operand}": it is a session, give two captures`);
+      throw new UsageError(
+        `Cannot compare "${operand}": it is a session; give two captures, or vscope bundle diff two bundles`,
+      );
     }
     both.push(await analyzeCapture(context.files, input.captures, readOptions(context)));
   }

@@ -73,7 +73,7 @@ export function overview(live: LiveSession, window: Window): Shown[] {
     ...(["prefill", "decode", "mixed"] as const).map((phase) =>
       line("Forward pass", phase, series[phase], "mean", "ms", {
         note: series[phase].total.count
-          ? `${figure(series[phase].total.count)} passes, ${peak(series[phase], "ms")}`
+          ? `${passes(series[phase].total.count)}, ${peak(series[phase], "ms")}`
           : "",
       })
     ),
@@ -211,9 +211,13 @@ function within(name: string): string {
   return name.length <= 12 ? name : `${name.slice(0, 11)}…`;
 }
 
+function passes(count: number): string {
+  return `${figure(count)} ${count === 1 ? "pass" : "passes"}`;
+}
+
 function graphNote({ series }: LiveFigures): string {
   const { sum, count } = series.graphPct.total;
-  return count ? `${figure(sum / 100)} of ${figure(count)} passes replayed a graph` : "";
+  return count ? `${figure(sum / 100)} of ${passes(count)} replayed a graph` : "";
 }
 
 function coverageTone(pct: number | undefined): Tone {

@@ -107,7 +107,10 @@ function warnOfGate({ output }: RunContext, { differences, judged }: GateDocumen
   const unknown = judged.filter(({ verdict }) => verdict === "unknown").length;
   if (unknown > 0) {
     output.warn(
-      `Nothing tells the noise of ${unknown} figures, and they are not judged: give repeats, or a rule`,
+      `Nothing tells the noise of ${
+        unknown === 1 ? "a figure, and it is" : `${unknown} figures, and they are`
+      } ` +
+        "not judged: give repeats, or a rule",
     );
   }
 }
