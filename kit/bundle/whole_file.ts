@@ -29,8 +29,10 @@ export async function writeWhole(
 ): Promise<void> {
   await files.remove(unfinished(path)).catch(() => {});
   try {
-    const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
-    await files.writeFile(unfinished(path), bytes, { createNew: true });
+    const options = { createNew: true };
+    await (typeof text === "string"
+      ? files.writeTextFile(unfinished(path), text, options)
+      : files.writeFile(unfinished(path), text, options));
     await files.rename(unfinished(path), path);
   } catch (error) {
     await files.remove(unfinished(path)).catch(() => {});
