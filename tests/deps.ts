@@ -15,3 +15,18 @@ export const loadChromium = async () => (await import("npm:playwright-core@1.65.
 
 /** A Parquet reader. */
 export const loadParquetReader = () => import("npm:hyparquet@1.31.5");
+
+/** A server that speaks S3, on loopback. It looks at the name of a key, and not at what it signed. */
+export const loadS3Server = async () =>
+  (await import("npm:s3rver@3.7.1")).default as unknown as S3ServerClass;
+
+/** The part of s3rver that is used: it brings no types of its own. */
+export interface S3ServerClass {
+  new (options: {
+    address: string;
+    port: number;
+    silent: boolean;
+    directory: string;
+    configureBuckets: readonly { name: string; configs: readonly string[] }[];
+  }): { run(): Promise<{ port: number }>; close(): Promise<void> };
+}

@@ -5,7 +5,7 @@ import { generateReport } from "../../kit/report/generate.ts";
 import { ROOT } from "../dev/run.ts";
 import { until } from "../engine/processes.ts";
 import { inFolder } from "../folders.ts";
-import { PAYLOADS, poison } from "../report/hostile.ts";
+import { CAPTURES, PAYLOADS, poison } from "../report/hostile.ts";
 import { PATIENCE_MS, startChromium } from "./page.ts";
 
 /** A page has its charts. */
@@ -50,6 +50,15 @@ Deno.test("a hostile bundle cannot script its report, and the browser would not 
         assert.deepEqual([pwned, seen], [undefined, []], name);
         assert.ok(text && charts > 0, `${name}: the page shows the texts and its charts`);
         written = path;
+      }
+      for (const [name, write] of Object.entries(CAPTURES)) {
+        const dir = `${parent}/${name}`;
+        await Deno.mkdir(dir);
+        await write(dir);
+        const { path } = await generateReport(Deno, dir);
+        // Not every capture has something to draw.
+        const { pwned, text, seen } = await opened(path, "document.querySelector('main') !== null");
+        assert.deepEqual([pwned, seen, text], [undefined, [], true], name);
       }
       // Should a text ever become markup, the page's own policy stands in the way.
       const page = await Deno.readTextFile(written);

@@ -31,6 +31,7 @@ export async function runRecipe<Capture>(
     clock?: RunContext["clock"];
     /** Takes what is said, as it comes. */
     said?: string[];
+    files?: RunContext["files"];
   },
 ): Promise<RecipeRun<Capture>> {
   const { context, close } = systemContext({ quiet: true, verbose: false, color: false }, CLI);
@@ -42,6 +43,7 @@ export async function runRecipe<Capture>(
     env: where.env,
     cwd: where.cwd,
     clock: where.clock ?? context.clock,
+    files: where.files ?? context.files,
     signal: where.ctrlC?.signal ?? context.signal,
     output: {
       ...context.output,

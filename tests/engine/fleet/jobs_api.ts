@@ -19,6 +19,8 @@ export interface StandInJob {
 export interface JobsApi {
   readonly url: string;
   readonly jobs: Map<string, StandInJob>;
+  /** Packages that were sent, by name. */
+  readonly packages: Map<string, Uint8Array>;
   /** Requests that are answered with this status from now on; none where it is undefined. */
   broken: number | undefined;
   /** Environment of the next jobs, beside what is inherited. */
@@ -62,7 +64,9 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   };
   const start = async (id: string) => {
     const { doc, request } = jobs.get(id)!;
-    const { working_dir, py_modules } = request["runtime_env"] as Record<string, string & string[]>;
+    const { working_dir, py_modules, env_vars } = request["runtime_env"] as
+      & Record<string, string & string[]>
+      & { env_vars?: Record<string, string> };
     const cwd = await unpack(working_dir!);
     const modules = await Promise.all((py_modules as string[]).map(unpack));
     const log = await Deno.open(`${dir}/${id}.log`, { append: true, create: true });
@@ -77,6 +81,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
       cwd,
       env: {
         ...{ LOG: `${dir}/${id}.log`, PYTHONPATH: modules.join(":"), VSCOPE_DENO: Deno.execPath() },
+        ...env_vars,
         ...api.env,
       },
       stdin: "null",
@@ -181,6 +186,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   const api: JobsApi = {
     url: `http://127.0.0.1:${server.addr.port}`,
     jobs,
+    packages,
     broken: undefined,
     env: {},
     async forget() {
