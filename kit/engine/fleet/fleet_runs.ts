@@ -51,6 +51,8 @@ export class FleetRuns {
   #nodesAt = -Infinity;
   #silentSince: number | undefined;
   readonly #closed = new Set<SweepHome>();
+  /** What kept it waiting until it gave up. */
+  silence: string | undefined;
 
   /** @param runs In the order in which they are submitted. */
   constructor(
@@ -88,6 +90,7 @@ export class FleetRuns {
         if (!passing) throw error;
         this.#silentSince ??= this.#sayOnce(passing, now);
         if (now - this.#silentSince > PATIENCE_MS) {
+          this.silence = messageOf(passing);
           return passing instanceof DiskFull ? "full" : "silent";
         }
       }

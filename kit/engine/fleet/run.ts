@@ -22,7 +22,6 @@ import type { sweepAllOptions } from "../../sweep/batch/options.ts";
 import { jobsOf } from "../../sweep/batch/plan.ts";
 import { withVerbosity } from "../../sweep/verbosity.ts";
 import { outcomeOf } from "../outcome.ts";
-import { absolute } from "../session_plan.ts";
 import { notesOf, openBatch, statusOf } from "../sweep/batch/batch_bundle.ts";
 import { summaryJson, summaryText } from "../sweep/batch/summary.ts";
 import { sweepStage, withRefusal } from "../sweep/batch/sweep_stage.ts";
@@ -32,7 +31,7 @@ import { askWhatToDo } from "./on_interrupt.ts";
 import { ENTRYPOINT, programPackage, unitPackage } from "./packages.ts";
 import { ClusterSilent, RayClient } from "./ray_client.ts";
 import { SweepHome } from "./sweep_home.ts";
-import { FolderHome, LogHome } from "./unit_home.ts";
+import { type ResultStorage, storageOf } from "./storage/storage.ts";
 import { UnitRun } from "./unit_run.ts";
 
 /** Folder for what has come home of units that are not over, within the batch's. */
@@ -53,6 +52,8 @@ export async function runOnFleet(
   const began = clock.monotonicMs();
   const client = new RayClient(clusterAddress(values.on!), values.rayAuthToken);
   const version = await firstWord(client, values.on!);
+  const storage = storageOf(values, context, `${out}/${KEPT}`);
+  await storage.check();
   const { resource } = placementOf(values.hardware, values.on);
   const resources = resourcesOf(values, resource);
   const jobs = jobsOf({ out, invocation });
@@ -79,7 +80,7 @@ export async function runOnFleet(
       (kept.size > 0 ? `, of which ${kept.size} had been done before` : "") +
       `; on Ray ${version} at ${values.on}`,
   );
-  const runs = await unitRuns([...sweeps.keys()], plan, context);
+  const runs = await unitRuns([...sweeps.keys()], plan, context, storage);
   const tell = async (place: number, ended: Partial<StageRecord>) => {
     Object.assign(records[place]!, ended);
     const { name, status, reason } = records[place]!;
@@ -117,6 +118,7 @@ export async function runOnFleet(
       plan,
       context,
       resources,
+      storage,
       (run) => runs.filter(({ sweep }) => sweep === run.sweep),
     ),
     sweepOver: (own) => close(own, false),
@@ -145,17 +147,22 @@ export async function runOnFleet(
     version,
     how,
     live: fleet.live,
+    silence: fleet.silence,
   });
 }
 
 /** The first thing that is asked of a cluster: where that fails nothing was started. */
-async function firstWord(client: RayClient, on: string): Promise<string> {
+export async function firstWord(
+  client: RayClient,
+  on: string,
+  recipe = "sweep-all",
+): Promise<string> {
   try {
     return await client.version();
   } catch (error) {
     if (!(error instanceof ClusterSilent)) throw error;
     throw new UsageError(
-      `Cannot run sweep-all on "${on}": ${
+      `Cannot run ${recipe} on "${on}": ${
         messageOf(error)
       }; give the address of Ray's dashboard with --on, ` +
         'and see that Ray was installed as "ray[default]"',
@@ -166,20 +173,16 @@ async function firstWord(client: RayClient, on: string): Promise<string> {
 async function unitRuns(
   sweeps: readonly SweepHome[],
   { values, out }: Plan<typeof sweepAllOptions>,
-  context: RunContext,
+  { files }: RunContext,
+  storage: ResultStorage,
 ): Promise<UnitRun[]> {
-  const { files, cwd } = context;
-  const storage = values.storage === undefined ? undefined : absolute(values.storage, cwd);
   const runs: UnitRun[] = [];
   for (const sweep of sweeps) {
     // What an earlier run left counts.
     if (await readManifest(files, sweep.dir)) await sweep.open();
     const batch = { host: Deno.hostname(), out, version: VERSION };
     for (const unit of unitsOf(sweep.job, batch, decisiveOf(sweep.job))) {
-      const home = storage === undefined
-        ? new LogHome(files, `${out}/${KEPT}/${unit.name}`, unit.tp)
-        : new FolderHome(files, `${storage}/${unit.prefix}jobs`, unit.tp);
-      runs.push(new UnitRun(unit, sweep, home, values.retries));
+      runs.push(new UnitRun(unit, sweep, storage.homeOf(unit), values.retries));
     }
   }
   // The longest first: what is begun last should be short.
@@ -189,18 +192,17 @@ async function unitRuns(
 function submitter(
   client: RayClient,
   { values }: Plan<typeof sweepAllOptions>,
-  { files, cwd }: RunContext,
+  { files }: RunContext,
   resources: Resources,
+  storage: ResultStorage,
   siblings: (run: UnitRun) => readonly UnitRun[],
 ): (run: UnitRun) => Promise<void> {
-  const storage = values.storage === undefined ? undefined : absolute(values.storage, cwd);
   let program: ReturnType<typeof programPackage> | undefined;
   return async (run) => {
     const { unit, sweep } = run;
     await sweep.open();
     const next = run.attempt + 1;
-    const folder = storage === undefined ? undefined : `${storage}/${unit.prefix}jobs/${next}`;
-    const order = orderOf(unit, values.jobTimeLimit, folder);
+    const order = orderOf(unit, values.jobTimeLimit, storage.orderOf(unit, next));
     const { name, make } = await (program ??= programPackage(files));
     const own = unitPackage(order, sweep.homeOf(unit, siblings(run)));
     const id = submissionId(unit, next);
@@ -211,6 +213,7 @@ function submitter(
       runtimeEnv: {
         working_dir: await client.ensurePackage(name, make),
         py_modules: [await client.ensurePackage(own.name, own.make)],
+        ...(Object.keys(storage.jobEnv).length === 0 ? {} : { env_vars: storage.jobEnv }),
       },
       metadata: { vscope: VERSION, unit: unit.name },
     });
@@ -256,18 +259,21 @@ interface Ended {
   readonly version: string;
   readonly how: Following;
   readonly live: number;
+  /** What kept it waiting, where that is how it ended. */
+  readonly silence: string | undefined;
 }
 
 async function closeBatch(ended: Ended): Promise<Outcome> {
-  const { context, plan, manifest, records, jobs, kept, runs, version, how, live } = ended;
+  const { context, plan, manifest, records, jobs, kept, runs, version, how, live, silence } = ended;
   const { values, out } = plan;
   const { byModel, total } = costs(runs, values.jobGpus, context.clock.now().getTime());
   manifest.stages = records;
   manifest.notes = notesOf(records, how === "spent" ? values.timeBudget : undefined);
-  const silent = `${values.on} has not answered for a while`;
-  const full = `The disk of ${out} has had no room for a while`;
   if (how === "silent" || how === "full") {
-    manifest.notes.push({ severity: "error", message: how === "full" ? full : silent });
+    manifest.notes.push({
+      severity: "error",
+      message: `This has been so for a while: ${silence}`,
+    });
   }
   const facts = {
     on: values.on,

@@ -17,6 +17,7 @@ import {
   type UnitEnd,
   type UnitOrder,
 } from "../../fleet/unit_job.ts";
+import { KEY_VARIABLES, s3KeysOf } from "../../fleet/s3_place.ts";
 import { writeWhole } from "../../bundle/whole_file.ts";
 import { parseArchitecture } from "../../sweep/model/architecture.ts";
 import { readModelConfig } from "../../sweep/model/model_config.ts";
@@ -25,7 +26,9 @@ import { planSweep } from "../../sweep/plan/plan.ts";
 import { diskFull } from "../disk_full.ts";
 import { measureSweep } from "../sweep/run.ts";
 import { missing, type SweepState } from "../sweep/sweep_state.ts";
+import { LogSink, type PieceSink, S3Sink } from "./piece_sink.ts";
 import { PieceWriter } from "./piece_writer.ts";
+import { S3Client } from "./storage/s3_client.ts";
 
 /** How many reasons are told. */
 const TOLD = 2;
@@ -79,7 +82,7 @@ async function measureUnit(
   const context = { ...given, output: { ...given.output, progress: () => {} } };
   const home = (await files.stat(`${dir}/${HOME_JOURNAL}`).catch(() => undefined))?.size ?? 0;
   const writer = order.folder === undefined
-    ? new PieceWriter(context, out, order.tp, home)
+    ? new PieceWriter(context, out, order.tp, home, sinkOf(order, context))
     : undefined;
   const following = writer?.follow();
   let end: UnitEnd;
@@ -101,6 +104,18 @@ async function measureUnit(
   else await writeWhole(files, `${out}/${END_NAME}`, JSON.stringify(end));
   if (end.reason !== undefined) context.output.error(end.reason);
   return end.status === "failed" || end.status === "interrupted" ? 1 : 0;
+}
+
+/** Where the pieces go. The engine's processes are not to have the keys. */
+function sinkOf({ s3 }: UnitOrder, context: RunContext): PieceSink {
+  if (!s3) return new LogSink(context.output);
+  const keys = s3KeysOf(context.env);
+  if (!keys) {
+    context.output.error("The job has no keys of the storage; results go through this log instead");
+    return new LogSink(context.output);
+  }
+  for (const name of KEY_VARIABLES) Deno.env.delete(name);
+  return new S3Sink(context, new S3Client(s3.place, keys), s3.folder);
 }
 
 /** The plan of the sweep, as it was made at home. */
