@@ -33,6 +33,10 @@ export interface RayShape {
   readonly nodes: number;
   /** Whether the head has room too. */
   readonly headRoom?: boolean;
+  /** What such a node has, as Ray's own arguments say it; a CPU and the mark `tiny` otherwise. */
+  readonly room?: Readonly<Record<string, unknown>>;
+  /** Path of a Python that has Ray, where that has more than the one of the tests. */
+  readonly python?: string;
   /** Where Ray keeps its state, as `127.0.0.1:6379`; only the head has it otherwise. */
   readonly redis?: string;
 }
@@ -47,6 +51,14 @@ export interface RayCluster {
   jobs(): Promise<RayJob[]>;
 }
 
+/** A mark, for `--hardware NAME=ray:tiny`; a job takes one CPU of the one that a node has. */
+const ROOM = { num_cpus: 1, resources: { tiny: 1 } };
+
+/** Path of a Python with Ray; made with PyPI the first time. */
+export async function rayPython(): Promise<string> {
+  return `${await lockedPython("ray", PACKAGES)}/bin/python`;
+}
+
 /** So often a start of Ray is tried: it gives a node 30 s, which a busy machine may need alone. */
 const STARTS = 3;
 
@@ -56,10 +68,10 @@ export async function withRay<T>(
   env: Record<string, string>,
   use: (cluster: RayCluster) => Promise<T>,
 ): Promise<T> {
-  const home = await lockedPython("ray", PACKAGES);
+  const python = shape.python ?? await rayPython();
   for (let left = STARTS;; left--) {
     const outcome = await inFolder(async (dir) => {
-      const cluster = new RayProcess(`${home}/bin/python`, dir, shape, env);
+      const cluster = new RayProcess(python, dir, shape, env);
       try {
         const up = await cluster.up();
         if (!up && left > 1) return undefined;
@@ -88,12 +100,12 @@ class RayProcess implements RayCluster {
   constructor(
     python: string,
     dir: string,
-    { nodes, headRoom = false, redis = "" }: RayShape,
+    { nodes, headRoom = false, room = ROOM, redis = "" }: RayShape,
     env: Record<string, string>,
   ) {
     const port = findFreePort();
     this.url = `http://127.0.0.1:${port}`;
-    const spec = { port, dir, nodes, head_room: headRoom, redis };
+    const spec = { port, dir, nodes, room, head_room: headRoom, redis };
     this.#child = new Deno.Command(python, {
       args: [SCRIPT, JSON.stringify(spec)],
       // Jobs inherit it: their program is run by our own Deno.

@@ -1,11 +1,11 @@
 """A Ray cluster of a head and some more raylets on loopback, told what to do on standard input.
 
-Its argument is a JSON document: `port` of the dashboard, `dir` for Ray's files, `nodes` beside the head, `head_room`,
-whether the head takes a job too, and, where Ray keeps its state in a Redis, the address `redis`. It prints a line
-once all are up, and one for each command: `kill` ends the newest node as a power cut would; `add`: another node;
-`head`: the head is gone at once and another one is there, which goes on with what Redis has; where there is none
-it knows nothing, and the nodes are new ones. The end of its input ends everything, and so does its own: the kernel
-ends a node's processes with the one that started them.
+Its argument is a JSON document: `port` of the dashboard, `dir` for Ray's files, `nodes` beside the head, `room`, what
+each of them has, `head_room`, whether the head has it too, and `redis`, the address of a Redis for Ray's state, or
+nothing. It prints a line once all are up, and one for each command: `kill` ends the newest node as a power cut would;
+`add`: another node; `head`: the head is gone at once and another one is there, which goes on with what Redis has; where
+there is none it knows nothing, and the nodes are new ones. The end of its input ends everything, and so does its own:
+the kernel ends a node's processes with the one that started them.
 """
 
 import itertools
@@ -22,8 +22,6 @@ from ray.cluster_utils import Cluster
 
 SPEC = json.loads(sys.argv[1])
 LOOPBACK = "127.0.0.1"
-# A mark, for --hardware NAME=ray:tiny; a job takes one CPU of the one that a node has.
-ROOM = {"num_cpus": 1, "resources": {"tiny": 1}}
 
 
 machines = itertools.count(1)
@@ -37,7 +35,7 @@ def machine():
 def head(gcs_port=None):
     return {
         **machine(),
-        **(ROOM if SPEC["head_room"] else {"num_cpus": 0}),
+        **(SPEC["room"] if SPEC["head_room"] else {"num_cpus": 0}),
         # Nobody scales this cluster or reads its logs from afar, and no port is fixed but the dashboard's.
         "no_monitor": True,
         "include_log_monitor": False,
@@ -51,7 +49,7 @@ def head(gcs_port=None):
 
 
 def node():
-    return {**machine(), **ROOM}
+    return {**machine(), **SPEC["room"]}
 
 
 def wait_for(nodes):
