@@ -297,7 +297,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/driver.py",
     text: f44,
-    sha256: "7669177cca7bc4328f70d0d64b498694a88fa6acbe27beb662b61c80b2c01fcf",
+    sha256: "1860c9f9fdf2a055fce45ff0b201e95da18bd283bf46b83878a0c6fa412d3af6",
   },
   {
     path: "vscope_sweep/extension.py",

@@ -5,6 +5,7 @@ usage: python -m vscope_sweep.driver REQUEST
 REQUEST is a JSON file: `model`, `arguments` of vllm.LLM, `worker` (what the extension prepares with),
 `answers` (a file that events are appended to, a line of JSON each) and `shots` (a file that appears
 when vscope knows from the first answer which shots there are: a line each, in the order of firing).
+With `rounds` the file appears again after each `done`, until vscope ends this process.
 What vLLM prints goes its own way.
 """
 
@@ -89,7 +90,13 @@ def main(path):
         facts = json.loads(llm.collective_rpc("vscope_prepare", args=(request["worker"],))[0])
         answers.say("ready", arguments=arguments, unknown=unknown, vllm=vllm.__version__, **facts)
         session = facts["shots_per_session"]
-        whole = fire(llm, wait_for(request["shots"]), answers, session, largest=512)
+        while True:
+            shots = wait_for(request["shots"])
+            whole = fire(llm, shots, answers, session, largest=512)
+            if not whole or not request.get("rounds"):
+                break
+            os.remove(request["shots"])
+            answers.say("done")
         answers.say("done" if whole else "unwell")
     except Exception as error:
         answers.say("failed", message=("%s: %s" % (type(error).__name__, error)).strip()[:2000])

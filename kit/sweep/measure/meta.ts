@@ -25,6 +25,8 @@ export interface MetaFacts {
   readonly architectureSha256: string;
   /** Arguments that the engine was made with, as it took them. */
   readonly engine: Readonly<Record<string, unknown>>;
+  /** Which part of the grid was measured, where not all of it was to be. */
+  readonly adaptive?: Readonly<Record<string, unknown>>;
   /** How far held-out batches are from their predictions. */
   readonly validation?: Readonly<Record<string, unknown>>;
   /** Every sweep that contributed; the last is this one. */
@@ -118,6 +120,7 @@ export async function metaYaml(facts: MetaFacts): Promise<string> {
     timer: identity.timer,
     // Of skew.csv, where LLMServingSim's profiler wrote sums over the iterations.
     times: "microseconds",
+    ...(facts.adaptive ? { adaptive: facts.adaptive } : {}),
     ...(facts.validation ? { validation: facts.validation } : {}),
     sweeps: sweeps.map(({ started_at, identity, provenance }) => ({
       started_at,

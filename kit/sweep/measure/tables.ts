@@ -29,13 +29,18 @@ export interface MadeTable {
   readonly missing: number;
 }
 
-/** Makes the table of a category at a TP degree; undefined where it has none there. */
+/**
+ * Makes the table of a category at a TP degree; undefined where it has none there.
+ *
+ * @param stableKeys Keys of layers that are the same at every TP degree, where they are others.
+ */
 export function makeTable(
   grid: CategoryGrid,
   architecture: Architecture,
   tp: number,
   times: SweepTimes,
   kinds: readonly LayerKind[] = [],
+  stableKeys: CategoryGrid["keys"] = grid.keys,
 ): MadeTable | undefined {
   const name = grid.category.name as TableName;
   if (name === "moe" && tp !== 1) return undefined;
@@ -51,7 +56,7 @@ export function makeTable(
   const lines: string[] = [[...SWEEP_TABLES[name].columns, ...TRAILING, ...columns].join(",")];
   let missing = 0;
   for (const [layer, { tpStable }] of layers) {
-    for (const key of grid.keys) {
+    for (const key of tpStable ? stableKeys : grid.keys) {
       const [shot] = grid.category.shots(key);
       // What is the same at every TP degree was measured at 1.
       const measured = tpStable ? 1 : tp;
