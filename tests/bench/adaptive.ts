@@ -136,8 +136,8 @@ function regular(share: number): Shown {
     const values = columns.map((_, column) =>
       [...new Set(grid.keys.map((key) => key[column]!))].sort((one, other) => one - other)
     );
-    let best = new Set<number>();
-    for (const coarse of [1, 2, 3, 4, 6, 8, 12, 16, 20]) {
+    let best = new Set([0, grid.keys.length - 1]);
+    for (const coarse of [1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 32]) {
       for (const coarser of [1, 2, 3, 4, 6, 12]) {
         const kept = values.map((axis, column) => {
           const step = /^k/.test(columns[column]!) ? coarse * coarser : coarse;
@@ -274,18 +274,18 @@ await say(
     "by the reference's reading |",
 );
 await say(`|${"---|".repeat(grids.length + 4)}`);
+const told: string[] = [];
 for (const share of SHARES) {
   const shown = adaptive(share);
-  await say(`    (${rounds} rounds)`);
-  rounds = 0;
   const kept = new Map(tablesOf(shown).map((table) => [table.grid, new Set(keptPlaces(table))]));
-  await judge(`adaptive, ${100 * share} %`, [kept]);
+  await judge(`adaptive (${rounds} rounds)`, [kept]);
+  rounds = 0;
   await judge(`regular`, [regular(share)]);
   await judge(`random`, Array.from({ length: seeds }, (_, seed) => random(share, seed + 1)));
+  told.push(`\n${100 * share} %:`);
   for (const table of tablesOf(shown)) {
     const { error } = stateOf(table);
-    if (error) {
-      await say(`    ${table.grid.category.name} says of itself: ${JSON.stringify(error)}`);
-    }
+    if (error) told.push(`${table.grid.category.name} ${percent(error.mean)}`);
   }
 }
+await say(`\nThe mean error that each part tells of itself, in %:\n${told.join(" ")}`);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { NOISE_SHARE } from "../measure/tables.ts";
 import { type BucketAxes, bucketAxes, bucketOf } from "../fit/bucket_axes.ts";
 import type { SkewRow } from "../fit/skew_rows.ts";
 import type { Key } from "../grids/grid.ts";
@@ -73,7 +74,7 @@ export class Alphas {
     const there = line?.get(chunk);
     if (there) {
       const left = without(there);
-      if (left.cases > 0 && left.squares > 0) return left.products / left.squares;
+      if (left.squares > 0) return left.products / left.squares;
     }
     const chunks = [...line?.entries() ?? []]
       .filter(([other, { squares }]) => other !== chunk && squares > 0)
@@ -100,10 +101,12 @@ interface Sums {
 }
 
 function add(sums: Sums, [mean, longest, skewed]: readonly number[], sign: 1 | -1): void {
+  sums.cases += sign;
   const span = longest! - mean!;
+  // A fit leaves such cases out too: their alpha is noise.
+  if (span <= NOISE_SHARE * mean!) return;
   sums.products += sign * span * (skewed! - mean!);
   sums.squares += sign * span ** 2;
-  sums.cases += sign;
 }
 
 /** The cases that are not measured, with what each promises. */

@@ -18,7 +18,7 @@ import { catalogTable, layersAt, type SweepTimes } from "./times.ts";
 const TRAILING = ["spread_us", "samples"];
 const SKEW_TRAILING = ["t_mean_spread_us", "t_max_spread_us", "t_skew_spread_us", "samples"];
 /** Share of the mean's time by which the longest history must be above it: else alpha is noise. */
-const NOISE_SHARE = 0.02;
+export const NOISE_SHARE = 0.02;
 
 /** A table. */
 export interface MadeTable {
