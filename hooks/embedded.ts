@@ -297,12 +297,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/driver.py",
     text: f44,
-    sha256: "1860c9f9fdf2a055fce45ff0b201e95da18bd283bf46b83878a0c6fa412d3af6",
+    sha256: "49cd910b5ebe91ef713f6f8296e46c3a1198ea5377d54c986598b1eee842207a",
   },
   {
     path: "vscope_sweep/extension.py",
     text: f45,
-    sha256: "56aa7538d34b2f222e1141640689174e4f51a3dbcac78b89b3059062cd6b6dcd",
+    sha256: "f91fcd6f9b112a7e1231224728f395944772b19e1e4fa6cda770a67c596d0fc0",
   },
   {
     path: "vscope_sweep/journal.py",

@@ -43,6 +43,27 @@ def engine_arguments(wanted):
     return arguments, sorted(set(wanted) - known)
 
 
+def layer_names(model, overrides):
+    """The overrides, with the names that the loaded config has for kinds of layers, not those of config.json.
+
+    Transformers calls what a config.json of Granite has as "mamba" linear attention, from one version on.
+    """
+    wanted = (overrides or {}).get("layer_types")
+    if not wanted:
+        return overrides
+    with open(os.path.join(model, "config.json"), encoding="utf-8") as file:
+        written = json.load(file).get("layer_types") or []
+    try:
+        from transformers import AutoConfig
+
+        loaded = getattr(AutoConfig.from_pretrained(model), "layer_types", None) or []
+    except Exception:
+        # A config that only vLLM knows: its names are those of the file.
+        return overrides
+    names = dict(zip(written, loaded))
+    return {**overrides, "layer_types": [names.get(name, name) for name in wanted]}
+
+
 def calls_of(seconds_each, session, largest):
     """How many shots a call takes: whole sessions of the timer, for about CALL_SECONDS."""
     wanted = min(largest, int(CALL_SECONDS / max(seconds_each, 1e-6)))
@@ -82,6 +103,8 @@ def main(path):
         import vllm
 
         arguments, unknown = engine_arguments(request["arguments"])
+        if "hf_overrides" in arguments:
+            arguments["hf_overrides"] = layer_names(request["model"], arguments["hf_overrides"])
         llm = vllm.LLM(
             model=request["model"],
             worker_extension_cls="vscope_sweep.extension.Extension",

@@ -110,6 +110,8 @@ export async function metaYaml(facts: MetaFacts): Promise<string> {
     ...(kinds.length > 1
       ? { layer_types: Object.fromEntries(kinds.map(({ name, count }) => [name, count])) }
       : {}),
+    // Of a family that has members with experts.
+    ...(hasNoExperts(settings) ? { experts: 0 } : {}),
     // The roofline of the page is made of them.
     model_sizes: Object.fromEntries(SIZES.flatMap((key) => {
       const size = model.config[key];
@@ -130,6 +132,10 @@ export async function metaYaml(facts: MetaFacts): Promise<string> {
   };
   const { dump } = await loadYaml();
   return dump(document, { flowLevel: 3, lineWidth: 100, noRefs: true, skipInvalid: true });
+}
+
+function hasNoExperts({ architecture: { sequence, catalog } }: SweepSettings): boolean {
+  return (sequence["mlp_moe"] ?? []).length > 0 && Object.keys(catalog.moe).length === 0;
 }
 
 /** `first-last xF` where each value is the one before times F, but for the last; else the list. */
