@@ -15,6 +15,7 @@ import {
   type FailedShot,
   type Firing,
 } from "./driver.ts";
+import { DiskFull, saysDiskFull } from "../disk_full.ts";
 import { type DegreePlace, engineStarts, SweepProgress } from "./progress.ts";
 
 /** Engines that may die before a TP degree is given up. */
@@ -85,6 +86,10 @@ export async function measureDegree(
       }
       if (firing.how !== "died") return result(facts, failed, firing.how === "stopped");
       await driver.end();
+      // No shot is to blame, and the next engine would find no room either.
+      if (saysDiskFull(firing.why ?? "")) {
+        throw new DiskFull(`Cannot keep what TP degree ${work.tp} measures: ${firing.why}`);
+      }
       // Of a part of the grid others may be chosen now: only the worker can tell which was in flight.
       const left = work.rounds ? shots : await needed();
       const told = firing.failed.some(({ why }) => why === firing.why);

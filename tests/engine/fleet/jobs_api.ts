@@ -19,6 +19,8 @@ export interface StandInJob {
 export interface JobsApi {
   readonly url: string;
   readonly jobs: Map<string, StandInJob>;
+  /** Packages that were sent, by name. */
+  readonly packages: Map<string, Uint8Array>;
   /** Requests that are answered with this status from now on; none where it is undefined. */
   broken: number | undefined;
   /** Environment of the next jobs, beside what is inherited. */
@@ -37,6 +39,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   const running = new Map<string, Deno.ChildProcess>();
   const lost = new Set<string>();
   const ended: Promise<void>[] = [];
+  const timers: ReturnType<typeof setTimeout>[] = [];
 
   const unpack = async (uri: string) => {
     const name = uri.replace("gcs://", "");
@@ -61,7 +64,9 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   };
   const start = async (id: string) => {
     const { doc, request } = jobs.get(id)!;
-    const { working_dir, py_modules } = request["runtime_env"] as Record<string, string & string[]>;
+    const { working_dir, py_modules, env_vars } = request["runtime_env"] as
+      & Record<string, string & string[]>
+      & { env_vars?: Record<string, string> };
     const cwd = await unpack(working_dir!);
     const modules = await Promise.all((py_modules as string[]).map(unpack));
     const log = await Deno.open(`${dir}/${id}.log`, { append: true, create: true });
@@ -76,6 +81,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
       cwd,
       env: {
         ...{ LOG: `${dir}/${id}.log`, PYTHONPATH: modules.join(":"), VSCOPE_DENO: Deno.execPath() },
+        ...env_vars,
         ...api.env,
       },
       stdin: "null",
@@ -169,7 +175,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
       if (!DONE.includes(job.doc.status)) {
         Object.assign(job.doc, { status: "STOPPED", end_time: Date.now() });
         kill(id, "SIGTERM");
-        setTimeout(() => kill(id, "SIGKILL"), 3000);
+        timers.push(setTimeout(() => kill(id, "SIGKILL"), 3000));
       }
       return Response.json({ stopped: true });
     }
@@ -180,6 +186,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   const api: JobsApi = {
     url: `http://127.0.0.1:${server.addr.port}`,
     jobs,
+    packages,
     broken: undefined,
     env: {},
     async forget() {
@@ -191,6 +198,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   try {
     return await use(api);
   } finally {
+    for (const timer of timers) clearTimeout(timer);
     for (const id of running.keys()) kill(id, "SIGKILL");
     await Promise.all(ended);
     await server.shutdown();
