@@ -15,8 +15,9 @@ import { type Sampled, sampled } from "./statistics.ts";
 import { catalogTable, layersAt, type SweepTimes } from "./times.ts";
 
 /** Columns behind those of LLMServingSim's. */
-const TRAILING = ["spread_us", "samples"];
-const SKEW_TRAILING = ["t_mean_spread_us", "t_max_spread_us", "t_skew_spread_us", "samples"];
+export const TRAILING = ["spread_us", "samples"];
+/** The same of `skew.csv`. */
+export const SKEW_TRAILING = ["t_mean_spread_us", "t_max_spread_us", "t_skew_spread_us", "samples"];
 /** Share of the mean's time by which the longest history must be above it: else alpha is noise. */
 export const NOISE_SHARE = 0.02;
 

@@ -28,7 +28,7 @@ export function layerKinds(model: ModelConfig): readonly LayerKind[] {
 }
 
 /** The kind of each layer, first to last; undefined where the config does not tell. */
-export function layerTypes({ config }: ModelConfig): readonly string[] | undefined {
+function layerTypes({ config }: ModelConfig): readonly string[] | undefined {
   const { layer_types: told, num_hidden_layers: layers } = config;
   if (Array.isArray(told) && told.every((name) => typeof name === "string")) return told;
   if (!Number.isSafeInteger(layers)) return undefined;

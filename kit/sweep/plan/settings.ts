@@ -46,7 +46,7 @@ const FACTORS = [
  *
  * @throws {UsageError} for the first value that cannot be.
  */
-export function checkSweepValues(values: SweepValues): void {
+function checkSweepValues(values: SweepValues): void {
   if (values.model === undefined) {
     throw new UsageError(
       "Cannot run sweep: no model is given; give --model or MODEL, such as Qwen/Qwen3-0.6B",
