@@ -87,11 +87,14 @@ export function nextShots(
     round = shots === 0 ? Math.min(round, LEAST_ROUND) : Math.min(round, left * shots / seconds);
   }
   const chosen = nextChoice(tables, Math.max(1, Math.floor(round)), gridError);
-  const grids = chosen.map(({ category, places }) => {
-    const { grid } = tables.find((table) => table.grid.category.name === category)!;
-    return { ...grid, keys: places.map((place) => grid.keys[place]!) };
-  });
-  return neededShots(grids, settings.architecture, tp, times, iterations, absent);
+  const wanted = new Set(chosen.flatMap(({ category: name, places }) => {
+    const { keys, category } = tables.find(({ grid }) => grid.category.name === name)!.grid;
+    return places.flatMap((place) => category.shots(keys[place]!).map(shotKey));
+  }));
+  // With the layers that other tables ask of the same shots.
+  const grids = tables.map(({ grid }) => grid);
+  return neededShots(grids, settings.architecture, tp, times, iterations, absent)
+    .filter(({ k }) => wanted.has(k));
 }
 
 /** Shots of the grids that a TP degree has, and the seconds that they took. */
