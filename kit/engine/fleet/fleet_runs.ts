@@ -7,16 +7,21 @@
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
 import { isOver, type RayJob, type Resources, roomFor } from "../../fleet/ray.ts";
+import { partText } from "../../fleet/parts.ts";
 import { attemptOf } from "../../fleet/units.ts";
 import { ClusterSilent, type RayClient } from "./ray_client.ts";
 import { tellProgress } from "./fleet_progress.ts";
-import type { UnitRun } from "./unit_run.ts";
+import { secondJobs } from "./fleet_help.ts";
+import { fillQueues } from "./fleet_queue.ts";
+import type { NextJob, UnitRun } from "./unit_run.ts";
 
 const POLL_MS = 2000;
 /** The nodes are asked for this seldom. */
 const NODES_MS = 30_000;
 /** A cluster that is silent for so long is left; its jobs go on without us. */
 const PATIENCE_MS = 15 * 60_000;
+/** Help is thought of this seldom. */
+const HELP_MS = 30_000;
 /** Jobs at a time where the cluster does not tell what it has. */
 const UNKNOWN_ROOM = 8;
 /** Ray gives jobs three seconds to end. */
@@ -27,8 +32,12 @@ export interface FleetSettings {
   readonly client: RayClient;
   readonly resources: Resources;
   readonly maxJobs: number | undefined;
-  /** Submits a unit's next job. */
-  submit(run: UnitRun): Promise<void>;
+  /** Seconds that a job may about take before its unit is cut into parts; as the room makes best otherwise. */
+  readonly jobLength: number | undefined;
+  /** Whether jobs that are late get help. */
+  readonly help: boolean;
+  /** Submits a unit's next job, and returns its number. */
+  submit(run: UnitRun, task: NextJob): Promise<number>;
   /** Called when all units of a sweep are over. */
   sweepOver(runs: readonly UnitRun[]): Promise<void>;
 }
@@ -40,6 +49,8 @@ export type Following = "over" | "interrupted" | "spent" | "silent";
 export class FleetRuns {
   #room = 1;
   #nodesAt = -Infinity;
+  #helpAt = -Infinity;
+  #planned = false;
   #silentSince: number | undefined;
   /** What kept it waiting until it gave up. */
   silence: string | undefined;
@@ -58,13 +69,13 @@ export class FleetRuns {
     let found = 0;
     for (const run of this.runs) {
       await run.find(client);
-      if (run.live) found++;
+      found += run.live.size;
     }
     if (found > 0) this.context.output.note(`Going on with ${found} jobs that are on the cluster`);
     for (const run of this.runs) {
-      if (!run.live && run.isHome(this.#siblings(run))) run.status = "complete";
+      if (run.live.size === 0 && run.isHome(this.#siblings(run))) run.status = "complete";
     }
-    for (const run of this.runs) await this.#tell(run, undefined);
+    for (const run of this.runs) await this.#tell(run, run.attempt, undefined);
   }
 
   /** Follows until all units are over, Ctrl-C comes, or `spent` says that the time is over. */
@@ -92,23 +103,24 @@ export class FleetRuns {
 
   /** Jobs that are pending or run. */
   get live(): number {
-    return this.runs.filter((run) => run.live).length;
+    return this.runs.reduce((sum, run) => sum + run.live.size, 0);
   }
 
   /** Stops all jobs, and takes in what they had measured. */
   async stopAll(): Promise<void> {
     const { client } = this.settings;
     const { clock } = this.context;
-    for (const run of this.runs) if (run.live) await client.stop(run.id);
+    for (const run of this.runs) {
+      for (const attempt of run.live) await client.stop(run.idOf(attempt));
+    }
     const until = clock.monotonicMs() + STOP_MS;
     while (this.live > 0 && clock.monotonicMs() < until) {
       this.#takeIn(await client.jobs());
-      for (const run of this.runs.filter((one) => one.live)) {
-        const job = run.jobs.get(run.attempt);
+      for (const [run, attempt] of this.#liveJobs()) {
+        const job = run.jobs.get(attempt);
         if (job && !isOver(job)) continue;
-        await run.settle(client, job, this.#siblings(run));
-        // That it was stopped is no failure of its own.
-        if (run.status === "failed") delete run.status;
+        await run.settle(client, attempt, this.#siblings(run));
+        run.forgetFailure();
       }
       if (this.live > 0) await clock.sleep(POLL_MS / 4);
     }
@@ -116,8 +128,8 @@ export class FleetRuns {
 
   /** Takes in what running jobs have measured by now, where they are left running. */
   async lookOnce(): Promise<void> {
-    for (const run of this.runs.filter((one) => one.live)) {
-      await run.look(this.settings.client, Infinity);
+    for (const [run, attempt] of this.#liveJobs()) {
+      await run.look(this.settings.client, attempt, Infinity);
     }
   }
 
@@ -126,26 +138,41 @@ export class FleetRuns {
     const jobs = await client.jobs();
     this.#takeIn(jobs);
     const now = this.context.clock.monotonicMs();
-    for (const run of this.runs.filter((one) => one.live)) {
-      const job = run.jobs.get(run.attempt);
+    for (const [run, attempt] of this.#liveJobs()) {
+      const job = run.jobs.get(attempt);
       if (job && !isOver(job)) {
-        if (job.status === "RUNNING") await run.look(client, now);
+        if (job.status === "RUNNING") await run.look(client, attempt, now);
         continue;
       }
-      await this.#tell(run, await run.settle(client, job, this.#siblings(run)));
+      await this.#tell(run, attempt, await run.settle(client, attempt, this.#siblings(run)));
     }
-    if (!this.context.signal.aborted) await this.#submitNext();
+    for (const run of this.runs) {
+      for (const attempt of await run.stopSpare(client, this.#siblings(run), now)) {
+        await this.#tell(run, attempt, "what this job was to measure is home; it is stopped");
+      }
+    }
+    if (!this.context.signal.aborted) {
+      await this.#submitNext();
+      if (this.settings.help) await this.#helpLate();
+    }
     await tellProgress(this.context, this.runs, this.#room);
   }
 
   async #submitNext(): Promise<void> {
-    const waiting = this.runs.filter((run) => !run.live && run.status === undefined);
-    if (waiting.length === 0) return;
+    const open = this.runs.filter(({ status }) => status === undefined);
+    if (open.every(({ queue, live }) => queue.length === 0 && (this.#planned || live.size === 0))) {
+      return;
+    }
     await this.#lookForRoom();
-    for (const run of waiting.slice(0, Math.max(0, this.#room - this.live))) {
+    if (!this.#planned) await fillQueues(this.runs, this.#room, this.settings.jobLength);
+    this.#planned = true;
+    // The longest first: what is begun last should be short.
+    const waiting = open.flatMap((run) => run.queue.map((task) => ({ run, task })))
+      .toSorted((one, other) => secondsOf(other) - secondsOf(one));
+    for (const { run, task } of waiting.slice(0, Math.max(0, this.#room - this.live))) {
       try {
-        await this.settings.submit(run);
-        run.begun();
+        run.begun(await this.settings.submit(run, task), task);
+        run.queue = run.queue.filter((one) => one !== task);
       } catch (error) {
         if (error instanceof ClusterSilent) throw error;
         // The folder of its sweep cannot be gone on with.
@@ -153,8 +180,34 @@ export class FleetRuns {
         run.status = "failed";
         run.reason = messageOf(error);
       }
-      await this.#tell(run, undefined);
+      await this.#tell(run, run.attempt, undefined);
     }
+  }
+
+  async #helpLate(): Promise<void> {
+    const { clock } = this.context;
+    const now = clock.monotonicMs();
+    if (this.runs.some(({ status, queue }) => status === undefined && queue.length > 0)) return;
+    if (this.live === 0 || now - this.#helpAt < HELP_MS) return;
+    this.#helpAt = now;
+    await this.#lookForRoom();
+    const second = await secondJobs(this.runs, this.#room - this.live, clock.now().getTime());
+    for (const { run, task } of second) {
+      run.queue.push(task);
+      this.context.output.note(
+        `${run.unit.name}: a second job takes over a part of one that is late (${
+          partText(task.part!)
+        })`,
+      );
+    }
+    if (second.length > 0) await this.#submitNext();
+  }
+
+  /** The jobs that are live now. */
+  #liveJobs(): [UnitRun, number][] {
+    return this.runs.flatMap((run) =>
+      [...run.live].map((attempt): [UnitRun, number] => [run, attempt])
+    );
   }
 
   async #lookForRoom(): Promise<void> {
@@ -184,17 +237,21 @@ export class FleetRuns {
   #takeIn(jobs: readonly RayJob[]): void {
     const byId = new Map(jobs.map((job) => [job.submission_id!, job]));
     for (const run of this.runs) {
-      if (run.live && !byId.has(run.id)) run.jobs.delete(run.attempt);
+      for (const attempt of run.live) {
+        if (!byId.has(run.idOf(attempt))) run.jobs.delete(attempt);
+      }
       for (const [id, job] of byId) {
         const attempt = attemptOf(run.unit, id);
-        if (attempt !== undefined) run.jobs.set(attempt, job);
+        if (attempt !== undefined) run.know(attempt, job);
       }
     }
   }
 
-  async #tell(run: UnitRun, what: string | undefined): Promise<void> {
+  async #tell(run: UnitRun, attempt: number, what: string | undefined): Promise<void> {
     const { output } = this.context;
-    const { unit: { name, tp, sweep }, status, live, attempt, reason } = run;
+    const { unit: { name, tp, sweep }, status, reason } = run;
+    const live = run.live.has(attempt);
+    const { part } = run.taskOf(attempt);
     if (what !== undefined) output.warn(`${name}: ${what}`);
     if (status === undefined && !live && what === undefined) return;
     const node = run.jobs.get(attempt)?.driver_node_id;
@@ -204,7 +261,8 @@ export class FleetRuns {
       variant: sweep.variant,
       tp,
       status: status ?? (live ? "submitted" : "waiting"),
-      job: run.attempt > 0 ? run.id : undefined,
+      job: attempt > 0 ? run.idOf(attempt) : undefined,
+      ...(part === undefined ? {} : { part: partText(part) }),
       ...(node ? { node } : {}),
       reason: reason ?? what,
     });
@@ -223,4 +281,8 @@ export class FleetRuns {
     this.context.output.warn(`${messageOf(error)}; vscope goes on when it does`);
     return now;
   }
+}
+
+function secondsOf({ run, task }: { run: UnitRun; task: NextJob }): number {
+  return task.seconds ?? run.unit.seconds;
 }

@@ -23,11 +23,16 @@ import { parseArchitecture } from "../../sweep/model/architecture.ts";
 import { readModelConfig } from "../../sweep/model/model_config.ts";
 import type { sweepOptions } from "../../sweep/options.ts";
 import { planSweep } from "../../sweep/plan/plan.ts";
-import { measureSweep } from "../sweep/run.ts";
-import { missing, type SweepState } from "../sweep/sweep_state.ts";
+import { sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
+import { allShots } from "../../fleet/all_shots.ts";
+import { isIn, placed } from "../../fleet/parts.ts";
+import { measureSweep, type SweepShare } from "../sweep/run.ts";
+import { missing, settingsOf, type SweepState } from "../sweep/sweep_state.ts";
 import { LogSink, type PieceSink, S3Sink } from "./piece_sink.ts";
 import { PieceWriter } from "./piece_writer.ts";
 import { S3Client } from "./storage/s3_client.ts";
+
+type Wanted = NonNullable<SweepShare["wanted"]>;
 
 /** How many reasons are told. */
 const TOLD = 2;
@@ -87,7 +92,9 @@ async function measureUnit(
   let end: UnitEnd;
   try {
     const plan = await planOf(order, dir, out, home > 0, context);
-    end = endOf(await measureSweep(plan, context, [order.tp]), order.tp, context.signal.aborted);
+    const wanted = wantedOf(order, plan);
+    const state = await measureSweep(plan, context, { degrees: [order.tp], wanted });
+    end = endOf(state, order.tp, wanted, context.signal.aborted);
   } catch (error) {
     const known = error instanceof UsageError || error instanceof RunError;
     const reason = known ? messageOf(error) : `vscope itself failed: ${messageOf(error)}`;
@@ -152,10 +159,29 @@ async function planOf(
   });
 }
 
-function endOf(state: SweepState, tp: number, interrupted: boolean): UnitEnd {
+/** Which shots are the job's own. */
+function wantedOf(
+  { part, tp }: UnitOrder,
+  { values, invocation }: Plan<typeof sweepOptions>,
+): Wanted {
+  if (part === undefined) return (needed) => [...needed];
+  const settings = sweepSettings(values, invocation.found as SweepSubject);
+  return (needed, facts) => {
+    const all = placed(allShots(settingsOf(settings, facts), tp, new Set(facts.missing)));
+    const own = new Set(all.filter((shot) => isIn(part, shot)).map(({ k }) => k));
+    return needed.filter(({ k }) => own.has(k));
+  };
+}
+
+function endOf(
+  state: SweepState,
+  tp: number,
+  wanted: Wanted,
+  interrupted: boolean,
+): UnitEnd {
   const { manifest, engines } = state;
   const engine = engines.get(tp);
-  const left = engine ? missing(state, tp, engine.facts).length : undefined;
+  const left = engine ? wanted(missing(state, tp, engine.facts), engine.facts).length : undefined;
   const failed = engine?.failed ?? [];
   const errors = manifest.notes.filter(({ severity }) => severity === "error");
   const told = (errors.length > 0 ? errors : manifest.notes).map(({ message }) => message);
