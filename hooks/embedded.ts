@@ -7,61 +7,68 @@
  */
 
 import f0 from "./sitecustomize.py" with { type: "text" };
-import f1 from "./vscope_hooks-0.1.0.dist-info/METADATA" with { type: "text" };
-import f2 from "./vscope_hooks-0.1.0.dist-info/entry_points.txt" with { type: "text" };
-import f3 from "./vscope_hooks/__init__.py" with { type: "text" };
-import f4 from "./vscope_hooks/activation.py" with { type: "text" };
-import f5 from "./vscope_hooks/clock.py" with { type: "text" };
-import f6 from "./vscope_hooks/cost.py" with { type: "text" };
-import f7 from "./vscope_hooks/experts/__init__.py" with { type: "text" };
-import f8 from "./vscope_hooks/experts/counters.py" with { type: "text" };
-import f9 from "./vscope_hooks/experts/files.py" with { type: "text" };
-import f10 from "./vscope_hooks/experts/kernel.py" with { type: "text" };
-import f11 from "./vscope_hooks/experts/sample.py" with { type: "text" };
-import f12 from "./vscope_hooks/experts/snapshot.py" with { type: "text" };
-import f13 from "./vscope_hooks/imports.py" with { type: "text" };
-import f14 from "./vscope_hooks/losses.py" with { type: "text" };
-import f15 from "./vscope_hooks/own_profilers.py" with { type: "text" };
-import f16 from "./vscope_hooks/passes.py" with { type: "text" };
-import f17 from "./vscope_hooks/plugin.py" with { type: "text" };
-import f18 from "./vscope_hooks/profiler.py" with { type: "text" };
-import f19 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
-import f20 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
-import f21 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
-import f22 from "./vscope_hooks/profilers/cuda_events.py" with { type: "text" };
-import f23 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
-import f24 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
-import f25 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
-import f26 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
-import f27 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
-import f28 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
-import f29 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
-import f30 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
-import f31 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
-import f32 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
-import f33 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
-import f34 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
-import f35 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
-import f36 from "./vscope_hooks/recorder.py" with { type: "text" };
-import f37 from "./vscope_hooks/session.py" with { type: "text" };
-import f38 from "./vscope_hooks/sites.py" with { type: "text" };
-import f39 from "./vscope_hooks/steps.py" with { type: "text" };
-import f40 from "./vscope_hooks/table.py" with { type: "text" };
-import f41 from "./vscope_hooks/torch_window.py" with { type: "text" };
-import f42 from "./vscope_sweep/__init__.py" with { type: "text" };
-import f43 from "./vscope_sweep/batch.py" with { type: "text" };
-import f44 from "./vscope_sweep/driver.py" with { type: "text" };
-import f45 from "./vscope_sweep/extension.py" with { type: "text" };
-import f46 from "./vscope_sweep/journal.py" with { type: "text" };
-import f47 from "./vscope_sweep/messages.py" with { type: "text" };
-import f48 from "./vscope_sweep/modules.py" with { type: "text" };
-import f49 from "./vscope_sweep/requests.py" with { type: "text" };
-import f50 from "./vscope_sweep/routing.py" with { type: "text" };
-import f51 from "./vscope_sweep/runners.py" with { type: "text" };
-import f52 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
-import f53 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
-import f54 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
-import f55 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
+import f1 from "./vscope_fleet/__init__.py" with { type: "text" };
+import f2 from "./vscope_fleet/__main__.py" with { type: "text" };
+import f3 from "./vscope_fleet/clocks.py" with { type: "text" };
+import f4 from "./vscope_fleet/folder.py" with { type: "text" };
+import f5 from "./vscope_fleet/job.py" with { type: "text" };
+import f6 from "./vscope_fleet/nodes.py" with { type: "text" };
+import f7 from "./vscope_fleet/pieces.py" with { type: "text" };
+import f8 from "./vscope_hooks-0.1.0.dist-info/METADATA" with { type: "text" };
+import f9 from "./vscope_hooks-0.1.0.dist-info/entry_points.txt" with { type: "text" };
+import f10 from "./vscope_hooks/__init__.py" with { type: "text" };
+import f11 from "./vscope_hooks/activation.py" with { type: "text" };
+import f12 from "./vscope_hooks/clock.py" with { type: "text" };
+import f13 from "./vscope_hooks/cost.py" with { type: "text" };
+import f14 from "./vscope_hooks/experts/__init__.py" with { type: "text" };
+import f15 from "./vscope_hooks/experts/counters.py" with { type: "text" };
+import f16 from "./vscope_hooks/experts/files.py" with { type: "text" };
+import f17 from "./vscope_hooks/experts/kernel.py" with { type: "text" };
+import f18 from "./vscope_hooks/experts/sample.py" with { type: "text" };
+import f19 from "./vscope_hooks/experts/snapshot.py" with { type: "text" };
+import f20 from "./vscope_hooks/imports.py" with { type: "text" };
+import f21 from "./vscope_hooks/losses.py" with { type: "text" };
+import f22 from "./vscope_hooks/own_profilers.py" with { type: "text" };
+import f23 from "./vscope_hooks/passes.py" with { type: "text" };
+import f24 from "./vscope_hooks/plugin.py" with { type: "text" };
+import f25 from "./vscope_hooks/profiler.py" with { type: "text" };
+import f26 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
+import f27 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
+import f28 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
+import f29 from "./vscope_hooks/profilers/cuda_events.py" with { type: "text" };
+import f30 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
+import f31 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
+import f32 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
+import f33 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
+import f34 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
+import f35 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
+import f36 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
+import f37 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
+import f38 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
+import f39 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
+import f40 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
+import f41 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
+import f42 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
+import f43 from "./vscope_hooks/recorder.py" with { type: "text" };
+import f44 from "./vscope_hooks/session.py" with { type: "text" };
+import f45 from "./vscope_hooks/sites.py" with { type: "text" };
+import f46 from "./vscope_hooks/steps.py" with { type: "text" };
+import f47 from "./vscope_hooks/table.py" with { type: "text" };
+import f48 from "./vscope_hooks/torch_window.py" with { type: "text" };
+import f49 from "./vscope_sweep/__init__.py" with { type: "text" };
+import f50 from "./vscope_sweep/batch.py" with { type: "text" };
+import f51 from "./vscope_sweep/driver.py" with { type: "text" };
+import f52 from "./vscope_sweep/extension.py" with { type: "text" };
+import f53 from "./vscope_sweep/journal.py" with { type: "text" };
+import f54 from "./vscope_sweep/messages.py" with { type: "text" };
+import f55 from "./vscope_sweep/modules.py" with { type: "text" };
+import f56 from "./vscope_sweep/requests.py" with { type: "text" };
+import f57 from "./vscope_sweep/routing.py" with { type: "text" };
+import f58 from "./vscope_sweep/runners.py" with { type: "text" };
+import f59 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
+import f60 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
+import f61 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
+import f62 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -80,278 +87,313 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
     sha256: "9c7dd48757ce2a604dc98344cda06059b2509a433fa72258e1a6306f3b6b7b82",
   },
   {
-    path: "vscope_hooks-0.1.0.dist-info/METADATA",
+    path: "vscope_fleet/__init__.py",
     text: f1,
+    sha256: "7829dc06627d7bc6e9efdfe70d9c334ff122526bf02126e895dabbb8dc454a7d",
+  },
+  {
+    path: "vscope_fleet/__main__.py",
+    text: f2,
+    sha256: "9b0eacaab8f39a5ff319935178ddfb68a8eb7418b3dcb8dd77a099ef14b6cba1",
+  },
+  {
+    path: "vscope_fleet/clocks.py",
+    text: f3,
+    sha256: "9d2041148786b8774b4e941f303b9260ecfa0f32a5e4e2e62510c6a5937cd4de",
+  },
+  {
+    path: "vscope_fleet/folder.py",
+    text: f4,
+    sha256: "06ae8e921e7064a69ab05f24010ebb37e9cf66a8841ac00d927b474b3c260073",
+  },
+  {
+    path: "vscope_fleet/job.py",
+    text: f5,
+    sha256: "5095cc12a39ea8b41696fda0deba050d566b1b86ea35adbbdf927c0805f6d662",
+  },
+  {
+    path: "vscope_fleet/nodes.py",
+    text: f6,
+    sha256: "b914f928b02220a0bfa7c2dab63c42b6f589081de1b264e1c93bf3a06f604fbb",
+  },
+  {
+    path: "vscope_fleet/pieces.py",
+    text: f7,
+    sha256: "078d7df7d484d5ad2bb86852394477f9119740adc4894579994b59fb6ab31d21",
+  },
+  {
+    path: "vscope_hooks-0.1.0.dist-info/METADATA",
+    text: f8,
     sha256: "1a421e389af9cff8f940f79b5f1d1c585038826a16b622e1fb3e7eb65b7a3e09",
   },
   {
     path: "vscope_hooks-0.1.0.dist-info/entry_points.txt",
-    text: f2,
+    text: f9,
     sha256: "7188333b15d275f6a50b109eeb6b781dd0be3ca7a536f4b826ff20e7d275d2df",
   },
   {
     path: "vscope_hooks/__init__.py",
-    text: f3,
+    text: f10,
     sha256: "bb7fee73bff4b55524cd5a76dc4f7a9db069e6b2e7a60f648c8ae4451e658e8c",
   },
   {
     path: "vscope_hooks/activation.py",
-    text: f4,
-    sha256: "9f7b7297b17ef34c067b7ca12b308f7eb972de10fa51851aa975a4d76c6edd99",
+    text: f11,
+    sha256: "fdf2311ff4cf60d0bc733c584167fe641908cb2d9a0ec2b6f226c8f8a98d3d31",
   },
   {
     path: "vscope_hooks/clock.py",
-    text: f5,
-    sha256: "77b2e6ffddae0b2cafa23cd3803203a9a2b3185880ed8119e82494b160dcc24e",
+    text: f12,
+    sha256: "0ad8d2adaf263945a8310866d6995d1afdc31e07f2d4298041752a685ab430ff",
   },
   {
     path: "vscope_hooks/cost.py",
-    text: f6,
+    text: f13,
     sha256: "f69aba1c39e653c86eae0d0a50eac46fd9d88389e709b4ff337098498f414596",
   },
   {
     path: "vscope_hooks/experts/__init__.py",
-    text: f7,
+    text: f14,
     sha256: "b0e495aa89838cd2aa05dd99cea51c2d6fead269d27acbe767f50db89ffcbf4e",
   },
   {
     path: "vscope_hooks/experts/counters.py",
-    text: f8,
+    text: f15,
     sha256: "35e81722f13972e82a1f139edb45b7a6b32e9d86d5e2fc49d04c0b5c47924f49",
   },
   {
     path: "vscope_hooks/experts/files.py",
-    text: f9,
+    text: f16,
     sha256: "09604d91a418b48334647f582b42556249ba03a4a26617c60a9ec1c7c2c4e667",
   },
   {
     path: "vscope_hooks/experts/kernel.py",
-    text: f10,
+    text: f17,
     sha256: "364aea6237eccaf5132c1f51fc669d5fcf4445995e377ce18ff5c89885ee4f42",
   },
   {
     path: "vscope_hooks/experts/sample.py",
-    text: f11,
+    text: f18,
     sha256: "4dcf3921794a2d775cba344a3ca031078fcade6d414abe741dfd2860493e75a6",
   },
   {
     path: "vscope_hooks/experts/snapshot.py",
-    text: f12,
+    text: f19,
     sha256: "9a3dde6c49dd6620ebda823e2cb03f5081840f8c829f61d22a5e292434cc7096",
   },
   {
     path: "vscope_hooks/imports.py",
-    text: f13,
+    text: f20,
     sha256: "35cbb5b494a1b3e3fb19c086b7f67158e37f1d545533da6ec6e945602925e288",
   },
   {
     path: "vscope_hooks/losses.py",
-    text: f14,
+    text: f21,
     sha256: "5cfd522ee32225f2228d22a8e6ba458239d588d4e7ac22b9bb3ba8d5bf57b440",
   },
   {
     path: "vscope_hooks/own_profilers.py",
-    text: f15,
+    text: f22,
     sha256: "b186a9b4e4ff1a99b7ce0adc50c43bb47b3bff2ad71e8f7a7fa919b39310c14d",
   },
   {
     path: "vscope_hooks/passes.py",
-    text: f16,
+    text: f23,
     sha256: "599363d86887321fabd0bf808654394bfc6f3bd95f4ade61ba94bf631e3b40ba",
   },
   {
     path: "vscope_hooks/plugin.py",
-    text: f17,
+    text: f24,
     sha256: "66502f8f1a5fe727a59683b080d130b7dec9d0a4b295f661028461a7c7bb4fcf",
   },
   {
     path: "vscope_hooks/profiler.py",
-    text: f18,
+    text: f25,
     sha256: "7067565ad7942c7b7e507cc752566ff421dde8d7aeffb0fdd8ed85784eedcde0",
   },
   {
     path: "vscope_hooks/profilers/__init__.py",
-    text: f19,
+    text: f26,
     sha256: "146a019c29d532e81481b15a36252a8a4d2cb19cb5b3a9ee303c201ded019e3a",
   },
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
-    text: f20,
+    text: f27,
     sha256: "b07ae494536035f6216b2f8837e82d35a7dee3d5badf706cff0ae08f8322d171",
   },
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
-    text: f21,
+    text: f28,
     sha256: "57f90e208d92122a7eb98ca1023edae41d0f381472e1bb1449803e1e0b338b3d",
   },
   {
     path: "vscope_hooks/profilers/cuda_events.py",
-    text: f22,
+    text: f29,
     sha256: "06e74fb581f8f989f98f0684c4d032fcc32ca6e79ca5f948e12e964f8b498d3a",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
-    text: f23,
+    text: f30,
     sha256: "945d0b2cdeae34c2e830df6f1ad530bd661043c57a1e8ff1c76c321bd7db0c1c",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
-    text: f24,
+    text: f31,
     sha256: "1b3463650c317bc76181faf7cd2aaac046f86471e6824d34a588e91ab85ad423",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
-    text: f25,
+    text: f32,
     sha256: "719a8426e8622b281b363cfddf3fc6c536087655b3ed22464d99e312d6ffde4b",
   },
   {
     path: "vscope_hooks/profilers/forward_pass.py",
-    text: f26,
+    text: f33,
     sha256: "8db987c9b01e3b6932d0e8abda192ea6cb2d0a6c65050d33ed8c5d6fd48d279b",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
-    text: f27,
+    text: f34,
     sha256: "520a4f14407dc18d46442e2bbc25364989e28bfe5616e894d896dab494edabe3",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
-    text: f28,
+    text: f35,
     sha256: "370395b4947861125c04c804d2b6c815ec6c5e997b4b19a38b7b848d09a84c21",
   },
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
-    text: f29,
+    text: f36,
     sha256: "66e10b03f6269e340c88a33147e02f84536aa15214ea958cfeb19b73f5cc5094",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
-    text: f30,
+    text: f37,
     sha256: "4b8cc143b31c602ddd343a4bb6ecd0b27e33f03c83345c1e79c2a280f428bd27",
   },
   {
     path: "vscope_hooks/profilers/moe_expert.py",
-    text: f31,
+    text: f38,
     sha256: "b695ac9525cd74aa604ac068c80a53681818d369e58ec8c271bf8da1bd32ca95",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
-    text: f32,
+    text: f39,
     sha256: "b8bca4c69cd8ec5f0b95260bc4fdf7a5bed7c25365cad78765f952d4f0c3b865",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",
-    text: f33,
+    text: f40,
     sha256: "35f4eceb5f2f9ad6e9ee46bf2bf4c45da932b91467f886dd745214270742abd2",
   },
   {
     path: "vscope_hooks/profilers/request_results.py",
-    text: f34,
+    text: f41,
     sha256: "bdeb4dd17ceecbdbfd97d5e35e58d5800d6f295b3b9b08ed01a29e09b3a4e420",
   },
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
-    text: f35,
+    text: f42,
     sha256: "1400b99b8a4b5aba6ee081079c9b12438cb29558caaae4b0b4752af53f0812bd",
   },
   {
     path: "vscope_hooks/recorder.py",
-    text: f36,
-    sha256: "705886921bfafd0808cb69971dcfa8fddaadde2a5a2f4e384271867d1b0c47cf",
+    text: f43,
+    sha256: "b597d51027dc705c1c011c7e223ffdbc51b7dbac324003539c7d64116ebbdc94",
   },
   {
     path: "vscope_hooks/session.py",
-    text: f37,
-    sha256: "6d999669fe1d8e0f701a18dfa7255ed451cc1cf2992eebcedfbd516fef1ef49e",
+    text: f44,
+    sha256: "e48181250248a0d282c0e63f31299874a5c80aa2100b84c292810118b2deef5d",
   },
   {
     path: "vscope_hooks/sites.py",
-    text: f38,
+    text: f45,
     sha256: "5ea8fcb604239e7277a8f417847fc5a88a0be9b7fb19e5a1309a0218968c88c7",
   },
   {
     path: "vscope_hooks/steps.py",
-    text: f39,
+    text: f46,
     sha256: "2f7073a67ee487391692c4d5785d90c876d312acb04ae1a861b9e9788e6d5c34",
   },
   {
     path: "vscope_hooks/table.py",
-    text: f40,
+    text: f47,
     sha256: "f370059b1d61db2914cf7a2efc39ef51ebc7b17f53002a79103667cf114ae8d5",
   },
   {
     path: "vscope_hooks/torch_window.py",
-    text: f41,
+    text: f48,
     sha256: "d048c7f6d5c6f777f8f4993a8a0d211ceed6266c5fa39c1a4222a0a9a7f397c9",
   },
   {
     path: "vscope_sweep/__init__.py",
-    text: f42,
+    text: f49,
     sha256: "99c0faaa4203c11148f1518b7da7d8f59dae49fe200b88c96949a0c8f93ee236",
   },
   {
     path: "vscope_sweep/batch.py",
-    text: f43,
+    text: f50,
     sha256: "1ef2961ac5869d0b409e5ebf3b142174ef876c6123a4d662c689c21550bb7035",
   },
   {
     path: "vscope_sweep/driver.py",
-    text: f44,
+    text: f51,
     sha256: "7669177cca7bc4328f70d0d64b498694a88fa6acbe27beb662b61c80b2c01fcf",
   },
   {
     path: "vscope_sweep/extension.py",
-    text: f45,
+    text: f52,
     sha256: "56aa7538d34b2f222e1141640689174e4f51a3dbcac78b89b3059062cd6b6dcd",
   },
   {
     path: "vscope_sweep/journal.py",
-    text: f46,
+    text: f53,
     sha256: "eb86e3a9f37204886e262733e0d8c3de970274159df2fc6196b1709ae16c9c52",
   },
   {
     path: "vscope_sweep/messages.py",
-    text: f47,
+    text: f54,
     sha256: "46a1af43bc498bc540a4044bcc8934192a2c6313021e7f269f906eb28fc51002",
   },
   {
     path: "vscope_sweep/modules.py",
-    text: f48,
+    text: f55,
     sha256: "b30883d3d16398c7315c956b2ada3f564fa714732b274d9bc2cf4ff3b020dfd4",
   },
   {
     path: "vscope_sweep/requests.py",
-    text: f49,
+    text: f56,
     sha256: "7c7469f9ba7bd5b4625b947321fb5f780a6a30a280aa612397d60c603ed676c1",
   },
   {
     path: "vscope_sweep/routing.py",
-    text: f50,
+    text: f57,
     sha256: "f8176dbe072694d51ecaee81fca128eeb632c9f39090355c8000c548fcc11f6a",
   },
   {
     path: "vscope_sweep/runners.py",
-    text: f51,
+    text: f58,
     sha256: "87df0670068165a85c06f6995b17ce7c4d3676ec04fc1de988ee2c62ff6e0647",
   },
   {
     path: "vscope_sweep/timers/__init__.py",
-    text: f52,
+    text: f59,
     sha256: "0d395cf13875cd8890f2de34428a47435bc8e1b8cc45f817bcc9288fe44dc9af",
   },
   {
     path: "vscope_sweep/timers/attribution.py",
-    text: f53,
+    text: f60,
     sha256: "5bf3e24916dca59e6a427708116ebb7eeb6e5e123304b963139c0342ca3355b2",
   },
   {
     path: "vscope_sweep/timers/cpu.py",
-    text: f54,
+    text: f61,
     sha256: "2ac30b57ed0252d6661a7ca8ef274dbd43ffdacf6d60c2f49c48faa635393e3f",
   },
   {
     path: "vscope_sweep/timers/kineto.py",
-    text: f55,
+    text: f62,
     sha256: "8cc49be60658657d606b5a8b0a95d63bbe1d143c02c35f331fcaead0a85ff400",
   },
 ];

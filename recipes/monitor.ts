@@ -6,11 +6,25 @@
 
 import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
-import { planSession } from "../kit/engine/session_plan.ts";
-import { planWatched } from "../kit/engine/vllm_metrics/measuring_plan.ts";
-import { commandOptions, runWatched } from "../kit/engine/watched_command.ts";
+import { monitorOptions, planMonitor } from "../kit/engine/fleet/monitor_plan.ts";
+import { runOnCluster } from "../kit/engine/fleet/monitor_run.ts";
+import { runWatched } from "../kit/engine/watched_command.ts";
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import monitor from "@vscope/vscope/recipes/monitor";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--", "vllm", "serve", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(monitor, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "monitor",
   summary: "any vLLM command with the session profilers",
@@ -18,16 +32,24 @@ const recipe: Recipe = defineRecipe({
     "Runs a vLLM server, or a Python script that uses vLLM, with profilers in every one of its " +
     "processes, and leaves a session bundle: forward passes, CUDA graphs, batches, KV cache, " +
     "experts, encoders, CPU operations and the life of each request. vLLM itself is not changed. Ctrl-C ends vLLM and closes the " +
-    "bundle; while it runs, vscope report reads what there is.",
-  options: commandOptions,
+    "bundle; while it runs, vscope report reads what there is. With --on the command is a job on a Ray " +
+    "cluster, and the hooks reach the workers on all nodes.",
+  options: monitorOptions,
   command: "required",
   examples: [
     { line: "vscope monitor -- vllm serve Qwen/Qwen3-0.6B", why: "a server, until Ctrl-C" },
     { line: "vscope monitor --out run1 -- python offline.py", why: "a script, into folder run1" },
+    {
+      line: "vscope monitor --on http://HOST:8265 -- vllm serve MODEL --tensor-parallel-size 16 " +
+        "--distributed-executor-backend ray",
+      why: "a server that spans the nodes of a Ray cluster",
+    },
   ],
-  plan: (values, invocation) =>
-    planWatched(planSession(values, invocation, { argv: invocation.command }), values),
-  run: (plan, context) => runWatched(context, "monitor", plan),
+  plan: planMonitor,
+  run: (plan, context) =>
+    plan.values.on === undefined
+      ? runWatched(context, "monitor", plan)
+      : runOnCluster(plan, context),
 });
 
 export default recipe;

@@ -1,6 +1,7 @@
 """Decides whether this process is profiled, and starts the profilers once."""
 
 import os
+import sys
 import threading
 
 _lock = threading.Lock()
@@ -35,7 +36,18 @@ def activate(forced):
             _recorder = Recorder(forced)
         if not forced and not _attached:
             _attached = True
+            _recorder.for_worker = _for_worker()
             _recorder.name_role()
             from .profilers import attach_all
 
             attach_all(_recorder)
+
+
+def _for_worker():
+    """Whether it is vLLM's worker that loads plugins."""
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "vllm.v1.worker.worker_base":
+            return True
+        frame = frame.f_back
+    return False

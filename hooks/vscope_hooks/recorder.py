@@ -25,6 +25,8 @@ class Recorder:
 
     def __init__(self, forced):
         self.forced = forced
+        # Whether vLLM loads its plugins here for a worker: in an actor of Ray no name tells.
+        self.for_worker = False
         self.session, self.session_start = open_session()
         self.tables = {}
         self.hooks = {}
@@ -78,7 +80,7 @@ class Recorder:
     def _begin(self):
         self.pid = os.getpid()
         # Added to perf_counter; no step of the wall clock can reorder rows.
-        self._offset = clock_offset(self.session_start)
+        self._offset = clock_offset(self.session_start, self.session)
         self.started_sec = self.seconds()
         self.folder = None
         self._wake = threading.Event()
@@ -103,6 +105,8 @@ class Recorder:
         ):
             if name.startswith(start):
                 return role
+        if self.for_worker:
+            return "worker"
         if self.forced:
             return "python"
         line = " ".join(sys.argv)

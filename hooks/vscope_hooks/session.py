@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import time
 
@@ -44,6 +45,8 @@ def open_session():
     """
     folder = os.environ.get("VSCOPE_SESSION_DIR")
     start = os.environ.get("VSCOPE_SESSION_START")
+    if folder and start and os.environ.pop("VSCOPE_SESSION_NODES", ""):
+        folder = os.environ["VSCOPE_SESSION_DIR"] = node_folder(folder)
     if folder and start:
         return folder, float(start)
     root = os.environ.get("VLLM_PROFILING_DIR") or DEFAULT_ROOT
@@ -62,6 +65,11 @@ def open_session():
     os.environ["VSCOPE_SESSION_DIR"] = folder
     os.environ["VSCOPE_SESSION_START"] = repr(now)
     return folder, now
+
+
+def node_folder(session):
+    """The part of a session that belongs to this node of a Ray cluster: nodes may share a disk."""
+    return os.path.join(session, "%s-%s" % (platform.node(), os.environ.get("RAY_RAYLET_PID", "0")))
 
 
 def _write_metadata(folder, now):

@@ -21,11 +21,16 @@ export async function openUnfinished(files: FileSystem, path: string): Promise<D
   return await files.open(unfinished(path), { write: true, createNew: true });
 }
 
-/** Writes a text; where that fails nothing is left beside the name. Needs write permission. */
-export async function writeWhole(files: FileSystem, path: string, text: string): Promise<void> {
+/** Writes a file; where that fails nothing is left beside the name. Needs write permission. */
+export async function writeWhole(
+  files: FileSystem,
+  path: string,
+  text: string | Uint8Array,
+): Promise<void> {
   await files.remove(unfinished(path)).catch(() => {});
   try {
-    await files.writeTextFile(unfinished(path), text, { createNew: true });
+    const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+    await files.writeFile(unfinished(path), bytes, { createNew: true });
     await files.rename(unfinished(path), path);
   } catch (error) {
     await files.remove(unfinished(path)).catch(() => {});

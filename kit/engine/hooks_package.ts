@@ -25,13 +25,30 @@ export function alteredHookFiles(): string[] {
 /** The package of a sweep's worker, which only a sweep needs. */
 const SWEEP_PACKAGE = "vscope_sweep/";
 
+/** The package of a session's job on a cluster, which only that needs. */
+const FLEET_PACKAGE = "vscope_fleet/";
+
+/**
+ * The files that a job on a cluster needs: the hooks, and what sends home what they record.
+ *
+ * @throws {RunError} when an embedded file is not what was pinned.
+ */
+export function fleetHookFiles(): { path: string; text: string }[] {
+  refuseAltered();
+  return HOOK_FILES.filter(({ path }) => !path.startsWith(SWEEP_PACKAGE));
+}
+
 /**
  * Writes the package to `dir` after it has verified every file. Needs write permission on `dir`.
  *
  * @throws {RunError} when an embedded file is not what was pinned: nothing is written then.
  */
 export function writeHooks(files: FileSystem, dir: string): Promise<void> {
-  return writeFiles(files, dir, (path) => !path.startsWith(SWEEP_PACKAGE));
+  return writeFiles(
+    files,
+    dir,
+    (path) => !path.startsWith(SWEEP_PACKAGE) && !path.startsWith(FLEET_PACKAGE),
+  );
 }
 
 /** The same for the package of a sweep's worker, without the hooks. */
@@ -39,11 +56,7 @@ export function writeSweepWorker(files: FileSystem, dir: string): Promise<void> 
   return writeFiles(files, dir, (path) => path.startsWith(SWEEP_PACKAGE));
 }
 
-async function writeFiles(
-  files: FileSystem,
-  dir: string,
-  wanted: (path: string) => boolean,
-): Promise<void> {
+function refuseAltered(): void {
   const altered = alteredHookFiles();
   if (altered.length > 0) {
     throw new RunError(
@@ -53,6 +66,14 @@ async function writeFiles(
         "download vscope again",
     );
   }
+}
+
+async function writeFiles(
+  files: FileSystem,
+  dir: string,
+  wanted: (path: string) => boolean,
+): Promise<void> {
+  refuseAltered();
   await requireUnshared(files, dir);
   for (const { path, text } of HOOK_FILES.filter(({ path }) => wanted(path))) {
     const target = `${dir}/${path}`;

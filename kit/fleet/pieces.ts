@@ -11,8 +11,11 @@
 import { Buffer } from "node:buffer";
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 
-/** What a piece holds: lines of the journal, what the engine is, or how the job ended, the latter as JSON. */
-export type PieceKind = "journal" | "engine" | "end";
+/**
+ * What a piece holds: lines of the journal, what the engine is, or how the job ended, the latter as JSON; or a part of
+ * a file (`session_pieces.ts`).
+ */
+export type PieceKind = "journal" | "engine" | "end" | "file";
 
 /** A piece. */
 export interface Piece {
@@ -28,7 +31,8 @@ export const PIECE_LENGTH = 12_000;
 /** No piece is unpacked beyond this: a log is not trusted. */
 const MOST_BYTES = 4 * PIECE_LENGTH;
 
-const LINE = /^vscope-piece (\d{1,9}) (journal|engine|end) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})$/;
+const LINE =
+  /^vscope-piece (\d{1,9}) (journal|engine|end|file) ([0-9a-f]{8}) ([A-Za-z0-9+/]+={0,2})$/;
 
 /** A piece as a line, without its end. */
 export function pieceLine({ number, kind, text }: Piece): string {
@@ -72,7 +76,7 @@ export interface Received {
 /** Puts pieces together. */
 export function received(pieces: ReadonlyMap<number, Piece>): Received {
   const ordered = [...pieces.values()].toSorted((one, other) => one.number - other.number);
-  const text = { journal: "", engine: "", end: "" };
+  const text = { journal: "", engine: "", end: "", file: "" };
   let [before, missing] = [-1, 0];
   for (const { number, kind, text: part } of ordered) {
     const gap = number - before - 1;
@@ -99,7 +103,8 @@ export function documentOf(text: string): unknown {
   }
 }
 
-function pieceOf(line: string): Piece | undefined {
+/** The piece that a line is; undefined where it is none, or damaged. */
+export function pieceOf(line: string): Piece | undefined {
   const [, number, kind, sum, packed] = LINE.exec(line) ?? [];
   if (packed === undefined) return undefined;
   try {

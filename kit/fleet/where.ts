@@ -45,20 +45,21 @@ export function placementOf(hardware: string | undefined, on: string | undefined
 /**
  * The address of a cluster's Jobs API, without a slash at its end.
  *
+ * @param recipe For the message.
  * @throws {UsageError} where it is none.
  */
-export function clusterAddress(on: string): string {
+export function clusterAddress(on: string, recipe = "sweep-all"): string {
   const url = URL.canParse(on) ? new URL(on) : undefined;
   if (url?.protocol === "ray:") {
     throw new UsageError(
-      `Cannot run sweep-all: --on "${on}" is the address of a Ray client; give that of the dashboard, ` +
+      `Cannot run ${recipe}: --on "${on}" is the address of a Ray client; give that of the dashboard, ` +
         `as http://${url.hostname || "HOST"}:8265`,
     );
   }
   const fits = url && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "";
   if (!fits || url.username !== "" || url.password !== "") {
     throw new UsageError(
-      `Cannot run sweep-all: --on "${on}" is no address of a Ray dashboard; give one as http://HOST:8265`,
+      `Cannot run ${recipe}: --on "${on}" is no address of a Ray dashboard; give one as http://HOST:8265`,
     );
   }
   return url.href.replace(/\/+$/, "");

@@ -116,7 +116,7 @@ export function unitPackage(order: UnitOrder, home: string): Package {
 }
 
 /** Ray knows a package by its name, and keeps it for whoever names it again. */
-function packageOf(files: PackageFiles): Package {
+export function packageOf(files: PackageFiles): Package {
   const hash = createHash("sha256");
   for (const [path, bytes] of files) hash.update(`${path}\0${bytes.length}\0`).update(bytes);
   return {

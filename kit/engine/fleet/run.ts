@@ -25,7 +25,8 @@ import { outcomeOf } from "../outcome.ts";
 import { notesOf, openBatch, statusOf } from "../sweep/batch/batch_bundle.ts";
 import { summaryJson, summaryText } from "../sweep/batch/summary.ts";
 import { sweepStage, withRefusal } from "../sweep/batch/sweep_stage.ts";
-import { FleetRuns, type FleetSettings, type Following } from "./fleet_runs.ts";
+import { diskFull } from "../disk_full.ts";
+import { FleetRuns, type FleetSettings, type Following, mayPass } from "./fleet_runs.ts";
 import { ratesOf } from "./fleet_progress.ts";
 import { askWhatToDo } from "./on_interrupt.ts";
 import { ENTRYPOINT, programPackage, unitPackage } from "./packages.ts";
@@ -92,7 +93,9 @@ export async function runOnFleet(
   const close = async (own: readonly UnitRun[], interrupted: boolean) => {
     const { sweep } = own[0]!;
     const place = sweeps.get(sweep)!;
-    const { status } = await sweep.close(own, interrupted);
+    const { status } = await sweep.close(own, interrupted).catch((error) => {
+      throw diskFull(error, `what came home in ${out}`) ?? error;
+    });
     const reasons = own.flatMap(({ reason, unit: { tp } }) =>
       reason === undefined ? [] : [`TP degree ${tp}: ${reason}`]
     );
@@ -108,6 +111,7 @@ export async function runOnFleet(
     values.timeBudget !== undefined && clock.monotonicMs() - began > values.timeBudget * 1000;
   const fleet = new FleetRuns(context, runs, {
     client,
+    out,
     resources,
     maxJobs: values.maxJobs,
     jobLength: values.jobLength,
@@ -128,10 +132,11 @@ export async function runOnFleet(
     how = await fleet.follow(spent);
     if (how !== "over") await letGo(fleet, how, plan, context);
     for (const sweep of sweeps.keys()) {
+      if (fleet.hasClosed(sweep)) continue;
       const own = runs.filter((run) => run.sweep === sweep);
-      if (own.every(({ status }) => status !== undefined)) continue;
+      const left = own.some(({ status }) => status === undefined);
       const begun = own.some(({ attempt, shots }) => attempt > 0 || shots > 0);
-      if (begun || sweep.isOpen) await close(own, how === "interrupted");
+      if (begun || sweep.isOpen) await close(own, left && how === "interrupted");
     }
   }
   return await closeBatch({
@@ -150,13 +155,17 @@ export async function runOnFleet(
 }
 
 /** The first thing that is asked of a cluster: where that fails nothing was started. */
-async function firstWord(client: RayClient, on: string): Promise<string> {
+export async function firstWord(
+  client: RayClient,
+  on: string,
+  recipe = "sweep-all",
+): Promise<string> {
   try {
     return await client.version();
   } catch (error) {
     if (!(error instanceof ClusterSilent)) throw error;
     throw new UsageError(
-      `Cannot run sweep-all on "${on}": ${
+      `Cannot run ${recipe} on "${on}": ${
         messageOf(error)
       }; give the address of Ray's dashboard with --on, ` +
         'and see that Ray was installed as "ray[default]"',
@@ -223,21 +232,22 @@ function submitter(
 async function letGo(
   fleet: FleetRuns,
   how: Following,
-  { values }: Plan<typeof sweepAllOptions>,
+  { values, out }: Plan<typeof sweepAllOptions>,
   context: RunContext,
 ): Promise<void> {
   const { output } = context;
   const wanted = how === "spent"
     ? "stop"
-    : how === "silent"
+    : how === "silent" || how === "full"
     ? "leave"
     : await askWhatToDo(context, values.onInterrupt as "ask", fleet.live);
   try {
     if (wanted === "stop") await fleet.stopAll();
-    else if (how !== "silent") await fleet.lookOnce();
+    else if (how !== "silent" && how !== "full") await fleet.lookOnce();
   } catch (error) {
-    if (!(error instanceof ClusterSilent)) throw error;
-    output.warn(messageOf(error));
+    const passing = mayPass(error, out);
+    if (!passing) throw error;
+    output.warn(messageOf(passing));
   }
   if (fleet.live > 0) {
     output.warn(
@@ -267,7 +277,7 @@ async function closeBatch(ended: Ended): Promise<Outcome> {
   const { byModel, total } = costs(runs, values.jobGpus, context.clock.now().getTime());
   manifest.stages = records;
   manifest.notes = notesOf(records, how === "spent" ? values.timeBudget : undefined);
-  if (how === "silent") {
+  if (how === "silent" || how === "full") {
     manifest.notes.push({
       severity: "error",
       message: `This has been so for a while: ${silence}`,
@@ -285,8 +295,8 @@ async function closeBatch(ended: Ended): Promise<Outcome> {
   await closeCapture(context.files, out, manifest, { status, endedAt: context.clock.now() });
   const rows = jobs.map((job, place) => ({ job, record: records[place]!, kept: kept.has(job) }));
   // The table has the reasons.
-  const silent = { ...context.output, warn: () => {}, error: () => {} };
-  const outcome = outcomeOf({ ...context, output: silent }, out, manifest);
+  const quiet = { ...context.output, warn: () => {}, error: () => {} };
+  const outcome = outcomeOf({ ...context, output: quiet }, out, manifest);
   return {
     ...outcome,
     json: { ...outcome.json, sweeps: summaryJson(rows, out), fleet: facts },

@@ -23,6 +23,7 @@ import { parseArchitecture } from "../../sweep/model/architecture.ts";
 import { readModelConfig } from "../../sweep/model/model_config.ts";
 import type { sweepOptions } from "../../sweep/options.ts";
 import { planSweep } from "../../sweep/plan/plan.ts";
+import { diskFull } from "../disk_full.ts";
 import { sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
 import { allShots } from "../../fleet/all_shots.ts";
 import { isIn, placed } from "../../fleet/parts.ts";
@@ -96,8 +97,9 @@ async function measureUnit(
     const state = await measureSweep(plan, context, { degrees: [order.tp], wanted });
     end = endOf(state, order.tp, wanted, context.signal.aborted);
   } catch (error) {
-    const known = error instanceof UsageError || error instanceof RunError;
-    const reason = known ? messageOf(error) : `vscope itself failed: ${messageOf(error)}`;
+    const known = diskFull(error, "what is measured") ?? error;
+    const own = known instanceof UsageError || known instanceof RunError;
+    const reason = own ? messageOf(known) : `vscope itself failed: ${messageOf(known)}`;
     const status = context.signal.aborted ? "interrupted" : "failed";
     const versions = { vscope: "", deno: "" };
     end = { status, reason, failed: [], notes: [], versions, devices: [] };

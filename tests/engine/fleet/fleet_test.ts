@@ -39,16 +39,17 @@ Deno.test("what a cluster measures is what one machine measures, to the last row
 Deno.test("a vscope that is interrupted leaves its jobs running, and the same command goes on with them", async () => {
   await inFolder((cwd) =>
     withJobsApi(2, async (api) => {
-      api.env = { FAKE_SLOW_SEC: "0.1" };
+      api.env = { FAKE_HOLD: `0 ${cwd}/on` };
       const ctrlC = new AbortController();
       const first = sweepAll(cwd, api, [DENSE], ctrlC);
       const runs = () =>
         [...api.jobs.values()].filter(({ doc }) => doc.status === "RUNNING").length;
-      await until("two jobs run", 60_000, () => runs() === 2);
+      await until("two jobs run", 300_000, () => runs() === 2);
       ctrlC.abort("SIGINT");
       const left = await first;
       assert.deepEqual([left.code, left.json.status], [130, "interrupted"]);
       assert.match(left.said.join("\n"), /Jobs that are left on the cluster: 2; the same command/);
+      await Deno.writeTextFile(`${cwd}/on`, "");
       const { code, said, dir } = await sweepAll(cwd, api, [DENSE]);
       assert.equal(code, 0, said.join("\n"));
       assert.match(said.join("\n"), /Going on with 2 jobs that are on the cluster/);
@@ -62,10 +63,10 @@ Deno.test("a vscope that is interrupted leaves its jobs running, and the same co
 Deno.test("jobs are stopped where Ctrl-C is to do so, and what they measured is kept", async () => {
   await inFolder((cwd) =>
     withJobsApi(2, async (api) => {
-      api.env = { FAKE_SLOW_SEC: "0.3" };
+      api.env = { FAKE_HOLD: "3 never" };
       const ctrlC = new AbortController();
       const first = sweepAll(cwd, api, [DENSE, "--on-interrupt", "stop"], ctrlC);
-      await until("something is home", 60_000, () => somethingIsHome(cwd));
+      await until("something is home", 300_000, () => somethingIsHome(cwd));
       ctrlC.abort("SIGINT");
       const { code, dir, said } = await first;
       assert.equal(code, 130, said.join("\n"));
@@ -86,11 +87,11 @@ Deno.test("jobs are stopped where Ctrl-C is to do so, and what they measured is 
 Deno.test("a node that is lost costs what was not home, and a head that forgets its jobs no more", async () => {
   await inFolder((cwd) =>
     withJobsApi(2, async (api) => {
-      api.env = { FAKE_SLOW_SEC: "0.2" };
+      api.env = { FAKE_HOLD: "3 never" };
       const run = sweepAll(cwd, api, [DENSE]);
-      await until("something is home", 60_000, () => somethingIsHome(cwd));
+      await until("something is home", 300_000, () => somethingIsHome(cwd));
       await [...api.jobs.values()].find(({ doc }) => doc.status === "RUNNING")!.loseNode();
-      await until("another job", 60_000, () => api.jobs.size === 3);
+      await until("another job", 300_000, () => api.jobs.size === 3);
       api.env = {};
       await api.forget();
       const { code, said, dir, sweeps } = await run;

@@ -39,6 +39,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   const running = new Map<string, Deno.ChildProcess>();
   const lost = new Set<string>();
   const ended: Promise<void>[] = [];
+  const timers: ReturnType<typeof setTimeout>[] = [];
 
   const unpack = async (uri: string) => {
     const name = uri.replace("gcs://", "");
@@ -174,7 +175,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
       if (!DONE.includes(job.doc.status)) {
         Object.assign(job.doc, { status: "STOPPED", end_time: Date.now() });
         kill(id, "SIGTERM");
-        setTimeout(() => kill(id, "SIGKILL"), 3000);
+        timers.push(setTimeout(() => kill(id, "SIGKILL"), 3000));
       }
       return Response.json({ stopped: true });
     }
@@ -197,6 +198,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   try {
     return await use(api);
   } finally {
+    for (const timer of timers) clearTimeout(timer);
     for (const id of running.keys()) kill(id, "SIGKILL");
     await Promise.all(ended);
     await server.shutdown();
