@@ -171,6 +171,10 @@ Deno.test("what cannot be is refused in one sentence, and nothing is submitted",
     withJobsApi(1, async (api) => {
       const cases: [string[], RegExp][] = [
         [["--force"], /--force measures again what is there, and --on goes on/],
+        [
+          ["--validate", "3"],
+          /--validate measures steps of the whole model, which do not come home/,
+        ],
         [["--on", "head:8265"], /--on "head:8265" is no address of a Ray dashboard/],
         [
           ["--on", "http://127.0.0.1:9"],
