@@ -51,6 +51,8 @@ export interface UnitEnd {
   readonly notes: Manifest["notes"];
   readonly versions: Manifest["versions"];
   readonly devices: Manifest["devices"];
+  /** The last lines that its engine said, without secrets, where it is not complete. */
+  readonly log?: string;
 }
 
 /** Whether a document tells how a job ended. */

@@ -11,6 +11,7 @@ import { blankManifest } from "../../bundle/blank_manifest.ts";
 import { writeManifest } from "../../bundle/manifest_file.ts";
 import { thisProcess } from "../../bundle/liveness.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
+import { withoutTokens } from "../../bundle/unsecret.ts";
 import { writeWhole } from "../../bundle/whole_file.ts";
 import { atDegree, joinJournals, journalOf, journalText } from "../../fleet/journals.ts";
 import { allShots } from "../../fleet/all_shots.ts";
@@ -31,6 +32,9 @@ import {
   settingsOf,
 } from "../sweep/sweep_state.ts";
 import type { JobResult } from "./unit_home.ts";
+
+/** So many jobs' logs are kept of a unit. */
+const LAST_LOGS = 4;
 
 /** A unit with what its jobs left, in the order of the jobs. */
 export interface UnitResults {
@@ -156,6 +160,7 @@ export class SweepHome {
         engines.set(unit.tp, { facts, failed: [...byKey.values()] });
         manifest.engine[`tp${unit.tp}`] = engineRecord(facts);
       }
+      await this.#writeLogs(unit, results);
       if (status !== "complete" && reason !== undefined) {
         const severity = status === "failed" ? "error" as const : "warning" as const;
         manifest.notes.push({ severity, message: `TP degree ${unit.tp}: ${reason}` });
@@ -175,6 +180,17 @@ export class SweepHome {
       engines: new Map([...engines].toSorted(([one], [other]) => one - other)),
       unfinished: units.some(({ status }) => status !== "complete"),
     }, interrupted);
+  }
+
+  /** What the engines of jobs that were not complete said at last. */
+  async #writeLogs({ tp }: FleetUnit, results: UnitResults["results"]): Promise<void> {
+    const said = [...results].flatMap(([attempt, { end }]) =>
+      typeof end?.log === "string" ? [`--- job ${attempt}\n${withoutTokens(end.log)}`] : []
+    );
+    if (said.length === 0) return;
+    const { files } = this.context;
+    await files.mkdir(`${this.dir}/logs`, { recursive: true });
+    await writeWhole(files, `${this.dir}/logs/tp${tp}.log`, said.slice(-LAST_LOGS).join(""));
   }
 
   #base(): Journal {

@@ -24,6 +24,8 @@ import { readModelConfig } from "../../sweep/model/model_config.ts";
 import type { sweepOptions } from "../../sweep/options.ts";
 import { planSweep } from "../../sweep/plan/plan.ts";
 import { diskFull } from "../disk_full.ts";
+import { lastLines } from "../log_tail.ts";
+import { Redactor, secretsOf } from "../redact.ts";
 import { sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
 import { allShots } from "../../fleet/all_shots.ts";
 import { isIn, placed } from "../../fleet/parts.ts";
@@ -34,6 +36,10 @@ import { PieceWriter } from "./piece_writer.ts";
 import { S3Client } from "./storage/s3_client.ts";
 
 type Wanted = NonNullable<SweepShare["wanted"]>;
+
+/** What comes home of an engine's log. */
+const LOG_LINES = 200;
+const LOG_BYTES = 16_384;
 
 /** How many reasons are told. */
 const TOLD = 2;
@@ -107,10 +113,24 @@ async function measureUnit(
     writer?.stop();
     await following;
   }
+  if (end.status !== "complete") end = { ...end, ...await engineLog(order, out, context) };
   if (writer) await writer.end(end);
   else await writeWhole(files, `${out}/${END_NAME}`, JSON.stringify(end));
   if (end.reason !== undefined) context.output.error(end.reason);
   return end.status === "failed" || end.status === "interrupted" ? 1 : 0;
+}
+
+/** The end of the engine's log, bounded, without secrets. */
+async function engineLog(
+  { tp }: UnitOrder,
+  out: string,
+  { files, env }: RunContext,
+): Promise<{ log?: string }> {
+  const lines = await lastLines(files, `${out}/logs/tp${tp}.log`, LOG_LINES).catch(() => []);
+  if (lines.length === 0) return {};
+  const redactor = new Redactor(secretsOf(env, []));
+  const bytes = redactor.take(new TextEncoder().encode(`${lines.join("\n")}\n`));
+  return { log: new TextDecoder().decode(bytes.slice(-LOG_BYTES)) };
 }
 
 /** Where the pieces go. The engine's processes are not to have the keys. */
