@@ -15,6 +15,7 @@ import {
 } from "../../kit/fleet/parts.ts";
 import { nodeRates, ratesText } from "../../kit/fleet/node_rates.ts";
 import type { RayJob } from "../../kit/fleet/ray.ts";
+import { jobsOfUnits, type UnitShots } from "../../kit/fleet/unit_work.ts";
 import { fc } from "../deps.ts";
 
 /** Shots of two categories that come in turns. */
@@ -88,4 +89,27 @@ Deno.test("nodes have their own rates, and one that has not held a job has none"
   ]);
   assert.equal(ratesText(rates), "1.1 shots/s a node, the slowest 0.25");
   assert.equal(ratesText([]), "");
+});
+
+Deno.test("a unit is cut where the cluster has room and each part is long beside a boot, and no other is", async () => {
+  const shots = placed(
+    Array.from({ length: 300_000 }, (_, n) => ({ k: String(n), category: "attention" })),
+  );
+  const unit = (name: string, seconds: number): UnitShots => ({
+    // Of a sweep no more is looked at.
+    unit: { name, seconds, sweep: { plan: { values: { measurementIterations: 3 } } } } as never,
+    all: () => name === "long" ? shots : [],
+  });
+  const [long, short] = [unit("long", 120 + 4800), unit("short", 600)];
+  const jobs = await jobsOfUnits([long, short], 8, undefined);
+  const parts = jobs.get(long)!;
+  assert.ok(parts.length > 2 && parts.length <= 8, `${parts.length} parts`);
+  for (const shot of [shots[0]!, shots[150_000]!, shots.at(-1)!]) {
+    assert.equal(parts.filter(({ part }) => isIn(part, shot)).length, 1);
+  }
+  // The last one takes what is left.
+  assert.ok(parts.slice(0, -1).every(({ seconds }) => seconds >= 5 * 120));
+  assert.deepEqual(jobs.get(short)!.map(({ part }) => part), [undefined]);
+  const alone = await jobsOfUnits([long, short], 1, undefined);
+  assert.deepEqual(alone.get(long)!.map(({ part }) => part), [undefined]);
 });
