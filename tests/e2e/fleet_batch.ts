@@ -12,7 +12,7 @@ import { readJournal } from "../../kit/sweep/measure/journal.ts";
 import { SWEEP_TABLES } from "../../kit/sweep/sweep_tables.ts";
 import { readTable } from "../../kit/sweep/table.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { type Ran, startVscope, vscopeHere } from "../cli.ts";
+import { heard, type Ran, startVscope, vscopeHere } from "../cli.ts";
 import { until } from "../engine/processes.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { engine, OFFLINE_ENV } from "./engine.ts";
@@ -55,13 +55,7 @@ export class FleetBatch {
     place.push("--stragglers", "leave");
     const args = ["sweep-all", ...this.models, "--json", ...this.measured, ...place];
     const child = startVscope(args, { cwd: this.cwd, env: OFFLINE_ENV });
-    const said = { stdout: "", stderr: "" };
-    const listen = async (name: "stdout" | "stderr") => {
-      const texts = child[name].pipeThrough(new TextDecoderStream());
-      for await (const text of texts) said[name] += text;
-    };
-    const over = Promise.all([child.status, listen("stdout"), listen("stderr")])
-      .then(([{ code }]) => ({ code, ...said }));
+    const { said, ended: over } = heard(child);
     const run = { child, said, over, ended: false };
     child.status.then(() => run.ended = true);
     this.#runs.push(run);
@@ -171,7 +165,8 @@ const gateIn = (cwd: string) => `${cwd}/gate`;
 async function shotsIn(dir: string): Promise<number> {
   let shots = 0;
   for (const name of await namesIn(dir)) {
-    const pieces = readPieces(await Deno.readTextFile(`${dir}/${name}`));
+    // vscope removes what it needs no more.
+    const pieces = readPieces(await Deno.readTextFile(`${dir}/${name}`).catch(() => ""));
     shots += journalOf(received(pieces).journal).shots.length;
   }
   return shots;
