@@ -14,6 +14,11 @@ import { jobsOf, planSweepAll } from "../sweep/batch/plan.ts";
 import { type BatchSubject, lookForSubjects } from "../sweep/batch/subjects.ts";
 import { aboutTime } from "../sweep/plan/advice.ts";
 import { resourcesOf } from "./ray.ts";
+import { allShots } from "./all_shots.ts";
+import { partText, placed } from "./parts.ts";
+import { sweepSettings, type SweepSubject } from "../sweep/plan/settings.ts";
+import { jobsOfLength, type PlannedJob } from "./unit_work.ts";
+import { type FleetUnit, unitsOf } from "./units.ts";
 import { isS3, neededKeys, type S3Place, s3PlaceOf } from "./s3_place.ts";
 import { clusterAddress, placementOf } from "./where.ts";
 
@@ -58,10 +63,8 @@ export function planBatch(
         "cluster; leave it out, and run vscope sweep --validate on a node when the sweep is there",
     );
   }
-  const jobs = jobsOf(plan);
-  const seconds = jobs.flatMap(({ plan, tp }) =>
-    plan ? tp.map(() => plan.seconds! / tp.length) : []
-  );
+  const cut = cutUnits(plan, values);
+  const seconds = cut.flatMap(({ jobs }) => jobs.map((job) => job.seconds));
   const { gpus, cpus } = resourcesOf(values, resource);
   const each = [`${gpus} GPUs`, `${cpus} CPUs`, ...resource === undefined ? [] : [resource]].join(
     ", ",
@@ -88,15 +91,61 @@ export function planBatch(
           gpus,
           cpus,
           ...(resource === undefined ? {} : { resource }),
+          parts: cut.flatMap(partsJson),
         },
       },
       text: [
         ...plan.details?.text ?? [],
         `Jobs on ${on}: ${seconds.length} of ${each} each, the longest of ` +
         `${aboutTime(Math.max(0, ...seconds))}`,
+        ...cut.flatMap(partsLines),
+        ...(values.jobLength === undefined
+          ? [
+            "  a unit that is long beside its boot is cut where the cluster has room for more jobs",
+          ]
+          : []),
       ],
     },
   };
+}
+
+/** Each unit with its jobs, as far as options say how they are cut: the cluster's room is not known yet. */
+function cutUnits(
+  plan: Pick<Plan<typeof sweepAllOptions>, "invocation" | "out">,
+  { jobLength }: SweepAllValues,
+): CutUnit[] {
+  const batch = { host: "", out: plan.out, version: "" };
+  const units = jobsOf(plan).flatMap((job) => job.plan ? unitsOf(job, batch, undefined) : []);
+  return units.map((unit) => {
+    const { values, invocation } = unit.sweep.plan!;
+    const all = () =>
+      placed(allShots(sweepSettings(values, invocation.found as SweepSubject), unit.tp));
+    const jobs = jobLength === undefined
+      ? [{ seconds: unit.seconds }]
+      : jobsOfLength({ unit, all }, jobLength);
+    return { unit, jobs };
+  });
+}
+
+interface CutUnit {
+  readonly unit: FleetUnit;
+  readonly jobs: readonly PlannedJob[];
+}
+
+function partsJson({ unit, jobs }: CutUnit): Record<string, unknown>[] {
+  return jobs.length < 2 ? [] : [{
+    unit: unit.name,
+    jobs: jobs.length,
+    parts: jobs.map(({ part, seconds }) => ({ part, seconds: Math.round(seconds) })),
+  }];
+}
+
+function partsLines({ unit, jobs }: CutUnit): string[] {
+  if (jobs.length < 2) return [];
+  return [
+    `  ${unit.name} in ${jobs.length} parts:`,
+    ...jobs.map(({ part, seconds }) => `    ${partText(part!)}, ${aboutTime(seconds)}`),
+  ];
 }
 
 /** Where results go in a bucket; undefined where they do not. */

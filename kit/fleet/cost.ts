@@ -5,9 +5,8 @@
  */
 
 import type { Journal } from "../sweep/measure/journal.ts";
-import { neededShots } from "../sweep/measure/needed.ts";
-import { layerDefinitions, SweepTimes } from "../sweep/measure/times.ts";
-import { gridsOf, type SweepSettings } from "../sweep/plan/settings.ts";
+import type { SweepSettings } from "../sweep/plan/settings.ts";
+import { allShots } from "./all_shots.ts";
 
 /** The cost of a model, or of all. */
 export interface Cost {
@@ -25,15 +24,9 @@ export function secondsByCategory(
   { shots }: Pick<Journal, "shots">,
   settings: SweepSettings,
 ): Record<string, number> {
-  const { architecture } = settings;
-  const nothing = new SweepTimes(
-    { sweeps: [], shots: [], damaged: 0, wholeBytes: 0 },
-    layerDefinitions(architecture),
-  );
-  const grids = gridsOf(settings);
   const names = new Map<string, string>();
   for (const tp of new Set(shots.map((shot) => shot.tp))) {
-    for (const { k, category } of neededShots(grids, architecture, tp, nothing, 1, new Set())) {
+    for (const { k, category } of allShots(settings, tp)) {
       if (!names.has(k)) names.set(k, category);
     }
   }

@@ -13,11 +13,12 @@ const LEAST_REST = 0.25;
  * What the jobs of an engine are to work, in seconds, their boots apart: as many of the whole length
  * as there are, and the rest.
  *
- * @param length How long a job may last, with its boot. It works at least as long as it boots.
+ * @param length How long a job may last, with its boot.
+ * @param leastBoots A job works at least so many times what its boot takes.
  */
-export function sharesOf(work: EngineWork, length: number): number[] {
+export function sharesOf(work: EngineWork, length: number, leastBoots = 1): number[] {
   const seconds = workSeconds(work);
-  const whole = Math.max(length - work.bootSeconds, work.bootSeconds);
+  const whole = Math.max(length - work.bootSeconds, leastBoots * work.bootSeconds);
   const count = Math.floor(seconds / whole);
   const rest = seconds - count * whole;
   if (count === 0) return [seconds];

@@ -46,6 +46,20 @@ interface Holder {
 const GAIN = 0.15;
 /** A boot may take so many times what is expected before something is wrong. */
 const LATE_BOOT = 3;
+/** A job is late that takes so many times what was expected, and so many seconds more. */
+const LATE = 1.5;
+const LATE_SECONDS = 60;
+
+/**
+ * Whether a job takes much longer than was expected, or seems about to: where a GPU's time has a price only such a
+ * one is worth the boot of a second.
+ */
+export function isLate(job: RunningJob): boolean {
+  const { rest, doneSeconds, runSeconds } = job;
+  const expected = rest.seconds + doneSeconds;
+  const takes = runSeconds + holderOf(job).left;
+  return takes > LATE * expected && takes > expected + LATE_SECONDS;
+}
 
 /**
  * Plans help; to be asked when GPUs are free and nothing is queued.

@@ -83,3 +83,11 @@ export function journalOf(text: string): Journal {
   const whole = text === "" || text.endsWith("\n") ? text : `${text}\n`;
   return parseJournal(new TextEncoder().encode(whole));
 }
+
+/** Shots of a job's own run: its journal may begin with what was home before. */
+export function broughtBy(
+  journal: Pick<Journal, "sweeps" | "shots"> | undefined,
+): readonly ShotLine[] {
+  const own = Math.max(...journal?.sweeps.map(({ sweep }) => sweep) ?? [], -1);
+  return journal?.shots.filter(({ s }) => s === own) ?? [];
+}

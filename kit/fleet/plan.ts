@@ -29,22 +29,24 @@ const WORTH = 0.005;
  * Plans the engines of one kind of accelerator.
  *
  * @param gpus How many of them can work at a time.
+ * @param leastBoots A job works at least so many times what its boot takes.
  */
 export async function planFleet(
   works: readonly EngineWork[],
   gpus: number,
+  leastBoots = 1,
 ): Promise<FleetPlan> {
   const busy = works.filter((work) => workSeconds(work) > 0);
   const bound = lowerBoundSeconds(busy, gpus);
   let best = { length: Infinity, seconds: Infinity };
   for (const length of lengths(busy, bound)) {
     const jobs = busy.flatMap((work) =>
-      sharesOf(work, length).map((share) => work.bootSeconds + share)
+      sharesOf(work, length, leastBoots).map((share) => work.bootSeconds + share)
     );
     const seconds = await makespanSeconds(Float64Array.from(jobs).sort().reverse(), gpus);
     if (seconds < best.seconds * (1 - WORTH)) best = { length, seconds };
   }
-  const jobs = busy.flatMap((work) => cutEngine(work, sharesOf(work, best.length)))
+  const jobs = busy.flatMap((work) => cutEngine(work, sharesOf(work, best.length, leastBoots)))
     .sort((a, b) => b.seconds - a.seconds);
   return {
     jobs,

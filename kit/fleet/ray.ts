@@ -17,6 +17,7 @@ export interface RayJob {
   readonly end_time?: number | null;
   readonly driver_exit_code?: number | null;
   readonly driver_node_id?: string | null;
+  /** What it was submitted with. */
   readonly metadata?: Readonly<Record<string, string>> | null;
 }
 

@@ -9,6 +9,7 @@ import type { BatchJob } from "../sweep/batch/jobs.ts";
 import { sweepOptions, type SweepValues } from "../sweep/options.ts";
 import type { SweepSubject } from "../sweep/plan/settings.ts";
 import type { ResolvedValue } from "../contract/resolve.ts";
+import type { UnitPart } from "./parts.ts";
 import type { S3Place } from "./s3_place.ts";
 import type { FleetUnit } from "./units.ts";
 
@@ -26,6 +27,8 @@ export interface UnitOrder {
   readonly schema_version: 1;
   readonly name: string;
   readonly tp: number;
+  /** What of it the job measures; all where there is none. */
+  readonly part?: UnitPart;
   /** Options of the sweep; no secret is among them. */
   readonly values: SweepValues;
   readonly contract: Readonly<Record<string, ResolvedValue>>;
@@ -48,6 +51,8 @@ export interface UnitEnd {
   readonly notes: Manifest["notes"];
   readonly versions: Manifest["versions"];
   readonly devices: Manifest["devices"];
+  /** The last lines that its engine said, without secrets, where it is not complete. */
+  readonly log?: string;
 }
 
 /** Whether a document tells how a job ended. */
@@ -62,6 +67,7 @@ export function orderOf(
   { name, tp, sweep }: FleetUnit,
   timeBudget: number | undefined,
   storage: Pick<UnitOrder, "folder" | "s3">,
+  part?: UnitPart,
 ): UnitOrder {
   const { values, invocation } = sweep.plan!;
   const { model: { id, from, text }, architecture } = invocation.found as SweepSubject;
@@ -80,6 +86,7 @@ export function orderOf(
     model: { id, from, text },
     architecture: { name: architecture.name, text: architecture.text },
     ...storage,
+    ...(part === undefined ? {} : { part }),
   };
 }
 

@@ -51,6 +51,8 @@ export class FleetBatch {
   /** Runs vscope. */
   start(): FleetRun {
     const place = ["--on", this.ray.url, "--hardware", "FLEET=ray:tiny", "--job-gpus", "0"];
+    // Who waits at the gate is late, and is to get no second job.
+    place.push("--stragglers", "leave");
     const args = ["sweep-all", ...this.models, "--json", ...this.measured, ...place];
     const child = startVscope(args, { cwd: this.cwd, env: OFFLINE_ENV });
     const { said, ended: over } = heard(child);

@@ -7,18 +7,23 @@
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
 import { isOver, type RayJob, type Resources, roomFor } from "../../fleet/ray.ts";
+import { partText } from "../../fleet/parts.ts";
 import { attemptOf } from "../../fleet/units.ts";
 import { ClusterSilent, type RayClient } from "./ray_client.ts";
 import { tellProgress } from "./fleet_progress.ts";
 import { DiskFull, diskFull } from "../disk_full.ts";
+import { secondJobs } from "./fleet_help.ts";
+import { fillQueues } from "./fleet_queue.ts";
 import type { SweepHome } from "./sweep_home.ts";
-import type { UnitRun } from "./unit_run.ts";
+import type { NextJob, UnitRun } from "./unit_run.ts";
 
 const POLL_MS = 2000;
 /** The nodes are asked for this seldom. */
 const NODES_MS = 30_000;
 /** A cluster that is silent, or a disk that is full, for so long is left; the jobs go on without us. */
 const PATIENCE_MS = 15 * 60_000;
+/** Help is thought of this seldom. */
+const HELP_MS = 30_000;
 /** Jobs at a time where the cluster does not tell what it has. */
 const UNKNOWN_ROOM = 8;
 /** Ray gives jobs three seconds to end. */
@@ -31,8 +36,12 @@ export interface FleetSettings {
   readonly out: string;
   readonly resources: Resources;
   readonly maxJobs: number | undefined;
-  /** Submits a unit's next job. */
-  submit(run: UnitRun): Promise<void>;
+  /** Seconds that a job may about take before its unit is cut into parts; as the room makes best otherwise. */
+  readonly jobLength: number | undefined;
+  /** Whether jobs that are late get help. */
+  readonly help: boolean;
+  /** Submits a unit's next job, and returns its number. */
+  submit(run: UnitRun, task: NextJob): Promise<number>;
   /** Called when all units of a sweep are over. */
   sweepOver(runs: readonly UnitRun[]): Promise<void>;
 }
@@ -49,6 +58,8 @@ export type Following = "over" | "interrupted" | "spent" | "silent" | "full";
 export class FleetRuns {
   #room = 1;
   #nodesAt = -Infinity;
+  #helpAt = -Infinity;
+  #planned = false;
   #silentSince: number | undefined;
   readonly #closed = new Set<SweepHome>();
   /** What kept it waiting until it gave up. */
@@ -68,13 +79,13 @@ export class FleetRuns {
     let found = 0;
     for (const run of this.runs) {
       await run.find(client);
-      if (run.live) found++;
+      found += run.live.size;
     }
     if (found > 0) this.context.output.note(`Going on with ${found} jobs that are on the cluster`);
     for (const run of this.runs) {
-      if (!run.live && run.isHome(this.#siblings(run))) run.status = "complete";
+      if (run.live.size === 0 && run.isHome(this.#siblings(run))) run.status = "complete";
     }
-    for (const run of this.runs) this.#tell(run, undefined);
+    for (const run of this.runs) this.#tell(run, run.attempt, undefined);
   }
 
   /** Follows until all units are over, Ctrl-C comes, or `spent` says that the time is over. */
@@ -108,23 +119,24 @@ export class FleetRuns {
 
   /** Jobs that are pending or run. */
   get live(): number {
-    return this.runs.filter((run) => run.live).length;
+    return this.runs.reduce((sum, run) => sum + run.live.size, 0);
   }
 
   /** Stops all jobs, and takes in what they had measured. */
   async stopAll(): Promise<void> {
     const { client } = this.settings;
     const { clock } = this.context;
-    for (const run of this.runs) if (run.live) await client.stop(run.id);
+    for (const run of this.runs) {
+      for (const attempt of run.live) await client.stop(run.idOf(attempt));
+    }
     const until = clock.monotonicMs() + STOP_MS;
     while (this.live > 0 && clock.monotonicMs() < until) {
       this.#takeIn(await client.jobs());
-      for (const run of this.runs.filter((one) => one.live)) {
-        const job = run.jobs.get(run.attempt);
+      for (const [run, attempt] of this.#liveJobs()) {
+        const job = run.jobs.get(attempt);
         if (job && !isOver(job)) continue;
-        await run.settle(client, job, this.#siblings(run));
-        // That it was stopped is no failure of its own.
-        if (run.status === "failed") delete run.status;
+        await run.settle(client, attempt, this.#siblings(run));
+        run.forgetFailure();
       }
       if (this.live > 0) await clock.sleep(POLL_MS / 4);
     }
@@ -132,8 +144,8 @@ export class FleetRuns {
 
   /** Takes in what running jobs have measured by now, where they are left running. */
   async lookOnce(): Promise<void> {
-    for (const run of this.runs.filter((one) => one.live)) {
-      await run.look(this.settings.client, Infinity);
+    for (const [run, attempt] of this.#liveJobs()) {
+      await run.look(this.settings.client, attempt, Infinity);
     }
   }
 
@@ -142,27 +154,42 @@ export class FleetRuns {
     const jobs = await client.jobs();
     this.#takeIn(jobs);
     const now = this.context.clock.monotonicMs();
-    for (const run of this.runs.filter((one) => one.live)) {
-      const job = run.jobs.get(run.attempt);
+    for (const [run, attempt] of this.#liveJobs()) {
+      const job = run.jobs.get(attempt);
       if (job && !isOver(job)) {
-        if (job.status === "RUNNING") await run.look(client, now);
+        if (job.status === "RUNNING") await run.look(client, attempt, now);
         continue;
       }
-      this.#tell(run, await run.settle(client, job, this.#siblings(run)));
+      this.#tell(run, attempt, await run.settle(client, attempt, this.#siblings(run)));
+    }
+    for (const run of this.runs) {
+      for (const attempt of await run.stopSpare(client, this.#siblings(run), now)) {
+        this.#tell(run, attempt, "what this job was to measure is home; it is stopped");
+      }
     }
     await this.#closeSweeps();
-    if (!this.context.signal.aborted) await this.#submitNext();
+    if (!this.context.signal.aborted) {
+      await this.#submitNext();
+      if (this.settings.help) await this.#helpLate();
+    }
     await tellProgress(this.context, this.runs, this.#room);
   }
 
   async #submitNext(): Promise<void> {
-    const waiting = this.runs.filter((run) => !run.live && run.status === undefined);
-    if (waiting.length === 0) return;
+    const open = this.runs.filter(({ status }) => status === undefined);
+    if (open.every(({ queue, live }) => queue.length === 0 && (this.#planned || live.size === 0))) {
+      return;
+    }
     await this.#lookForRoom();
-    for (const run of waiting.slice(0, Math.max(0, this.#room - this.live))) {
+    if (!this.#planned) await fillQueues(this.runs, this.#room, this.settings.jobLength);
+    this.#planned = true;
+    // The longest first: what is begun last should be short.
+    const waiting = open.flatMap((run) => run.queue.map((task) => ({ run, task })))
+      .toSorted((one, other) => secondsOf(other) - secondsOf(one));
+    for (const { run, task } of waiting.slice(0, Math.max(0, this.#room - this.live))) {
       try {
-        await this.settings.submit(run);
-        run.begun();
+        run.begun(await this.settings.submit(run, task), task);
+        run.queue = run.queue.filter((one) => one !== task);
       } catch (error) {
         if (mayPass(error, this.settings.out)) throw error;
         // The folder of its sweep cannot be gone on with.
@@ -170,7 +197,7 @@ export class FleetRuns {
         run.status = "failed";
         run.reason = messageOf(error);
       }
-      this.#tell(run, undefined);
+      this.#tell(run, run.attempt, undefined);
     }
   }
 
@@ -183,6 +210,32 @@ export class FleetRuns {
       await this.settings.sweepOver(own);
       this.#closed.add(sweep);
     }
+  }
+
+  async #helpLate(): Promise<void> {
+    const { clock } = this.context;
+    const now = clock.monotonicMs();
+    if (this.runs.some(({ status, queue }) => status === undefined && queue.length > 0)) return;
+    if (this.live === 0 || now - this.#helpAt < HELP_MS) return;
+    this.#helpAt = now;
+    await this.#lookForRoom();
+    const second = await secondJobs(this.runs, this.#room - this.live, clock.now().getTime());
+    for (const { run, task } of second) {
+      run.queue.push(task);
+      this.context.output.note(
+        `${run.unit.name}: a second job takes over a part of one that is late (${
+          partText(task.part!)
+        })`,
+      );
+    }
+    if (second.length > 0) await this.#submitNext();
+  }
+
+  /** The jobs that are live now. */
+  #liveJobs(): [UnitRun, number][] {
+    return this.runs.flatMap((run) =>
+      [...run.live].map((attempt): [UnitRun, number] => [run, attempt])
+    );
   }
 
   async #lookForRoom(): Promise<void> {
@@ -212,17 +265,21 @@ export class FleetRuns {
   #takeIn(jobs: readonly RayJob[]): void {
     const byId = new Map(jobs.map((job) => [job.submission_id!, job]));
     for (const run of this.runs) {
-      if (run.live && !byId.has(run.id)) run.jobs.delete(run.attempt);
+      for (const attempt of run.live) {
+        if (!byId.has(run.idOf(attempt))) run.jobs.delete(attempt);
+      }
       for (const [id, job] of byId) {
         const attempt = attemptOf(run.unit, id);
-        if (attempt !== undefined) run.jobs.set(attempt, job);
+        if (attempt !== undefined) run.know(attempt, job);
       }
     }
   }
 
-  #tell(run: UnitRun, what: string | undefined): void {
+  #tell(run: UnitRun, attempt: number, what: string | undefined): void {
     const { output } = this.context;
-    const { unit: { name, tp, sweep }, status, live, attempt, reason } = run;
+    const { unit: { name, tp, sweep }, status, reason } = run;
+    const live = run.live.has(attempt);
+    const { part } = run.taskOf(attempt);
     if (what !== undefined) output.warn(`${name}: ${what}`);
     if (status === undefined && !live && what === undefined) return;
     const node = run.jobs.get(attempt)?.driver_node_id;
@@ -232,7 +289,8 @@ export class FleetRuns {
       variant: sweep.variant,
       tp,
       status: status ?? (live ? "submitted" : "waiting"),
-      job: run.attempt > 0 ? run.id : undefined,
+      job: attempt > 0 ? run.idOf(attempt) : undefined,
+      ...(part === undefined ? {} : { part: partText(part) }),
       ...(node ? { node } : {}),
       reason: reason ?? what,
     });
@@ -249,4 +307,8 @@ export class FleetRuns {
     this.context.output.warn(`${messageOf(error)}; vscope goes on when it does`);
     return now;
   }
+}
+
+function secondsOf({ run, task }: { run: UnitRun; task: NextJob }): number {
+  return task.seconds ?? run.unit.seconds;
 }

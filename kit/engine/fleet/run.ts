@@ -26,7 +26,8 @@ import { notesOf, openBatch, statusOf } from "../sweep/batch/batch_bundle.ts";
 import { summaryJson, summaryText } from "../sweep/batch/summary.ts";
 import { sweepStage, withRefusal } from "../sweep/batch/sweep_stage.ts";
 import { diskFull } from "../disk_full.ts";
-import { FleetRuns, type Following, mayPass } from "./fleet_runs.ts";
+import { FleetRuns, type FleetSettings, type Following, mayPass } from "./fleet_runs.ts";
+import { ratesOf } from "./fleet_progress.ts";
 import { askWhatToDo } from "./on_interrupt.ts";
 import { ENTRYPOINT, programPackage, unitPackage } from "./packages.ts";
 import { ClusterSilent, RayClient } from "./ray_client.ts";
@@ -113,6 +114,8 @@ export async function runOnFleet(
     out,
     resources,
     maxJobs: values.maxJobs,
+    jobLength: values.jobLength,
+    help: values.stragglers === "help",
     submit: submitter(
       client,
       plan,
@@ -196,13 +199,13 @@ function submitter(
   resources: Resources,
   storage: ResultStorage,
   siblings: (run: UnitRun) => readonly UnitRun[],
-): (run: UnitRun) => Promise<void> {
+): FleetSettings["submit"] {
   let program: ReturnType<typeof programPackage> | undefined;
-  return async (run) => {
+  return async (run, { part, helps }) => {
     const { unit, sweep } = run;
     await sweep.open();
     const next = run.attempt + 1;
-    const order = orderOf(unit, values.jobTimeLimit, storage.orderOf(unit, next));
+    const order = orderOf(unit, values.jobTimeLimit, storage.orderOf(unit, next), part);
     const { name, make } = await (program ??= programPackage(files));
     const own = unitPackage(order, sweep.homeOf(unit, siblings(run)));
     const id = submissionId(unit, next);
@@ -215,9 +218,14 @@ function submitter(
         py_modules: [await client.ensurePackage(own.name, own.make)],
         ...(Object.keys(storage.jobEnv).length === 0 ? {} : { env_vars: storage.jobEnv }),
       },
-      metadata: { vscope: VERSION, unit: unit.name },
+      metadata: {
+        vscope: VERSION,
+        unit: unit.name,
+        ...(part === undefined ? {} : { part: JSON.stringify(part) }),
+        ...(helps === undefined ? {} : { helps: String(helps) }),
+      },
     });
-    run.attempt = next;
+    return next;
   };
 }
 
@@ -279,6 +287,7 @@ async function closeBatch(ended: Ended): Promise<Outcome> {
     on: values.on,
     ray: version,
     jobs_left: live,
+    by_node: ratesOf(runs, context.clock.now().getTime()),
     cost: { by_model: byModel, total },
   };
   manifest.capture = { fleet: facts };

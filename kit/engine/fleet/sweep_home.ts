@@ -11,8 +11,11 @@ import { blankManifest } from "../../bundle/blank_manifest.ts";
 import { writeManifest } from "../../bundle/manifest_file.ts";
 import { thisProcess } from "../../bundle/liveness.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
+import { withoutTokens } from "../../bundle/unsecret.ts";
 import { writeWhole } from "../../bundle/whole_file.ts";
 import { atDegree, joinJournals, journalOf, journalText } from "../../fleet/journals.ts";
+import { allShots } from "../../fleet/all_shots.ts";
+import { placed, type PlacedShot } from "../../fleet/parts.ts";
 import type { FleetUnit } from "../../fleet/units.ts";
 import type { BatchJob } from "../../sweep/batch/jobs.ts";
 import { type Journal, JOURNAL_NAME } from "../../sweep/measure/journal.ts";
@@ -21,8 +24,17 @@ import { closeSweep } from "../sweep/close_sweep.ts";
 import type { EngineFacts } from "../sweep/driver.ts";
 import { checkIdentity, sha256 } from "../sweep/identity.ts";
 import { type OpenedFolder, openFolder } from "../sweep/sweep_bundle.ts";
-import { type DegreeEngine, engineRecord, keptEngine, missing } from "../sweep/sweep_state.ts";
+import {
+  type DegreeEngine,
+  engineRecord,
+  keptEngine,
+  missing,
+  settingsOf,
+} from "../sweep/sweep_state.ts";
 import type { JobResult } from "./unit_home.ts";
+
+/** So many jobs' logs are kept of a unit. */
+const LAST_LOGS = 4;
 
 /** A unit with what its jobs left, in the order of the jobs. */
 export interface UnitResults {
@@ -38,6 +50,7 @@ export class SweepHome {
   readonly settings: SweepSettings;
   readonly dir: string;
   #folder: OpenedFolder | undefined;
+  readonly #shots = new Map<string, readonly PlacedShot[]>();
   readonly #manifest: Manifest;
 
   constructor(private readonly context: RunContext, readonly job: BatchJob) {
@@ -94,12 +107,29 @@ export class SweepHome {
   }
 
   /** Shots that a unit lacks; undefined where no engine has told what it can have. */
-  missingOf(unit: FleetUnit, units: readonly UnitResults[]): number | undefined {
+  missingOf(unit: FleetUnit, units: readonly UnitResults[]): PlacedShot[] | undefined {
     const facts = this.#engineAt(unit.tp, units);
     if (!facts) return undefined;
     const { settings } = this;
     const { values } = this.job.plan!;
-    return missing({ settings, values, journal: this.joined(units) }, unit.tp, facts).length;
+    const left = missing({ settings, values, journal: this.joined(units) }, unit.tp, facts);
+    if (left.length === 0) return [];
+    const keys = new Set(left.map(({ k }) => k));
+    return this.shotsOf(unit, units).filter(({ k }) => keys.has(k));
+  }
+
+  /** All shots of a unit, as its engine's limits leave them, and as the plan has them before one has told those. */
+  shotsOf({ tp }: FleetUnit, units: readonly UnitResults[]): readonly PlacedShot[] {
+    const facts = this.#engineAt(tp, units);
+    const { max_model_len, num_cache_tokens, block_size, missing: absent = [] } = facts ?? {};
+    const key = JSON.stringify([tp, max_model_len, num_cache_tokens, block_size, absent]);
+    let found = this.#shots.get(key);
+    if (!found) {
+      const settings = facts ? settingsOf(this.settings, facts) : this.settings;
+      found = placed(allShots(settings, tp, new Set(absent)));
+      this.#shots.set(key, found);
+    }
+    return found;
   }
 
   /** Writes the tables of what is home and closes the bundle. Needs write permission. */
@@ -124,11 +154,13 @@ export class SweepHome {
     const engines = new Map<number, DegreeEngine>();
     for (const { unit, results, status, reason } of units) {
       const facts = this.#engineAt(unit.tp, units);
-      const last = [...results.values()].findLast(({ end }) => end !== undefined)?.end;
+      const failed = [...results.values()].flatMap(({ end }) => end?.failed ?? []);
       if (facts) {
-        engines.set(unit.tp, { facts, failed: last?.failed ?? [] });
+        const byKey = new Map(failed.map((one) => [one.k, one]));
+        engines.set(unit.tp, { facts, failed: [...byKey.values()] });
         manifest.engine[`tp${unit.tp}`] = engineRecord(facts);
       }
+      await this.#writeLogs(unit, results);
       if (status !== "complete" && reason !== undefined) {
         const severity = status === "failed" ? "error" as const : "warning" as const;
         manifest.notes.push({ severity, message: `TP degree ${unit.tp}: ${reason}` });
@@ -148,6 +180,17 @@ export class SweepHome {
       engines: new Map([...engines].toSorted(([one], [other]) => one - other)),
       unfinished: units.some(({ status }) => status !== "complete"),
     }, interrupted);
+  }
+
+  /** What the engines of jobs that were not complete said at last. */
+  async #writeLogs({ tp }: FleetUnit, results: UnitResults["results"]): Promise<void> {
+    const said = [...results].flatMap(([attempt, { end }]) =>
+      typeof end?.log === "string" ? [`--- job ${attempt}\n${withoutTokens(end.log)}`] : []
+    );
+    if (said.length === 0) return;
+    const { files } = this.context;
+    await files.mkdir(`${this.dir}/logs`, { recursive: true });
+    await writeWhole(files, `${this.dir}/logs/tp${tp}.log`, said.slice(-LAST_LOGS).join(""));
   }
 
   #base(): Journal {

@@ -24,11 +24,22 @@ import { readModelConfig } from "../../sweep/model/model_config.ts";
 import type { sweepOptions } from "../../sweep/options.ts";
 import { planSweep } from "../../sweep/plan/plan.ts";
 import { diskFull } from "../disk_full.ts";
-import { measureSweep } from "../sweep/run.ts";
-import { missing, type SweepState } from "../sweep/sweep_state.ts";
+import { lastLines } from "../log_tail.ts";
+import { Redactor, secretsOf } from "../redact.ts";
+import { sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
+import { allShots } from "../../fleet/all_shots.ts";
+import { isIn, placed } from "../../fleet/parts.ts";
+import { measureSweep, type SweepShare } from "../sweep/run.ts";
+import { missing, settingsOf, type SweepState } from "../sweep/sweep_state.ts";
 import { LogSink, type PieceSink, S3Sink } from "./piece_sink.ts";
 import { PieceWriter } from "./piece_writer.ts";
 import { S3Client } from "./storage/s3_client.ts";
+
+type Wanted = NonNullable<SweepShare["wanted"]>;
+
+/** What comes home of an engine's log. */
+const LOG_LINES = 200;
+const LOG_BYTES = 16_384;
 
 /** How many reasons are told. */
 const TOLD = 2;
@@ -88,7 +99,9 @@ async function measureUnit(
   let end: UnitEnd;
   try {
     const plan = await planOf(order, dir, out, home > 0, context);
-    end = endOf(await measureSweep(plan, context, [order.tp]), order.tp, context.signal.aborted);
+    const wanted = wantedOf(order, plan);
+    const state = await measureSweep(plan, context, { degrees: [order.tp], wanted });
+    end = endOf(state, order.tp, wanted, context.signal.aborted);
   } catch (error) {
     const known = diskFull(error, "what is measured") ?? error;
     const own = known instanceof UsageError || known instanceof RunError;
@@ -100,10 +113,24 @@ async function measureUnit(
     writer?.stop();
     await following;
   }
+  if (end.status !== "complete") end = { ...end, ...await engineLog(order, out, context) };
   if (writer) await writer.end(end);
   else await writeWhole(files, `${out}/${END_NAME}`, JSON.stringify(end));
   if (end.reason !== undefined) context.output.error(end.reason);
   return end.status === "failed" || end.status === "interrupted" ? 1 : 0;
+}
+
+/** The end of the engine's log, bounded, without secrets. */
+async function engineLog(
+  { tp }: UnitOrder,
+  out: string,
+  { files, env }: RunContext,
+): Promise<{ log?: string }> {
+  const lines = await lastLines(files, `${out}/logs/tp${tp}.log`, LOG_LINES).catch(() => []);
+  if (lines.length === 0) return {};
+  const redactor = new Redactor(secretsOf(env, []));
+  const bytes = redactor.take(new TextEncoder().encode(`${lines.join("\n")}\n`));
+  return { log: new TextDecoder().decode(bytes.slice(-LOG_BYTES)) };
 }
 
 /** Where the pieces go. The engine's processes are not to have the keys. */
@@ -154,10 +181,29 @@ async function planOf(
   });
 }
 
-function endOf(state: SweepState, tp: number, interrupted: boolean): UnitEnd {
+/** Which shots are the job's own. */
+function wantedOf(
+  { part, tp }: UnitOrder,
+  { values, invocation }: Plan<typeof sweepOptions>,
+): Wanted {
+  if (part === undefined) return (needed) => [...needed];
+  const settings = sweepSettings(values, invocation.found as SweepSubject);
+  return (needed, facts) => {
+    const all = placed(allShots(settingsOf(settings, facts), tp, new Set(facts.missing)));
+    const own = new Set(all.filter((shot) => isIn(part, shot)).map(({ k }) => k));
+    return needed.filter(({ k }) => own.has(k));
+  };
+}
+
+function endOf(
+  state: SweepState,
+  tp: number,
+  wanted: Wanted,
+  interrupted: boolean,
+): UnitEnd {
   const { manifest, engines } = state;
   const engine = engines.get(tp);
-  const left = engine ? missing(state, tp, engine.facts).length : undefined;
+  const left = engine ? wanted(missing(state, tp, engine.facts), engine.facts).length : undefined;
   const failed = engine?.failed ?? [];
   const errors = manifest.notes.filter(({ severity }) => severity === "error");
   const told = (errors.length > 0 ? errors : manifest.notes).map(({ message }) => message);

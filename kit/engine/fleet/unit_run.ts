@@ -1,9 +1,10 @@
 /**
- * A unit on its way: which of its jobs is under way, and what is to be done when that has ended.
+ * A unit on its way: which of its jobs are under way, and what is to be done when one of them has ended.
  *
  * @module
  */
 
+import { isIn, overlap, type PlacedShot, readPart, type UnitPart } from "../../fleet/parts.ts";
 import { failureOf, foundNoRoom, heldSeconds, isOver, type RayJob } from "../../fleet/ray.ts";
 import type { FleetUnit } from "../../fleet/units.ts";
 import { submissionId } from "../../fleet/units.ts";
@@ -14,12 +15,33 @@ import type { JobResult, UnitHome } from "./unit_home.ts";
 /** How a unit ended. */
 export type UnitStatus = "complete" | "partial" | "failed" | "interrupted";
 
+/** A job that is to be submitted. */
+export interface NextJob {
+  /** What it measures; all that is missing where there is none. */
+  readonly part?: UnitPart;
+  /** The job whose work it takes over. */
+  readonly helps?: number;
+  /** What it is expected to take. */
+  readonly seconds?: number;
+}
+
 /** A log is read again after so long, and later the longer it is. */
 const GATHER_MS = 10_000;
 const GATHER_MS_PER_CHARACTER = 0.005;
 
 /** So often the log of a job that succeeded is asked for. */
 const MOST_ASKED = 10;
+
+/** A job all of whose shots are home, by itself or by who helps it, has so long to end by itself. */
+const END_MS = 30_000;
+
+/** What is kept in mind of a job that is live. */
+interface Watched {
+  gatherAt: number;
+  asked: number;
+  /** When all of its shots were seen to be home. */
+  idleSince?: number;
+}
 
 /** A unit. */
 export class UnitRun implements UnitResults {
@@ -28,16 +50,20 @@ export class UnitRun implements UnitResults {
   readonly jobs = new Map<number, RayJob>();
   /** Its last job; 0 where there is none. */
   attempt = 0;
-  /** Whether that one was submitted and is not known to be over. */
-  live = false;
+  /** Jobs that were submitted and are not known to be over. */
+  readonly live = new Set<number>();
+  /** Jobs that are to be submitted. */
+  queue: NextJob[] = [{}];
   status?: UnitStatus;
   reason?: string;
-  /** Jobs in a row that brought nothing. */
-  #fruitless = 0;
-  #gatherAt = 0;
-  #asked = 0;
-  /** The fewest shots that it has lacked. */
-  #left = Infinity;
+  /** What each job was to do. */
+  readonly #tasks = new Map<number, NextJob>();
+  readonly #watched = new Map<number, Watched>();
+  /** Jobs that were stopped because others had brought home what they were to measure. */
+  readonly #spare = new Set<number>();
+  /** By part: jobs in a row that brought nothing, and the fewest shots that it has lacked. */
+  readonly #tries = new Map<string, { fruitless: number; left: number }>();
+  #failure: string | undefined;
 
   constructor(
     readonly unit: FleetUnit,
@@ -46,9 +72,14 @@ export class UnitRun implements UnitResults {
     private readonly retries: number,
   ) {}
 
-  /** Submission ID of its last job. */
-  get id(): string {
-    return submissionId(this.unit, this.attempt);
+  /** Submission ID of one of its jobs; its last one where none is named. */
+  idOf(attempt = this.attempt): string {
+    return submissionId(this.unit, attempt);
+  }
+
+  /** What a job was to do. */
+  taskOf(attempt: number): NextJob {
+    return this.#tasks.get(attempt) ?? {};
   }
 
   /** Shots that are home of it. */
@@ -56,80 +87,187 @@ export class UnitRun implements UnitResults {
     return [...this.results.values()].reduce((sum, { journal }) => sum + journal.shots.length, 0);
   }
 
+  /** Its jobs that run. */
+  get running(): number[] {
+    return [...this.live].filter((attempt) => this.jobs.get(attempt)?.status === "RUNNING");
+  }
+
   /** Seconds for which its jobs have held their resources. */
   heldSeconds(nowMs: number): number {
     return [...this.jobs.values()].reduce((sum, job) => sum + heldSeconds(job, nowMs), 0);
   }
 
-  /** Finds what earlier vscopes left of it: results that were kept, and jobs, of which one may be live. */
+  /** The cluster knows a job. */
+  know(attempt: number, job: RayJob): void {
+    this.jobs.set(attempt, job);
+    if (this.#tasks.has(attempt)) return;
+    const part = readPart(job.metadata?.["part"]);
+    const helps = Number(job.metadata?.["helps"]);
+    this.#tasks.set(attempt, {
+      ...(part === undefined ? {} : { part }),
+      ...(helps > 0 ? { helps } : {}),
+    });
+  }
+
+  /** Finds what earlier vscopes left of it: results that were kept, and jobs, of which some may be live. */
   async find(client: RayClient): Promise<void> {
     for (const attempt of new Set([...await this.home.kept(), ...this.jobs.keys()])) {
       this.attempt = Math.max(this.attempt, attempt);
       await this.#gather(client, attempt);
+      const job = this.jobs.get(attempt);
+      if (job && !isOver(job)) this.#watch(attempt);
     }
-    const last = this.jobs.get(this.attempt);
-    this.live = last !== undefined && !isOver(last);
+    if (this.live.size > 0) this.queue = [];
   }
 
   /** A new job was submitted. */
-  begun(): void {
-    this.live = true;
-    this.#asked = 0;
-    this.#gatherAt = 0;
+  begun(attempt: number, task: NextJob): void {
+    this.attempt = attempt;
+    this.#tasks.set(attempt, task);
+    this.#watch(attempt);
   }
 
-  /** Takes in what its running job has measured by now, where it is time. */
-  async look(client: RayClient, nowMs: number): Promise<void> {
-    if (nowMs < this.#gatherAt) return;
-    const characters = await this.#gather(client, this.attempt);
-    this.#gatherAt = nowMs + GATHER_MS + characters * GATHER_MS_PER_CHARACTER;
+  /** Takes in what a running job has measured by now, where it is time. */
+  async look(client: RayClient, attempt: number, nowMs: number): Promise<void> {
+    const watched = this.#watched.get(attempt)!;
+    if (nowMs < watched.gatherAt) return;
+    const characters = await this.#gather(client, attempt);
+    watched.gatherAt = nowMs + GATHER_MS + characters * GATHER_MS_PER_CHARACTER;
   }
 
   /**
-   * Its job is over, or the cluster does not know it any more: the unit has ended, or waits for its next job.
+   * Stops running jobs all of whose shots are home because one helps the other: the first to bring them counts.
+   *
+   * @returns The jobs that were stopped.
+   */
+  async stopSpare(
+    client: RayClient,
+    units: readonly UnitResults[],
+    nowMs: number,
+  ): Promise<number[]> {
+    const together = this.running.filter((attempt) =>
+      !this.#spare.has(attempt) && this.#helpedOrHelping(attempt)
+    );
+    if (together.length === 0) return [];
+    const left = this.sweep.missingOf(this.unit, units);
+    const stopped: number[] = [];
+    for (const attempt of together) {
+      const watched = this.#watched.get(attempt)!;
+      const { part } = this.taskOf(attempt);
+      if (left === undefined || left.some((shot) => isIn(part, shot))) {
+        delete watched.idleSince;
+        continue;
+      }
+      watched.idleSince ??= nowMs;
+      if (nowMs - watched.idleSince < END_MS) continue;
+      await client.stop(this.idOf(attempt));
+      this.#spare.add(attempt);
+      stopped.push(attempt);
+    }
+    return stopped;
+  }
+
+  /**
+   * A job is over, or the cluster does not know it any more: the unit has ended, or goes on.
    *
    * @returns What there is to tell.
    */
   async settle(
     client: RayClient,
-    job: RayJob | undefined,
+    attempt: number,
     units: readonly UnitResults[],
   ): Promise<string | undefined> {
-    await this.#gather(client, this.attempt);
-    const whole = this.results.get(this.attempt)?.end !== undefined;
+    await this.#gather(client, attempt);
+    const job = this.jobs.get(attempt);
+    const result = this.results.get(attempt);
+    const whole = result?.end !== undefined;
+    const watched = this.#watched.get(attempt)!;
     // Its node is there, or was a moment ago: what it printed may still be had.
-    if (job?.status === "SUCCEEDED" && !whole && ++this.#asked < MOST_ASKED) return undefined;
-    this.live = false;
-    if (job && foundNoRoom(job)) return "no node had room for it in time; it waits";
-    const result = this.results.get(this.attempt);
-    const conflict = result && this.sweep.conflictOf(result, units);
+    if (job?.status === "SUCCEEDED" && !whole && ++watched.asked < MOST_ASKED) return undefined;
+    this.live.delete(attempt);
+    const task = this.taskOf(attempt);
+    if (job && foundNoRoom(job)) {
+      this.queue.unshift(task);
+      return "no node had room for it in time; it waits";
+    }
     const end = result?.end;
     const left = this.sweep.missingOf(this.unit, units);
-    if (left === 0) return void (this.status = "complete");
-    if (conflict === undefined && end?.status === "partial" && left === end.failed.length) {
-      this.status = "partial";
-      this.reason = end.reason ?? "some shots were set aside";
-      return undefined;
+    const own = left?.filter((shot) => isIn(task.part, shot));
+    const conflict = result && this.sweep.conflictOf(result, units);
+    const setAside = conflict === undefined && end?.status === "partial" && own !== undefined &&
+      allIn(own, end.failed);
+    if (own?.length === 0 || setAside || this.#spare.has(attempt)) return this.#conclude(left);
+    const reason = conflict ?? end?.reason ?? whyNot(job, own?.length);
+    if (this.#mayTry(task.part, own?.length, conflict === undefined)) {
+      this.queue.push(task);
+      return `${reason}; it is submitted again`;
     }
-    const reason = conflict ?? end?.reason ?? whyNot(job, left);
-    // What was measured anew without an end of it is no progress.
-    const brought = left !== undefined && left < this.#left;
-    this.#left = Math.min(this.#left, left ?? Infinity);
-    this.#fruitless = brought && conflict === undefined ? 0 : this.#fruitless + 1;
-    if (this.#fruitless <= this.retries) return `${reason}; it is submitted again`;
-    this.status = "failed";
-    this.reason = reason;
-    return undefined;
+    this.#failure ??= reason;
+    return this.#conclude(left);
   }
 
   /** Whether all of it is home already. */
   isHome(units: readonly UnitResults[]): boolean {
-    return this.sweep.missingOf(this.unit, units) === 0;
+    return this.sweep.missingOf(this.unit, units)?.length === 0;
+  }
+
+  /** That jobs were stopped is no failure of their own. */
+  forgetFailure(): void {
+    if (this.status === "failed") delete this.status;
   }
 
   /** Removes what was kept beside the sweep's own journal. */
   async discard(): Promise<void> {
     await this.home.discard();
+  }
+
+  /** How it ended, where nothing of it is under way or waits. */
+  #conclude(left: readonly PlacedShot[] | undefined): string | undefined {
+    if (left?.length === 0) this.queue = [];
+    if (this.live.size > 0 || this.queue.length > 0) return undefined;
+    if (left?.length === 0) return void (this.status = "complete");
+    const ends = [...this.results.values()].flatMap(({ end }) => end ?? []);
+    if (this.#failure !== undefined) {
+      this.status = "failed";
+      this.reason = this.#failure;
+    } else if (left && allIn(left, ends.flatMap(({ failed }) => failed))) {
+      this.status = "partial";
+      this.reason = ends.findLast(({ reason }) => reason !== undefined)?.reason ??
+        "some shots were set aside";
+    } else {
+      // Engines whose limits differ count the places of shots differently.
+      const reason = `${left?.length ?? "all"} shots are in no part that was measured`;
+      if (this.#mayTry(undefined, left?.length, true)) {
+        this.queue.push({});
+        return `${reason}; they are submitted`;
+      }
+      this.status = "failed";
+      this.reason = reason;
+    }
+    return undefined;
+  }
+
+  /** What was measured anew without an end of it is no progress. */
+  #mayTry(part: UnitPart | undefined, left: number | undefined, agrees: boolean): boolean {
+    const key = JSON.stringify(part ?? null);
+    const before = this.#tries.get(key) ?? { fruitless: 0, left: Infinity };
+    const brought = agrees && left !== undefined && left < before.left;
+    const fruitless = brought ? 0 : before.fruitless + 1;
+    this.#tries.set(key, { fruitless, left: Math.min(before.left, left ?? Infinity) });
+    return fruitless <= this.retries;
+  }
+
+  #helpedOrHelping(attempt: number): boolean {
+    const { part, helps } = this.taskOf(attempt);
+    return helps !== undefined ||
+      [...this.#tasks].some(([other, task]) =>
+        other !== attempt && task.helps === attempt && overlap(part, task.part)
+      );
+  }
+
+  #watch(attempt: number): void {
+    this.live.add(attempt);
+    this.#watched.set(attempt, { gatherAt: 0, asked: 0 });
   }
 
   /** Takes a job's results in; returns the length of its log. */
@@ -138,7 +276,7 @@ export class UnitRun implements UnitResults {
     const found = await this.home.gather(attempt, async () => {
       // A job that the cluster does not know has no log there.
       if (!this.jobs.has(attempt)) return undefined;
-      const log = await client.log(submissionId(this.unit, attempt));
+      const log = await client.log(this.idOf(attempt));
       characters = log?.length ?? 0;
       return log;
     });
@@ -147,7 +285,12 @@ export class UnitRun implements UnitResults {
   }
 }
 
-/** Why a unit is not whole, where its job has not said so. */
+function allIn(shots: readonly PlacedShot[], failed: readonly { readonly k: string }[]): boolean {
+  const keys = new Set(failed.map(({ k }) => k));
+  return shots.every(({ k }) => keys.has(k));
+}
+
+/** Why a job has not brought all that it was to bring, where it has not said so. */
 function whyNot(job: RayJob | undefined, left: number | undefined): string {
   if (!job) return "the cluster lost the job";
   if (job.status !== "SUCCEEDED") return failureOf(job);

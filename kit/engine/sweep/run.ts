@@ -18,6 +18,7 @@ import {
 } from "../../sweep/measure/journal.ts";
 import { isPart } from "../../sweep/adaptive/sweep_part.ts";
 import { conditionsOf, type GpuLook, throttlingOf } from "../../sweep/measure/gpu_conditions.ts";
+import type { NeededShot } from "../../sweep/measure/needed.ts";
 import { layerDefinitions } from "../../sweep/measure/times.ts";
 import { layerKinds, oneOfEach } from "../../sweep/model/layer_kinds.ts";
 import type { sweepOptions } from "../../sweep/options.ts";
@@ -50,8 +51,17 @@ interface SweepRun extends SweepState {
   readonly degrees: readonly number[];
   /** Whether what vLLM prints is shown. */
   readonly verbose: boolean;
+  /** What of the shots that the journal lacks is fired. */
+  readonly wanted: NonNullable<SweepShare["wanted"]>;
   /** This run's line of the journal, once an engine told what it is. */
   line?: SweepLine;
+}
+
+/** A part of a sweep. */
+export interface SweepShare {
+  readonly degrees: readonly number[];
+  /** Which of the shots that are missing at a TP degree; all of them otherwise. */
+  wanted?(needed: readonly NeededShot[], facts: EngineFacts): NeededShot[];
 }
 
 /**
@@ -69,13 +79,13 @@ export async function runSweep(
 /**
  * Measures what the journal of the sweep's folder lacks, and leaves the folder open.
  *
- * @param only TP degrees to measure, where others of the sweep are measured elsewhere.
+ * @param only What of the sweep is measured, where the rest is measured elsewhere.
  * @throws {UsageError} where there is no vLLM, or the folder cannot be gone on with.
  */
 export async function measureSweep(
   plan: Plan<typeof sweepOptions>,
   given: RunContext,
-  only?: readonly number[],
+  only?: SweepShare,
 ): Promise<SweepState> {
   const { values, out, invocation } = plan;
   const context = { ...given, output: withVerbosity(given.output, values.verbosity) };
@@ -104,10 +114,11 @@ export async function measureSweep(
     folder,
     journal,
     // 1 first: what is the same at every TP degree is measured there.
-    degrees: (only ?? settings.tpDegrees).toSorted((one, other) => one - other),
+    degrees: (only?.degrees ?? settings.tpDegrees).toSorted((one, other) => one - other),
     verbose: invocation.common.verbose || values.verbosity === "--verbose",
     engines: new Map(),
     unfinished: false,
+    wanted: only?.wanted ?? ((needed) => [...needed]),
   };
   context.output.note(
     `Measuring to ${out}` +
@@ -207,7 +218,7 @@ async function measure(
         },
         async needed(found, failed) {
           run.journal = await readJournal(context.files, run.dir);
-          return shotsToFire(run, tp, found, failed);
+          return run.wanted(shotsToFire(run, tp, found, failed), found);
         },
         rounds: isPart(values),
         died: (message) => note(run, "warning", message),

@@ -25,6 +25,17 @@ export const fleetOptions = {
     min: 1,
     doc: "How long a job on the cluster may take, the start of its engine included",
   }),
+  jobLength: duration({
+    min: 1,
+    doc:
+      "How long a job on the cluster may about take: one that is longer is cut into ranges of its " +
+      "categories; as the cluster's room makes best otherwise",
+  }),
+  stragglers: choice({
+    choices: ["help", "leave"],
+    default: "help",
+    doc: "Whether nodes that are free take over a part of what late jobs still have to measure",
+  }),
   maxJobs: integer({
     min: 1,
     unit: "jobs",

@@ -10,7 +10,7 @@ import { gridsOf, type SweepSettings } from "./settings.ts";
 /** A forward pass of one layer with its batch built in Python; it grows with the batch. */
 const FORWARD_SECONDS = 0.004;
 /** vLLM's start with one layer. */
-const ENGINE_START_SECONDS = 120;
+export const ENGINE_START_SECONDS = 120;
 /** The coarse factor that is offered. */
 const COARSE = 4;
 /** Bytes of a row; a skew row comes with its share of the fit. */
@@ -34,17 +34,21 @@ export interface Estimate {
   readonly coarseFactor: number;
 }
 
+/** Seconds of a shot with all its passes; one is for warming up. */
+export function shotSeconds(iterations: number): number {
+  return (iterations + 1) * FORWARD_SECONDS;
+}
+
 /** Estimates a sweep. Categories of experts are measured at TP degree 1 only. */
 export function estimate(
   settings: SweepSettings,
   grids: readonly CategoryGrid[],
   iterations: number,
 ): Estimate {
-  // One forward pass of each shot is for warming up.
   const seconds = (found: readonly CategoryGrid[]) =>
     Object.fromEntries(found.map(({ category, newShots }) => {
       const degrees = category.name === "moe" ? 1 : settings.tpDegrees.length;
-      return [category.name, newShots * (iterations + 1) * FORWARD_SECONDS * degrees];
+      return [category.name, newShots * shotSeconds(iterations) * degrees];
     }));
   const byCategory = seconds(grids);
   const { density } = settings;

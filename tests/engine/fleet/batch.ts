@@ -15,9 +15,11 @@ const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import
 export const DENSE = "Qwen/Qwen3-0.6B";
 /** A model with experts. */
 export const EXPERTS = "mistralai/Mixtral-8x7B-v0.1";
-const MEASURED = [
-  ...["--python", FAKE, "--json", "--only", "dense,per_sequence"],
-  ...["--max-num-batched-tokens", "16", "--max-num-seqs", "4"],
+/** What is small, unless a test says otherwise. */
+const MEASURED: readonly (readonly [string, string])[] = [
+  ["--only", "dense,per_sequence"],
+  ["--max-num-batched-tokens", "16"],
+  ["--max-num-seqs", "4"],
 ];
 
 /** Time that passes ten times as quickly. */
@@ -41,13 +43,17 @@ export async function sweepAll(
   const otherwise = (flag: string, ...words: string[]) =>
     args.includes(flag) ? [] : [flag, ...words];
   const place = [
+    ...["--python", FAKE, "--json"],
+    ...MEASURED.flatMap(([flag, value]) => otherwise(flag, value)),
     ...otherwise("--tp-degrees", "1,2"),
     ...otherwise("--hardware", api ? "H=ray:tiny" : "ALONE"),
+    // A machine that is busy makes jobs late.
+    ...api ? otherwise("--stragglers", "leave") : [],
     ...api ? [...otherwise("--on", api.url), "--job-gpus", "0"] : [],
   ];
   const ran = await runRecipe<{ fleet: { cost: { total: { jobs: number } } } }>(
     recipe as never,
-    [...MEASURED, ...place, ...args],
+    [...place, ...args],
     {
       cwd,
       out: `${cwd}/perf/${api ? "H" : "ALONE"}`,

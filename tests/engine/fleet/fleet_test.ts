@@ -110,12 +110,16 @@ Deno.test("a node that is lost costs what was not home, and a head that forgets 
 Deno.test("a unit that fails again and again is reported with its reason, and the others are measured", async () => {
   await inFolder((cwd) =>
     withJobsApi(2, async (api) => {
-      api.env = { FAKE_BROKEN: "mixtral" };
+      api.env = { FAKE_BROKEN: "mixtral", FAKE_TOKEN: "not-for-anybody" };
       const ran = await sweepAll(cwd, api, [EXPERTS, DENSE, "--retries", "1"]);
       assert.equal(ran.code, 1);
       assert.equal(ran.json.status, "partial");
       assert.deepEqual(ran.sweeps.map(({ status }) => status), ["failed", "complete"]);
       assert.match(ran.sweeps[0]!.reason!, /^TP degree 1: vLLM did not start: .*mixtral is broken/);
+      const log = await Deno.readTextFile(`${ran.dir}/${EXPERTS}/bf16/logs/tp1.log`);
+      assert.match(log, /^--- job 1\n[^]*what the engine said at last \(secret\)\n[^]*--- job 2\n/);
+      assert.doesNotMatch(log, /not-for-anybody/);
+      assert.deepEqual(await validateBundle(Deno, `${ran.dir}/${EXPERTS}/bf16`), []);
       // Two units, twice each, and those of the other model.
       assert.equal(api.jobs.size, 6);
       // Nor does it go on for ever where each job measures, and never enough.
@@ -171,6 +175,10 @@ Deno.test("what cannot be is refused in one sentence, and nothing is submitted",
     withJobsApi(1, async (api) => {
       const cases: [string[], RegExp][] = [
         [["--force"], /--force measures again what is there, and --on goes on/],
+        [
+          ["--validate", "3"],
+          /--validate measures steps of the whole model, which do not come home/,
+        ],
         [["--on", "head:8265"], /--on "head:8265" is no address of a Ray dashboard/],
         [
           ["--on", "http://127.0.0.1:9"],

@@ -40,6 +40,8 @@ export async function withS3<T>(use: (s3: S3Server) => Promise<T>): Promise<T> {
     configureBuckets: [{ name: BUCKET, configs: [] }],
   });
   const { port } = await behind.run();
+  // The server's end waits for connections that are kept.
+  const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   const at = `http://127.0.0.1:${port}`;
   const env = {
     AWS_ACCESS_KEY_ID: "S3RVER",
@@ -62,6 +64,7 @@ export async function withS3<T>(use: (s3: S3Server) => Promise<T>): Promise<T> {
       const answer = await fetch(`${at}${pathname}?${searchParams}`, {
         method: request.method,
         headers: request.headers,
+        client,
         ...(request.method === "PUT" ? { body } : {}),
       });
       const text = await answer.text();
@@ -91,6 +94,7 @@ export async function withS3<T>(use: (s3: S3Server) => Promise<T>): Promise<T> {
     return await use(s3);
   } finally {
     await door.shutdown();
+    client.close();
     await behind.close();
     await Deno.remove(dir, { recursive: true });
   }

@@ -53,12 +53,12 @@ export class S3Client {
     const whole = `${this.place.prefix}${folder}`;
     const found: string[] = [];
     for (let after = "";;) {
-      const query = new URLSearchParams({
+      const query = Object.entries({
         "list-type": "2",
         prefix: whole,
         "max-keys": String(this.pageKeys),
         ...(after === "" ? {} : { "start-after": after }),
-      });
+      }).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
       const text = await this.#ask(`list ${folder}`, "GET", `/?${query}`);
       const { keys, more } = await pageOf(text!);
       found.push(
