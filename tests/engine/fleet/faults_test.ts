@@ -65,6 +65,8 @@ function fullDisk(refused: (path: string) => boolean): FileSystem {
     },
     writeTextFile: (path: string, text: string, options?: Deno.WriteFileOptions) =>
       refused(path) ? Promise.reject().catch(fail) : Deno.writeTextFile(path, text, options),
+    writeFile: (path: string, bytes: Uint8Array, options?: Deno.WriteFileOptions) =>
+      refused(path) ? Promise.reject().catch(fail) : Deno.writeFile(path, bytes, options),
   } as unknown as FileSystem;
 }
 
@@ -114,7 +116,10 @@ Deno.test("a disk that stays full ends vscope with the reason, and the same comm
       const disk = fullDisk((path) => path.endsWith(".pieces"));
       const first = await sweepAll(cwd, api, disk, true);
       assert.equal(first.code, 1);
-      assert.match(first.notes, /The disk of .*perf\/H has had no room for a while/);
+      assert.match(
+        first.notes,
+        /This has been so for a while: Cannot keep what came home in .*perf\/H: No space left/,
+      );
       assert.match(first.told, /Jobs that are left on the cluster: 2; the same command goes on/);
       const before = api.jobs.size;
       const { code, told, dir } = await sweepAll(cwd, api);
