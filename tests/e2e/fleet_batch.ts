@@ -22,7 +22,7 @@ const CATEGORIES = ["dense", "per_sequence", "attention"] as const;
 const TIMER = fileURLToPath(new URL("scripts/waiting_timer.py", import.meta.url));
 const GRID = ["--max-num-batched-tokens", "16", "--max-num-seqs", "4", "--attention-max-kv", "64"];
 /** A machine that has a lot to do takes long to start Ray, or an engine. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
 /** A vscope whose words can be read while it runs. */
 export interface FleetRun {
