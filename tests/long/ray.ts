@@ -17,7 +17,7 @@ async function run(program: string, args: string[]): Promise<void> {
 }
 
 /** Path of a Python with Ray; made with the private engine's Python, and PyPI, the first time. */
-async function rayPython(): Promise<string> {
+export async function rayPython(): Promise<string> {
   const home = `${cacheFolder(Deno.env.toObject())}/ray-test-1`;
   const complete = `${home}/complete`;
   if (await Deno.stat(complete).then(() => true, () => false)) return `${home}/bin/python`;
@@ -35,14 +35,18 @@ export interface RayCluster {
   tell(command: "kill" | "add" | "head"): Promise<void>;
 }
 
-/** Runs `use` with a head and `nodes` more raylets, each of which has room for a job that asks for `tiny`. */
+/**
+ * Runs `use` with a head and `nodes` more raylets, each of which has room for a job that asks for `tiny`, or what
+ * RAY_TEST_NODE of `env` says. Its workers run with `python`, where one is given.
+ */
 export async function withRay<T>(
   nodes: number,
   env: Record<string, string>,
   use: (cluster: RayCluster) => Promise<T>,
+  python?: string,
 ): Promise<T> {
   const port = findFreePort();
-  const child = new Deno.Command(await rayPython(), {
+  const child = new Deno.Command(python ?? await rayPython(), {
     args: [SCRIPT, String(port), String(nodes)],
     // Jobs inherit it: their program is run by our own Deno.
     env: { VSCOPE_DENO: Deno.execPath(), RAY_usage_stats_enabled: "0", ...env },

@@ -17,7 +17,7 @@ from ray.cluster_utils import Cluster
 PORT, NODES = int(sys.argv[1]), int(sys.argv[2])
 LOOPBACK = "127.0.0.1"
 # A mark, for --hardware NAME=ray:tiny; a job takes one CPU of the one that a node has.
-NODE = {"num_cpus": 1, "resources": {"tiny": 1}}
+NODE = json.loads(os.environ.get("RAY_TEST_NODE") or '{"num_cpus": 1, "resources": {"tiny": 1}}')
 
 
 def begin():
