@@ -124,6 +124,26 @@ Deno.test("ranks of several nodes are one session on one clock", async () => {
   );
 });
 
+Deno.test("variables go along by name, and no secret is shown or stored", async () => {
+  await inFolder((cwd) =>
+    cluster(async (api) => {
+      const args = ["--job-env", "API_KEY=very-secret-word,FOO=bar"];
+      const plan = await monitor(cwd, api, { args: [...args, "--dry-run"] });
+      assert.doesNotMatch(JSON.stringify(plan.json) + plan.said, /very-secret-word/);
+      assert.equal(api.jobs.size, 0);
+      const { code, said } = await monitor(cwd, api, { args });
+      assert.equal(code, 0, said.join("\n"));
+      const { env_vars } = firstJob(api)!.request["runtime_env"] as {
+        env_vars: Record<string, string>;
+      };
+      assert.deepEqual([env_vars["API_KEY"], env_vars["FOO"]], ["very-secret-word", "bar"]);
+      const stored = await Deno.readTextFile(`${cwd}/out/bundle.json`);
+      assert.match(stored, /FOO=bar/);
+      assert.doesNotMatch(stored, /very-secret-word/);
+    })
+  );
+});
+
 Deno.test("what was recorded may come through a folder that both see, and is removed there", async () => {
   await inFolder((cwd) =>
     cluster(async (api) => {
