@@ -10,7 +10,8 @@ import { validateBundle } from "../../kit/bundle/validate.ts";
 import type { SessionNode } from "../../kit/fleet/session_job.ts";
 import { startVscope, vscope } from "../cli.ts";
 import { complete, engine, healthy, OFFLINE_ENV, serveCommand } from "../e2e/engine.ts";
-import { inFolder } from "../folders.ts";
+import { until } from "../engine/processes.ts";
+import { inFolder, namesIn } from "../folders.ts";
 import { withRay } from "./ray.ts";
 import { rayVllmPython } from "./ray_vllm.ts";
 
@@ -22,6 +23,17 @@ async function cells(path: string, ...columns: string[]): Promise<string[][]> {
   const [header, ...lines] = (await Deno.readTextFile(path)).trim().split("\n");
   const places = columns.map((name) => header!.split(",").indexOf(name));
   return lines.map((line) => places.map((place) => line.split(",")[place]!));
+}
+
+/** Whether the API server has written as many requests' ends, and they have come home. */
+async function answered(out: string, count: number): Promise<boolean> {
+  for (const name of await namesIn(`${out}/processes`)) {
+    if (!name.startsWith("api_server-")) continue;
+    const path = `${out}/processes/${name}/request_results.csv`;
+    const rows = await Deno.readTextFile(path).catch(() => "");
+    return rows.split("\n").length > count + 1;
+  }
+  return false;
 }
 
 async function nodesOf(out: string): Promise<readonly SessionNode[]> {
@@ -55,8 +67,7 @@ Deno.test("ranks on two nodes of Ray, and replicas with engines of their own, ar
       const stderr = new Response(second.stderr).text();
       const stdout = second.stdout.cancel();
       await complete(baseUrl, { prompt: "six", max_tokens: 6 });
-      // Long enough for the hooks to write, as they do all the time.
-      await new Promise((resolve) => setTimeout(resolve, 5000));
+      await until("all requests are home", 120_000, () => answered(out, 3));
       second.kill("SIGINT");
       assert.equal((await second.status).code, 130, await stderr);
       await stdout;

@@ -94,7 +94,6 @@ function commandOf(pid: number, end: SessionEnd): ProcessRecord {
   return {
     pid,
     role: "command",
-    started_sec: 0,
     ...(end.exit_code === undefined ? {} : { exit_code: end.exit_code }),
     ...(end.signal === undefined ? {} : { signal: end.signal }),
     ...(end.stopped ? { ended_by: "vscope" as const } : {}),

@@ -46,7 +46,7 @@ if sys.argv[1] == "worker":
 else:
     signal.signal(signal.SIGTERM, lambda *_: None)
     ranks = [begin(rank, int(sys.argv[1])) for rank in range(int(os.environ.get("FAKE_RANKS", "2")))]
-    print("the server is up", flush=True)
+    print("the server is up with plugins %s" % os.environ.get("VLLM_PLUGINS"), flush=True)
     for rank in ranks:
         rank.wait()
     sys.exit(int(sys.argv[2]))
