@@ -13,7 +13,21 @@ import { generateReport } from "../kit/report/generate.ts";
 
 const options = automationOptions("full");
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import full from "@vscope/vscope/recipes/full";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--with-ncu", "--model", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(full, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "full",
   summary: "the automation in full: nsys, experts, with --with-ncu kernels, and one report",

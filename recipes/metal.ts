@@ -11,7 +11,21 @@ import { planMetal } from "../kit/engine/metal/plan.ts";
 import { runMetal } from "../kit/engine/metal/run.ts";
 import { generateReport } from "../kit/report/generate.ts";
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import metal from "@vscope/vscope/recipes/metal";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--model", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(metal, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "metal",
   summary: "Apple Silicon: a Metal frame capture around a bounded request",

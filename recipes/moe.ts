@@ -10,7 +10,21 @@ import { runAlone } from "../kit/engine/main.ts";
 import { planWatched } from "../kit/engine/vllm_metrics/measuring_plan.ts";
 import { commandOptions, runWatched } from "../kit/engine/watched_command.ts";
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import moe from "@vscope/vscope/recipes/moe";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--", "vllm", "serve", "Qwen/Qwen3-30B-A3B"];
+ * assert.equal(await executeRecipe(moe, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "moe",
   summary: "monitor with expert tracking in depth",

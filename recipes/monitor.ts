@@ -10,7 +10,21 @@ import { monitorOptions, planMonitor } from "../kit/engine/fleet/monitor_plan.ts
 import { runOnCluster } from "../kit/engine/fleet/monitor_run.ts";
 import { runWatched } from "../kit/engine/watched_command.ts";
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import monitor from "@vscope/vscope/recipes/monitor";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--", "vllm", "serve", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(monitor, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "monitor",
   summary: "any vLLM command with the session profilers",

@@ -11,7 +11,21 @@ import { planNcu } from "../kit/engine/ncu/plan.ts";
 import { runNcu } from "../kit/engine/ncu/run.ts";
 import { withReportAndGui } from "../kit/report/capture_report.ts";
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import ncu from "@vscope/vscope/recipes/ncu";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--", "vllm", "serve", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(ncu, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "ncu",
   summary: "NVIDIA's ncu on chosen kernels: bandwidth, occupancy, roofline",

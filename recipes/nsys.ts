@@ -11,7 +11,21 @@ import { planNsys } from "../kit/engine/nsys/plan.ts";
 import { runNsys } from "../kit/engine/nsys/run.ts";
 import { withReportAndGui } from "../kit/report/capture_report.ts";
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import nsys from "@vscope/vscope/recipes/nsys";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--", "vllm", "serve", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(nsys, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "nsys",
   summary: "NVIDIA's nsys around a server or a program, with a bounded recording",

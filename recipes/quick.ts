@@ -13,7 +13,21 @@ import { generateReport } from "../kit/report/generate.ts";
 
 const options = automationOptions("quick");
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import quick from "@vscope/vscope/recipes/quick";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--model", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(quick, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "quick",
   summary: "the automation: nsys around a load, analysis and report, in about five minutes",

@@ -24,7 +24,21 @@ import { sessionOptions } from "../kit/engine/session_options.ts";
 import { planSession } from "../kit/engine/session_plan.ts";
 import { generateReport } from "../kit/report/generate.ts";
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import quickstart from "@vscope/vscope/recipes/quickstart";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run"];
+ * assert.equal(await executeRecipe(quickstart, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "quickstart",
   summary: "a private vLLM, a tiny model, real requests, and the report",

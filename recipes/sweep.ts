@@ -15,7 +15,21 @@ import { planSweep } from "../kit/sweep/plan/plan.ts";
 import { lookForSubject } from "../kit/sweep/plan/settings.ts";
 import { withVerbosity } from "../kit/sweep/verbosity.ts";
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import sweep from "@vscope/vscope/recipes/sweep";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--model", "Qwen/Qwen3-0.6B", "--hardware", "H200"];
+ * assert.equal(await executeRecipe(sweep, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "sweep",
   summary: "operator-level sweep of one model: what each operator costs at every shape",

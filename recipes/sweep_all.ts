@@ -11,7 +11,21 @@ import { runSweepAll } from "../kit/engine/sweep/batch/run.ts";
 import { sweepAllOptions } from "../kit/sweep/batch/options.ts";
 import { lookForBatch, planBatch } from "../kit/fleet/batch_plan.ts";
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import sweepAll from "@vscope/vscope/recipes/sweep-all";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--hardware", "H200", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(sweepAll, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "sweep-all",
   summary: "operator-level sweeps of many models, TP degrees and variants",

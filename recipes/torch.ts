@@ -18,7 +18,21 @@ import { generateReport } from "../kit/report/generate.ts";
 
 const FORMS = { server: runLaunched, attached: runAttached, offline: runOffline };
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import torch from "@vscope/vscope/recipes/torch";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--", "vllm", "serve", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(torch, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "torch",
   summary: "torch profiler around real requests, over HTTP or offline",

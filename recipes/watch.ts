@@ -13,7 +13,21 @@ import { findSession } from "../kit/engine/watch/find_session.ts";
 import { watchOptions } from "../kit/engine/watch/options.ts";
 import { watch } from "../kit/engine/watch/run.ts";
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example The state of a session, once
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import watch from "@vscope/vscope/recipes/watch";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--once", "perf/examples/session"];
+ * assert.equal(await executeRecipe(watch, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "watch",
   summary: "live view of a running session, and /metrics",

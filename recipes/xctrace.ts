@@ -11,7 +11,21 @@ import { planXctrace } from "../kit/engine/xctrace/plan.ts";
 import { runXctrace } from "../kit/engine/xctrace/run.ts";
 import { generateReport } from "../kit/report/generate.ts";
 
-/** The recipe. */
+/**
+ * The recipe.
+ *
+ * @example Its plan, from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import xctrace from "@vscope/vscope/recipes/xctrace";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const args = ["--dry-run", "--requests", "40", "--model", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(xctrace, args, context), 0);
+ * await close();
+ * ```
+ */
 const recipe: Recipe = defineRecipe({
   name: "xctrace",
   summary: "Apple Silicon: a whole-process trace with Instruments",

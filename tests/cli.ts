@@ -52,6 +52,16 @@ export async function ended(child: Deno.ChildProcess): Promise<Ran> {
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
+/** Reads what a process prints as it comes. */
+export function heard(child: Deno.ChildProcess): { said: Ran; ended: Promise<Ran> } {
+  const said: Ran = { code: 0, stdout: "", stderr: "" };
+  const listen = async (name: "stdout" | "stderr") => {
+    for await (const text of child[name].pipeThrough(new TextDecoderStream())) said[name] += text;
+  };
+  const whole = Promise.all([child.status, listen("stdout"), listen("stderr")]);
+  return { said, ended: whole.then(([{ code }]) => Object.assign(said, { code })) };
+}
+
 /**
  * Runs `vscope ARGS` to its end in the test's own process, which loads its modules once for all
  * runs. For what is answered, told and written; what a process is asked for itself (signals,

@@ -1,9 +1,32 @@
 /** What only tests use, by its full and exact specifier. */
 
-export { default as fc } from "npm:fast-check@4.10.2";
+import fc from "npm:fast-check@4.10.2";
+
+/**
+ * Properties. The same cases each time, unless VSCOPE_TEST_SEED asks for others: who changes something is
+ * not to be stopped by a rare case of something else.
+ */
+fc.configureGlobal({ seed: Number(Deno.env.get("VSCOPE_TEST_SEED") ?? 1) });
+
+export { fc };
 
 /** A browser. Loaded by a call, as in kit/deps.ts: most tests use none, and it takes half a second. */
 export const loadChromium = async () => (await import("npm:playwright-core@1.65.1")).chromium;
 
 /** A Parquet reader. */
 export const loadParquetReader = () => import("npm:hyparquet@1.31.5");
+
+/** A server that speaks S3, on loopback. It looks at the name of a key, and not at what it signed. */
+export const loadS3Server = async () =>
+  (await import("npm:s3rver@3.7.1")).default as unknown as S3ServerClass;
+
+/** The part of s3rver that is used: it brings no types of its own. */
+export interface S3ServerClass {
+  new (options: {
+    address: string;
+    port: number;
+    silent: boolean;
+    directory: string;
+    configureBuckets: readonly { name: string; configs: readonly string[] }[];
+  }): { run(): Promise<{ port: number }>; close(): Promise<void> };
+}

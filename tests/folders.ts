@@ -12,7 +12,7 @@ export async function inFolder<T>(use: (dir: string) => Promise<T>): Promise<T> 
 
 /** A guard outlives its vscope for a moment, in which its Deno may still write to a cache in the folder. */
 async function removeFolder(dir: string): Promise<void> {
-  for (let left = 20;; left--) {
+  for (let left = 1200;; left--) {
     try {
       return await Deno.remove(dir, { recursive: true });
     } catch (error) {

@@ -184,6 +184,7 @@ Deno.test("files are short, nothing runs a shell, and nothing writes past the ou
     const text = await read(path);
     assert.ok(text.split("\n").length <= 400, `${path} is long`);
     assert.doesNotMatch(text, /"(ba|z|da)?sh",\s*"-c"/, path);
-    assert.doesNotMatch(text, /\bconsole\./, path);
+    // Examples in descriptions are what others write.
+    assert.doesNotMatch(text.replaceAll(/^ *\* .*$/gm, ""), /\bconsole\./, path);
   }
 });

@@ -30,7 +30,18 @@ const ENOUGH_STEPS = 20;
 export const percent = (value: number) => `${value.toFixed(1)} %`;
 const ms = (value: number) => `${value.toFixed(2)} ms`;
 
-/** The findings of a session, the gravest first. */
+/**
+ * The findings of a session, the gravest first.
+ *
+ * @example What is to be done
+ * ```ts
+ * import { analyzeSession, type Finding, findSessionFindings } from "@vscope/vscope";
+ *
+ * const session = await analyzeSession(Deno, "perf/examples/session");
+ * const findings: Finding[] = findSessionFindings(session);
+ * for (const { severity, title, advice } of findings) console.log(severity, title, advice);
+ * ```
+ */
 export function findSessionFindings(analysis: SessionAnalysis): Finding[] {
   const found = [
     ...recording(analysis),

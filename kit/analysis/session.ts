@@ -22,13 +22,125 @@ import { type Cell, eachRow as eachRowOf, type NumberCell, ofFirstRank } from ".
 
 export type * from "./session_model.ts";
 
-/** Most requests that are kept one by one: the slowest. */
+/**
+ * Most requests that are kept one by one: the slowest.
+ *
+ * @example Requests one by one, and how many there were
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { analyzeSession, MOST_REQUESTS } from "@vscope/vscope";
+ *
+ * const { requests, requestCount } = await analyzeSession(Deno, "perf/examples/session");
+ * assert.equal(requests.length, Math.min(requestCount, MOST_REQUESTS));
+ * ```
+ */
 export const MOST_REQUESTS = 400;
 
 /**
  * Reads a merged session bundle. Needs read permission.
  *
  * @throws {UsageError} when the folder holds no bundle.
+ *
+ * @example Forward passes, requests and batches
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   analyzeSession,
+ *   type BatchAnalysis,
+ *   type Points,
+ *   type RequestRow,
+ *   type SessionAnalysis,
+ *   type SessionSummary,
+ *   type Statistics,
+ *   type Timing,
+ * } from "@vscope/vscope";
+ *
+ * const session: SessionAnalysis = await analyzeSession(Deno, "perf/examples/session");
+ * const decode: Timing = session.phases.find(({ name }) => name === "decode")!;
+ * const { count, p99 }: Statistics = decode.statistics;
+ * console.log(count, "passes of decode, P99", p99, "ms");
+ * const first: RequestRow = session.requests[0]!;
+ * const summary: SessionSummary = session.summary;
+ * assert.equal(summary.requests?.["count"], session.requestCount);
+ * const batches: BatchAnalysis | undefined = session.batches; // none where no batch was recorded
+ * const running: Points | undefined = batches?.running; // a chart: x in seconds, y in requests
+ * console.log(first.id, Math.max(...running?.y ?? []), "requests ran at once");
+ * ```
+ *
+ * @example CUDA graphs and utilization
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   analyzeSession,
+ *   type GraphAnalysis,
+ *   type GraphUse,
+ *   type PhaseUtilization,
+ *   type SessionUtilization,
+ * } from "@vscope/vscope";
+ *
+ * const session = await analyzeSession(Deno, "perf/examples/session");
+ * const graphs: GraphAnalysis = session.graphs!; // none where nothing could have been replayed
+ * const most: GraphUse = graphs.uses[0]!;
+ * console.log(graphs.summary.coverage_pct, "% of passes;", most.mode, most.tokens, most.replays);
+ * const utilization: SessionUtilization | undefined = session.utilization;
+ * const decode: PhaseUtilization | undefined = utilization?.phases["decode"];
+ * if (decode?.mbuPct !== undefined) assert.ok(decode.mbuPct > 0); // absent on an unknown device
+ * ```
+ *
+ * @example Experts
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   analyzeSession,
+ *   type ExpertAnalysis,
+ *   type ExpertPair,
+ *   type LayerLoad,
+ * } from "@vscope/vscope";
+ *
+ * const session = await analyzeSession(Deno, "perf/examples/moe");
+ * const experts: ExpertAnalysis = session.experts!; // none for a model without experts
+ * const layer: LayerLoad = experts.layers[0]!;
+ * assert.equal(layer.total, layer.counts.reduce((sum, count) => sum + count));
+ * const pair: ExpertPair = experts.pairs[0]!;
+ * console.log(pair.first, pair.second, "were chosen together", pair.count, "times");
+ * ```
+ *
+ * @example vLLM's own metrics, and tables of profilers of your own
+ * ```ts
+ * import {
+ *   analyzeSession,
+ *   type Column,
+ *   type ColumnType,
+ *   type Compared,
+ *   type OwnAnalysis,
+ *   type OwnColumn,
+ *   type OwnNumbers,
+ *   type OwnTable,
+ *   type OwnWords,
+ *   type ScrapeRecord,
+ *   type VllmComparison,
+ * } from "@vscope/vscope";
+ *
+ * const session = await analyzeSession(Deno, "perf/examples/session");
+ * const vllm: VllmComparison | undefined = session.vllm; // with --with-vllm-metrics
+ * const asked: ScrapeRecord | undefined = vllm?.scrapes;
+ * const rows: Compared[] = vllm?.rows ?? [];
+ * for (const { what, ours, difference } of rows) console.log(asked?.url, what, ours, difference);
+ *
+ * const own: OwnAnalysis[] = session.own; // with --profiler
+ * for (const { table, numbers, words } of own) {
+ *   const { name, columns }: OwnTable = table;
+ *   const known: readonly OwnColumn[] = columns;
+ *   for (const { name: column, type, unit } of known) {
+ *     const described: Column = unit === undefined ? { type } : { type, unit };
+ *     const kind: ColumnType = described.type;
+ *     console.log(name, column, kind, unit);
+ *   }
+ *   const [number]: OwnNumbers[] = numbers;
+ *   const [word]: OwnWords[] = words;
+ *   console.log(number?.statistics?.p50, word?.frequent[0]?.value);
+ * }
+ * ```
  */
 export async function analyzeSession(files: FileSystem, dir: string): Promise<SessionAnalysis> {
   const manifest = await readManifest(files, dir);
@@ -261,7 +373,18 @@ const REQUEST_COLUMNS = {
   generated: "generated_tokens",
 } as const satisfies Partial<Record<keyof RequestRow, string>>;
 
-/** Seconds from arrival to end; Infinity for a request that has no end. */
+/**
+ * Seconds from arrival to end; Infinity for a request that has no end.
+ *
+ * @example The slowest request
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { analyzeSession, durationOf } from "@vscope/vscope";
+ *
+ * const { requests } = await analyzeSession(Deno, "perf/examples/session");
+ * assert.ok(Math.max(...requests.map(durationOf)) > 0);
+ * ```
+ */
 export function durationOf(row: RequestRow): number {
   return row.finished === undefined ? Infinity : row.finished - (row.queued ?? row.finished);
 }

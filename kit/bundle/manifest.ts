@@ -6,10 +6,31 @@
 
 import type { OwnTable } from "./own_tables.ts";
 
-/** Version of the shape of `bundle.json`. */
+/**
+ * Version of the shape of `bundle.json`.
+ *
+ * @example What a reader looks at first
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { BUNDLE_SCHEMA_VERSION, MANIFEST_NAME } from "@vscope/vscope";
+ *
+ * const text = await Deno.readTextFile(`perf/examples/session/${MANIFEST_NAME}`);
+ * assert.equal(JSON.parse(text).schema_version, BUNDLE_SCHEMA_VERSION);
+ * ```
+ */
 export const BUNDLE_SCHEMA_VERSION = 1;
 
-/** Name of the manifest within a bundle's folder. */
+/**
+ * Name of the manifest within a bundle's folder.
+ *
+ * @example Whether a folder is a bundle
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { MANIFEST_NAME } from "@vscope/vscope";
+ *
+ * assert.ok((await Deno.stat(`perf/examples/session/${MANIFEST_NAME}`)).isFile);
+ * ```
+ */
 export const MANIFEST_NAME = "bundle.json";
 
 /** How a closed bundle ended; an open one has no status. */

@@ -26,6 +26,53 @@ export async function writeManifest(
  * Reads the manifest of a bundle, or nothing where there is none.
  *
  * @throws {UsageError} when the file is not a manifest that this vscope can read.
+ *
+ * @example What ran, and what became of it
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   type ArtifactRecord,
+ *   type BundleNote,
+ *   type BundleStatus,
+ *   type ContractValue,
+ *   type HookRecord,
+ *   type HookStatus,
+ *   type Manifest,
+ *   type ProcessRecord,
+ *   readManifest,
+ * } from "@vscope/vscope";
+ *
+ * const manifest: Manifest = (await readManifest(Deno, "perf/examples/session"))!;
+ * const status: BundleStatus | undefined = manifest.status; // none while the run goes on
+ * const tables: ArtifactRecord[] = manifest.artifacts.filter(({ path }) => path.endsWith(".csv"));
+ * const engines: ProcessRecord[] = manifest.processes.filter(({ role }) => role === "engine_core");
+ * const attached: HookStatus = "attached";
+ * const missing: HookRecord[] = manifest.hooks.filter((hook) => hook.status !== attached);
+ * const notes: BundleNote[] = manifest.notes;
+ * const values: ContractValue[] = Object.values(manifest.contract);
+ * const given = values.filter(({ source }) => source === "flag");
+ * assert.equal(status, "complete");
+ * assert.ok(tables.length > 0 && engines.length > 0);
+ * console.log(given, missing.map(({ name, reason }) => [name, reason]), notes);
+ * ```
+ *
+ * @example What an automation did, and the traces that a capture left
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   type CaptureRecord,
+ *   readManifest,
+ *   type StageRecord,
+ *   type StageStatus,
+ * } from "@vscope/vscope";
+ *
+ * const manifest = (await readManifest(Deno, "perf/examples/session"))!;
+ * const stages: StageRecord[] = manifest.stages ?? []; // of quick, full and sweep-all
+ * const failed: StageStatus = "failed";
+ * assert.ok(!stages.some(({ status }) => status === failed));
+ * const traces: CaptureRecord[] = manifest.captures ?? []; // of torch, metal and xctrace
+ * assert.equal(traces.length, 0);
+ * ```
  */
 export async function readManifest(files: FileSystem, dir: string): Promise<Manifest | undefined> {
   const path = `${dir}/${MANIFEST_NAME}`;

@@ -61,7 +61,17 @@ export async function isSession(files: FileSystem, dir: string): Promise<boolean
     await files.stat(`${dir}/processes`).then(({ isDirectory }) => isDirectory, () => false);
 }
 
-/** Whether a folder is a session whose tables have not been made, or may have grown since. */
+/**
+ * Whether a folder is a session whose tables have not been made, or may have grown since.
+ *
+ * @example Only a session that has grown
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { needsMerge } from "@vscope/vscope";
+ *
+ * assert.equal(await needsMerge(Deno, "perf/examples/session"), false);
+ * ```
+ */
 export async function needsMerge(files: FileSystem, dir: string): Promise<boolean> {
   const manifest = await readManifest(files, dir);
   return manifest?.status === undefined && await isSession(files, dir);
@@ -72,6 +82,21 @@ export async function needsMerge(files: FileSystem, dir: string): Promise<boolea
  * runs, or lost its vscope: it stays open while its processes live, and is closed otherwise.
  *
  * @throws {UsageError} when the folder holds no session. Needs read and write permission on `dir`.
+ *
+ * @example Closes a session as it ended
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type Ending, mergeSession } from "@vscope/vscope";
+ *
+ * const dir = await Deno.makeTempDir();
+ * for await (const { name, isFile } of Deno.readDir("perf/examples/session")) {
+ *   if (isFile) await Deno.copyFile(`perf/examples/session/${name}`, `${dir}/${name}`);
+ * }
+ * const ending: Ending = { status: "interrupted", endedAt: new Date() };
+ * const manifest = await mergeSession(Deno, dir, ending);
+ * assert.equal(manifest.status, "interrupted");
+ * await Deno.remove(dir, { recursive: true });
+ * ```
  */
 export async function mergeSession(
   files: FileSystem,

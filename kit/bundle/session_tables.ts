@@ -8,7 +8,17 @@
  * @module
  */
 
-/** Folder of the experts' tables within a session. */
+/**
+ * Folder of the experts' tables within a session.
+ *
+ * @example Where the tables of experts are
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { EXPERTS_FOLDER, SESSION_TABLES } from "@vscope/vscope";
+ *
+ * assert.ok(SESSION_TABLES.moe_expert_activations.path.startsWith(`${EXPERTS_FOLDER}/`));
+ * ```
+ */
 export const EXPERTS_FOLDER = "moe_expert_tracking";
 
 /** One CSV file of a session. */
@@ -27,7 +37,18 @@ export interface SessionTable {
   readonly row: string;
 }
 
-/** All columns of a table, in the order of the file. */
+/**
+ * All columns of a table, in the order of the file.
+ *
+ * @example Columns of a table, those that scripts rely on first
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { columnsOf, SESSION_TABLES, type SessionTable } from "@vscope/vscope";
+ *
+ * const table: SessionTable = SESSION_TABLES.kv_cache_usage;
+ * assert.deepEqual(columnsOf(table), [...table.layout, ...table.added]);
+ * ```
+ */
 export function columnsOf(table: SessionTable): string[] {
   return [...table.layout, ...table.added];
 }
@@ -35,7 +56,19 @@ export function columnsOf(table: SessionTable): string[] {
 /** The batch shape that a CUDA graph was captured for. */
 const DESCRIPTOR = ["runtime_mode", "num_tokens", "num_reqs", "uniform", "has_lora"] as const;
 
-/** The tables, by name. */
+/**
+ * The tables, by name.
+ *
+ * @example What a table has a row for
+ * ```ts
+ * import { SESSION_TABLES, type SessionTableName } from "@vscope/vscope";
+ *
+ * for (const name of Object.keys(SESSION_TABLES) as SessionTableName[]) {
+ *   const { path, row } = SESSION_TABLES[name];
+ *   console.log(`${path}: a row for ${row}`);
+ * }
+ * ```
+ */
 export const SESSION_TABLES = {
   forward_pass_timing: {
     path: "forward_pass_timing.csv",

@@ -23,6 +23,15 @@ export interface Problem {
  * Compares a bundle with its manifest. Needs read permission.
  *
  * @throws {UsageError} when the folder holds no manifest.
+ *
+ * @example Whether a bundle is as it was written
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type Problem, validateBundle } from "@vscope/vscope";
+ *
+ * const problems: Problem[] = await validateBundle(Deno, "perf/examples/session");
+ * assert.deepEqual(problems, []);
+ * ```
  */
 export async function validateBundle(files: FileSystem, dir: string): Promise<Problem[]> {
   const manifest = await readManifest(files, dir);

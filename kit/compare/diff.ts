@@ -97,6 +97,39 @@ export interface DiffDocument {
  *
  * @param confidence Of each interval, above 0 and below 1.
  * @throws {UsageError} where the bundles are not of one kind.
+ *
+ * @example What changed, and what was different
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   type Basis,
+ *   type Change,
+ *   type ComparedSource,
+ *   diffBundles,
+ *   type DiffDocument,
+ *   type Difference,
+ *   type DiffFigure,
+ *   type DiffVerdict,
+ *   type NotCompared,
+ *   readCompared,
+ * } from "@vscope/vscope";
+ *
+ * const a = await readCompared(Deno, "perf/examples/session");
+ * const b = await readCompared(Deno, "perf/examples/moe");
+ * const diff: DiffDocument = diffBundles([a], [b], 0.95);
+ * const [source]: readonly ComparedSource[] = diff.a;
+ * assert.equal(source?.path, "perf/examples/session");
+ * const figures: DiffFigure[] = diff.tables.flatMap(({ figures }) => figures);
+ * const worse: DiffVerdict = "worse";
+ * for (const figure of figures.filter(({ verdict }) => verdict === worse)) {
+ *   const { metric, change, interval }: Change = figure;
+ *   const basis: Basis | undefined = figure.basis; // none: nothing tells how sure it is
+ *   console.log(metric, change, interval, basis);
+ * }
+ * const why: readonly Difference[] = diff.differences;
+ * const left: readonly NotCompared[] = diff.not_compared;
+ * console.log(why.map(({ name }) => name), left.map(({ reason }) => reason));
+ * ```
  */
 export function diffBundles(
   a: readonly ComparedBundle[],

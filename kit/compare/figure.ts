@@ -72,7 +72,19 @@ export interface Fact {
   readonly value: string | number | boolean;
 }
 
-/** In the order in which differences are told. */
+/**
+ * In the order in which differences are told.
+ *
+ * @example Whether two runs were of one vLLM
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { FACT_SUBJECTS, type FactSubject, readCompared } from "@vscope/vscope";
+ *
+ * const { facts } = await readCompared(Deno, "perf/examples/session");
+ * const known: readonly FactSubject[] = FACT_SUBJECTS;
+ * assert.ok(facts.every(({ subject }) => known.includes(subject)));
+ * ```
+ */
 export const FACT_SUBJECTS = [
   "recipe",
   "model",
@@ -112,7 +124,17 @@ export interface ComparedBundle extends KindFigures {
   readonly startedAt?: string;
 }
 
-/** The table that a figure belongs to. */
+/**
+ * The table that a figure belongs to.
+ *
+ * @example The table of a metric
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { tableOf } from "@vscope/vscope";
+ *
+ * assert.equal(tableOf({ metric: "requests.ttft_ms.p50" }), "requests");
+ * ```
+ */
 export function tableOf({ metric }: Pick<FigureName, "metric">): string {
   return metric.slice(0, metric.indexOf("."));
 }

@@ -77,6 +77,27 @@ export interface GateDocument {
  * @param confidence Of all intervals together, above 0 and below 1.
  * @throws {UsageError} where a rule fits no figure, or nothing can be judged: a gate that judges nothing
  * must not pass.
+ *
+ * @example Lets pass what is no slower
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   defaultRules,
+ *   gateBundles,
+ *   type GateDocument,
+ *   type GateVerdict,
+ *   type Judged,
+ *   readCompared,
+ *   type Rule,
+ * } from "@vscope/vscope";
+ *
+ * const run = await readCompared(Deno, "perf/examples/session");
+ * const rules: Rule[] = defaultRules(run.kind);
+ * const gate: GateDocument = await gateBundles([run], [run], rules, 0.95);
+ * const regression: GateVerdict = "regression";
+ * const bad: readonly Judged[] = gate.judged.filter(({ verdict }) => verdict === regression);
+ * assert.deepEqual([gate.passed, bad], [true, []]);
+ * ```
  */
 export async function gateBundles(
   base: readonly ComparedBundle[],

@@ -54,6 +54,37 @@ const OF_RECIPES: Readonly<Record<string, BundleKind>> = {
  * permission.
  *
  * @throws {UsageError} where the folder is no bundle, or holds nothing to be compared.
+ *
+ * @example Facts and figures of a bundle
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   type Better,
+ *   type BundleKind,
+ *   type ComparedBundle,
+ *   type Fact,
+ *   type Figure,
+ *   type FigureName,
+ *   type KindFigures,
+ *   type MatchedRows,
+ *   readCompared,
+ *   type Scale,
+ *   type Within,
+ * } from "@vscope/vscope";
+ *
+ * const bundle: ComparedBundle = await readCompared(Deno, "perf/examples/session");
+ * const kind: BundleKind = bundle.kind;
+ * const { facts, figures, matched }: KindFigures = bundle;
+ * const vllm: Fact | undefined = facts.find(({ subject }) => subject === "vllm");
+ * const rate: Figure = figures.find(({ metric }) => metric === "throughput.tokens_per_s")!;
+ * const { unit }: FigureName = rate;
+ * const [better, scale]: [Better | undefined, Scale] = [rate.better, rate.scale];
+ * const within: Within | undefined = rate.within; // how uneven the run itself was
+ * assert.deepEqual([kind, better, scale], ["session", "higher", "ratio"]);
+ * console.log(vllm?.value, rate.value, unit, within?.error);
+ * const rows: readonly MatchedRows[] = matched; // a time for each key of a table
+ * console.log(rows.map(({ metric, rows }) => [metric, rows.size]));
+ * ```
  */
 export async function readCompared(files: FileSystem, given: string): Promise<ComparedBundle> {
   const path = given.replace(/(?<=.)\/+$/, "");

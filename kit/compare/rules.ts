@@ -29,6 +29,15 @@ const FORM = "METRIC:+10%, METRIC:-10%, METRIC:10%, or METRIC:+5 in the unit of 
  * Reads a rule.
  *
  * @throws {UsageError} where it is none.
+ *
+ * @example At most a tenth less
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseRule } from "@vscope/vscope";
+ *
+ * const { pattern, sign, amount, percent } = parseRule("throughput.tokens_per_s:-10%");
+ * assert.deepEqual([pattern, sign, amount, percent], ["throughput.tokens_per_s", "-", 10, true]);
+ * ```
  */
 export function parseRule(text: string, source: Rule["source"] = "given"): Rule {
   const [, pattern, sign, amount, percent] =
@@ -108,7 +117,16 @@ const DEFAULTS: Readonly<Record<BundleKind, readonly string[]>> = {
   automation: [...new Set([...SESSION, ...TRACE])].map((rule) => `*/${rule}`),
 };
 
-/** The default rules of a kind of bundle. */
+/**
+ * The default rules of a kind of bundle.
+ *
+ * @example The rules of a sweep
+ * ```ts
+ * import { defaultRules } from "@vscope/vscope";
+ *
+ * for (const { text } of defaultRules("sweep")) console.log(text);
+ * ```
+ */
 export function defaultRules(kind: BundleKind): Rule[] {
   return DEFAULTS[kind].map((text) => parseRule(text, "default"));
 }

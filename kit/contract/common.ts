@@ -29,7 +29,19 @@ export type CommonOptions = {
   readonly help: Option<boolean>;
 };
 
-/** Options of every recipe and tool. */
+/**
+ * Options of every recipe and tool.
+ *
+ * @example What every command takes besides its own options
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type CommonOptions, commonOptions, type CommonValues, resolve } from "@vscope/vscope";
+ *
+ * const options: CommonOptions = commonOptions;
+ * const values: CommonValues = resolve("monitor", options, { env: { VSCOPE_JSON: "1" } }).values;
+ * assert.deepEqual([values.json, values.dryRun], [true, false]);
+ * ```
+ */
 export const commonOptions: CommonOptions = {
   out: path({
     env: "VSCOPE_OUT",

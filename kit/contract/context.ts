@@ -78,7 +78,40 @@ export interface RunningProcess {
   end(graceMs?: number): Promise<ProcessEnd>;
 }
 
-/** Starts processes that are sure to end with us, whatever way we die. */
+/**
+ * Starts processes that are sure to end with us, whatever way we die.
+ *
+ * @example A program, with its output in files
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   type ProcessEnd,
+ *   type ProcessHost,
+ *   type ProcessSpec,
+ *   type RunningProcess,
+ *   systemContext,
+ * } from "@vscope/vscope";
+ *
+ * const dir = await Deno.makeTempDir();
+ * const talk = { quiet: true, verbose: false, color: false };
+ * const { context, close } = systemContext(talk, import.meta.resolve("@vscope/vscope/cli"));
+ * const host: ProcessHost = context.processes;
+ * const spec: ProcessSpec = {
+ *   argv: ["python3", "-c", "print(6 * 7)"],
+ *   stdoutPath: `${dir}/stdout.log`,
+ *   stderrPath: `${dir}/stderr.log`,
+ * };
+ * const running: RunningProcess = await host.start(spec);
+ * const { code }: ProcessEnd = await running.ended;
+ * await running.end(); // and what it may have started
+ * assert.deepEqual([code, await Deno.readTextFile(spec.stdoutPath)], [0, "42\n"]);
+ *
+ * const { stdout } = await host.capture(["python3", "-c", "print(6 * 7)"]);
+ * assert.equal(stdout, "42\n");
+ * await close();
+ * await Deno.remove(dir, { recursive: true });
+ * ```
+ */
 export interface ProcessHost {
   /** Starts a process in a group of its own. */
   start(spec: ProcessSpec): Promise<RunningProcess>;
@@ -104,7 +137,29 @@ export interface ProgressFacts {
   readonly [name: string]: unknown;
 }
 
-/** Where words go: results to stdout, everything else to stderr. */
+/**
+ * Where words go: results to stdout, everything else to stderr.
+ *
+ * @example An output that keeps what it is told
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import type { Output, ProgressFacts } from "@vscope/vscope";
+ *
+ * const told: (string | ProgressFacts)[] = [];
+ * const output: Output = {
+ *   color: false,
+ *   result: (text) => void told.push(text),
+ *   note() {},
+ *   warn() {},
+ *   error() {},
+ *   detail() {},
+ *   progress: (text, facts) => void told.push(facts ?? text),
+ * };
+ * output.progress("copied 1 of 2", { event: "copy_progress", copied: 1 });
+ * output.result("copied");
+ * assert.deepEqual(told, [{ event: "copy_progress", copied: 1 }, "copied"]);
+ * ```
+ */
 export interface Output {
   /** The command's result, on stdout. With `--json` only the one JSON document goes here. */
   result(text: string): void;
@@ -144,7 +199,42 @@ export interface Terminal {
   open(listeners: { key(text: string): void; resized(): void }): { close(): void };
 }
 
-/** All of the outside world that a recipe or a tool sees. */
+/**
+ * All of the outside world that a recipe or a tool sees.
+ *
+ * @example Waits for a file, as nothing but the context lets it
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   type Clock,
+ *   type FileSystem,
+ *   type RunContext,
+ *   systemContext,
+ *   type Terminal,
+ * } from "@vscope/vscope";
+ *
+ * async function waitFor(path: string, { files, clock, signal }: RunContext): Promise<boolean> {
+ *   while (!signal.aborted) {
+ *     if (await files.stat(path).then(() => true, () => false)) return true;
+ *     await clock.sleep(100, signal);
+ *   }
+ *   return false;
+ * }
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * assert.ok(await waitFor("README.md", context));
+ * // Another time and another file system, as a test would have them.
+ * const clock: Clock = { now: () => new Date(0), monotonicMs: () => 0, sleep: async () => {} };
+ * const files: FileSystem = Deno;
+ * const terminal: Terminal = {
+ *   size: () => ({ columns: 80, rows: 24 }),
+ *   write() {},
+ *   open: () => ({ close() {} }),
+ * };
+ * assert.ok(await waitFor("README.md", { ...context, clock, files, terminal }));
+ * await close();
+ * ```
+ */
 export interface RunContext {
   /** The time. */
   clock: Clock;

@@ -21,7 +21,24 @@ import type { Operand, Tool, ToolGroup } from "./tool.ts";
 /** Exit codes of a run that a signal ended. */
 export const INTERRUPTED: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
-/** Runs a recipe; never throws. Returns the exit code. */
+/**
+ * Runs a recipe; never throws. Returns the exit code.
+ *
+ * @example The plan of a recipe, as a document
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext } from "@vscope/vscope";
+ * import monitor from "@vscope/vscope/recipes/monitor";
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const printed: string[] = [];
+ * const output = { ...context.output, result: (text: string) => void printed.push(text) };
+ * const args = ["--dry-run", "--json", "--out", "run1", "--", "vllm", "serve", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(monitor, args, { ...context, output }), 0);
+ * assert.equal(JSON.parse(printed.join("")).out, `${context.cwd}/run1`);
+ * await close();
+ * ```
+ */
 export async function executeRecipe<O extends Options>(
   recipe: Recipe<O>,
   argv: readonly string[],
@@ -114,7 +131,31 @@ export async function executeRecipe<O extends Options>(
   });
 }
 
-/** Runs a tool; never throws. Returns the exit code. */
+/**
+ * Runs a tool; never throws. Returns the exit code.
+ *
+ * @example Bad input is a sentence and exit code 2
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { defineTool, executeTool, systemContext, UsageError } from "@vscope/vscope";
+ *
+ * const tool = defineTool({
+ *   name: "never",
+ *   summary: "an example",
+ *   description: "It takes nothing.",
+ *   options: {},
+ *   operands: [],
+ *   examples: [],
+ *   run: () => Promise.reject(new UsageError("Cannot do that: nothing is wanted")),
+ * });
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const said: string[] = [];
+ * const output = { ...context.output, error: (text: string) => void said.push(text) };
+ * assert.equal(await executeTool(tool, [], { ...context, output }), 2);
+ * assert.deepEqual(said, ["Cannot do that: nothing is wanted"]);
+ * await close();
+ * ```
+ */
 export function executeTool<O extends Options>(
   tool: Tool<O>,
   argv: readonly string[],

@@ -16,7 +16,28 @@ export type OptionType =
   | "choice"
   | "list";
 
-/** One option. `T` is what the recipe's code gets. */
+/**
+ * One option. `T` is what the recipe's code gets.
+ *
+ * @example A kind of option of your own
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { integer, type Option, type Options, type OptionType, type Values } from "@vscope/vscope";
+ *
+ * const even: Option<number | undefined> = {
+ *   ...integer({ doc: "A number of pairs" }),
+ *   parse(text) {
+ *     const value = Number(text);
+ *     if (value % 2 !== 0) throw new RangeError("an even number");
+ *     return value;
+ *   },
+ * };
+ * const options = { even } satisfies Options;
+ * const values: Values<typeof options> = { even: options.even.parse("4") };
+ * const type: OptionType = even.type;
+ * assert.deepEqual([values.even, type], [4, "integer"]);
+ * ```
+ */
 export interface Option<T> {
   /** The kind of its value. */
   readonly type: OptionType;
@@ -59,12 +80,33 @@ export type Values<O extends Options> = {
   readonly [Name in keyof O]: O[Name] extends Option<infer T> ? T : never;
 };
 
-/** `maxNumSeqs` → `max-num-seqs`. */
+/**
+ * `maxNumSeqs` → `max-num-seqs`.
+ *
+ * @example How a flag is called
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { flagOf } from "@vscope/vscope";
+ *
+ * assert.equal(flagOf("maxNumSeqs"), "max-num-seqs");
+ * ```
+ */
 export function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The environment variable of an option. */
+/**
+ * The environment variable of an option.
+ *
+ * @example How a variable is called
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { envOf, integer } from "@vscope/vscope";
+ *
+ * assert.equal(envOf("maxTries", integer({ doc: "How often" })), "VSCOPE_MAX_TRIES");
+ * assert.equal(envOf("maxTries", integer({ doc: "How often", env: "TRIES" })), "TRIES");
+ * ```
+ */
 export function envOf(name: string, option: Option<unknown>): string {
   return option.env ?? `VSCOPE_${flagOf(name).replaceAll("-", "_").toUpperCase()}`;
 }

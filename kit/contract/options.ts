@@ -35,7 +35,21 @@ export type Maybe<T, D> = D extends { default: T } ? T : T | undefined;
 /** What a declaration becomes. */
 export type Declared<T, D> = Option<Maybe<T, D>>;
 
-/** A whole number. */
+/**
+ * A whole number.
+ *
+ * @example A number with limits
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type Bounds, type Declaration, integer } from "@vscope/vscope";
+ *
+ * const limits: Bounds = { min: 1, max: 9 };
+ * const about: Declaration = { doc: "How often to wait", env: "TIMES" };
+ * const times = integer({ ...about, ...limits, default: 1 });
+ * assert.equal(times.parse("3"), 3);
+ * assert.throws(() => times.parse("10"), /a whole number from 1 to 9/);
+ * ```
+ */
 export function integer<const D extends Declaration & Bounds & { default?: number }>(
   declaration: D,
 ): Declared<number, D> {
@@ -45,7 +59,18 @@ export function integer<const D extends Declaration & Bounds & { default?: numbe
   }, String);
 }
 
-/** A number with or without a fraction. */
+/**
+ * A number with or without a fraction.
+ *
+ * @example A share
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { number } from "@vscope/vscope";
+ *
+ * const share = number({ default: 0.9, min: 0, max: 1, doc: "Part of the memory" });
+ * assert.equal(share.parse("5e-1"), 0.5);
+ * ```
+ */
 export function number<const D extends Declaration & Bounds & { default?: number }>(
   declaration: D,
 ): Declared<number, D> {
@@ -58,7 +83,20 @@ export function number<const D extends Declaration & Bounds & { default?: number
   );
 }
 
-/** A span of time in seconds, written 30, 30s, 5m, 1h or 250ms. */
+/**
+ * A span of time in seconds, written 30, 30s, 5m, 1h or 250ms.
+ *
+ * @example Seconds, as people write them; without a default the value may be missing
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { type Declared, duration, type Maybe } from "@vscope/vscope";
+ *
+ * const wait: Declared<number, { doc: string }> = duration({ doc: "How long to wait", min: 0 });
+ * const seconds: Maybe<number, { doc: string }> = wait.parse("250ms");
+ * assert.equal(seconds, 0.25);
+ * assert.equal(wait.parse("5m"), 300);
+ * ```
+ */
 export function duration<const D extends Declaration & Bounds & { default?: number }>(
   declaration: D,
 ): Declared<number, D> {
@@ -71,7 +109,17 @@ export function duration<const D extends Declaration & Bounds & { default?: numb
   );
 }
 
-/** A size in bytes, written 4096, 64MiB or 2GB. */
+/**
+ * A size in bytes, written 4096, 64MiB or 2GB.
+ *
+ * @example A size
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { bytes } from "@vscope/vscope";
+ *
+ * assert.equal(bytes({ doc: "Most memory" }).parse("64MiB"), 64 * 1024 * 1024);
+ * ```
+ */
 export function bytes<const D extends Declaration & Bounds & { default?: number }>(
   declaration: D,
 ): Declared<number, D> {
@@ -119,7 +167,18 @@ function numeric<D extends Declaration & Bounds & { default?: number }>(
   return option as unknown as Declared<number, D>;
 }
 
-/** A switch; in the environment and in files `0`, `false` and nothing mean off. */
+/**
+ * A switch; in the environment and in files `0`, `false` and nothing mean off.
+ *
+ * @example A switch
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { boolean } from "@vscope/vscope";
+ *
+ * const loud = boolean({ default: true, doc: "Say it" });
+ * assert.deepEqual(["1", "off", ""].map((text) => loud.parse(text)), [true, false, false]);
+ * ```
+ */
 export function boolean<const D extends Declaration & { default?: boolean }>(
   declaration: D,
 ): Declared<boolean, D> {
@@ -138,14 +197,35 @@ export function boolean<const D extends Declaration & { default?: boolean }>(
   return option as unknown as Declared<boolean, D>;
 }
 
-/** Any text. */
+/**
+ * Any text.
+ *
+ * @example A word
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { text } from "@vscope/vscope";
+ *
+ * assert.equal(text({ default: "done", doc: "What is said" }).parse("hello"), "hello");
+ * ```
+ */
 export function text<const D extends Declaration & { default?: string; bare?: string }>(
   declaration: D,
 ): Declared<string, D> {
   return textual(declaration, { type: "text" });
 }
 
-/** A path of a file or a folder. */
+/**
+ * A path of a file or a folder.
+ *
+ * @example A file, which shells complete
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { path } from "@vscope/vscope";
+ *
+ * const model = path({ doc: "A config.json", leadsTo: "file" });
+ * assert.equal(model.parse("./config.json"), "./config.json");
+ * ```
+ */
 export function path<
   const D extends Declaration & { default?: string; leadsTo?: "file" | "folder" },
 >(declaration: D): Declared<string, D> {
@@ -171,7 +251,18 @@ function textual<D extends Declaration & { default?: string }>(
   return option as unknown as Declared<string, D>;
 }
 
-/** One of a few words. */
+/**
+ * One of a few words.
+ *
+ * @example One of two words
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { choice } from "@vscope/vscope";
+ *
+ * const mood = choice({ choices: ["calm", "eager"], default: "calm", doc: "How to wait" });
+ * assert.throws(() => mood.parse("angry"), /one of calm, eager/);
+ * ```
+ */
 export function choice<
   const C extends readonly string[],
   const D extends Declaration & { choices: C; default?: C[number] },
@@ -190,7 +281,18 @@ export function choice<
   return option as unknown as Option<Maybe<C[number], D>>;
 }
 
-/** Several values of one kind with commas between them; the flag may also be repeated. */
+/**
+ * Several values of one kind with commas between them; the flag may also be repeated.
+ *
+ * @example Numbers with commas
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { integer, list } from "@vscope/vscope";
+ *
+ * const degrees = list({ of: integer({ min: 1, doc: "A degree" }), default: [1], doc: "TP degrees" });
+ * assert.deepEqual(degrees.parse("1,2,4"), [1, 2, 4]);
+ * ```
+ */
 export function list<
   T,
   const D extends Declaration & { default?: readonly T[]; of: Option<T | undefined> },

@@ -143,7 +143,60 @@ export interface Recipe<O extends Options = Options> {
   run(plan: Plan<O>, context: RunContext): Promise<Outcome>;
 }
 
-/** Declares a recipe; the types of its values follow from its options. */
+/**
+ * Declares a recipe; the types of its values follow from its options.
+ *
+ * @example A recipe that says a word
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   defineRecipe,
+ *   executeRecipe,
+ *   type Invocation,
+ *   type Outcome,
+ *   type Plan,
+ *   type PlannedProcess,
+ *   type PlannedStage,
+ *   type Recipe,
+ *   systemContext,
+ *   text,
+ * } from "@vscope/vscope";
+ *
+ * const options = { word: text({ default: "done", doc: "What is said" }) };
+ * const recipe: Recipe<typeof options> = defineRecipe({
+ *   name: "say",
+ *   summary: "says a word",
+ *   description: "An example: it leaves nothing.",
+ *   options,
+ *   command: "none",
+ *   examples: [{ line: "vscope say --word hello", why: "a greeting" }],
+ *   plan(values, invocation: Invocation): Plan<typeof options> {
+ *     const say: PlannedProcess = {
+ *       name: "say",
+ *       argv: ["python3", "-c", "import sys; print(sys.argv[1])", values.word],
+ *       env: {},
+ *     };
+ *     const stage: PlannedStage = {
+ *       ...{ name: "say", title: "says it", seconds: 1, diskBytes: 0 },
+ *       ...{ needs: [], processes: ["say"], files: [] },
+ *     };
+ *     const nothing = { out: "", files: [], permissions: [], warnings: [], unknown: [] };
+ *     return { values, invocation, processes: [say], stages: [stage], ...nothing };
+ *   },
+ *   async run({ processes: [say] }, { processes }): Promise<Outcome> {
+ *     const { stdout } = await processes.capture(say!.argv);
+ *     return { exitCode: 0, status: "complete", json: { said: stdout }, text: stdout.trim() };
+ *   },
+ * });
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const printed: string[] = [];
+ * const output = { ...context.output, result: (text: string) => void printed.push(text) };
+ * const code = await executeRecipe(recipe, ["--word", "hello"], { ...context, output });
+ * await close();
+ * assert.deepEqual([code, printed], [0, ["hello"]]);
+ * ```
+ */
 export function defineRecipe<const O extends Options>(recipe: Recipe<O>): Recipe<O> {
   return recipe;
 }

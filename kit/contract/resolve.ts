@@ -41,6 +41,31 @@ export interface FileValues {
  * Gives every option its value.
  *
  * @throws {UsageError} when a value is of the wrong kind or out of bounds.
+ *
+ * @example A variable goes before the file, and a flag before both
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   type Arguments,
+ *   type FileValues,
+ *   integer,
+ *   type Resolution,
+ *   resolve,
+ *   type ResolvedValue,
+ *   type Source,
+ * } from "@vscope/vscope";
+ *
+ * const options = { times: integer({ default: 1, doc: "How often" }) };
+ * const file: FileValues = { path: "vscope.yaml", values: { times: 2 } };
+ * const env = { VSCOPE_TIMES: "3" };
+ * const given: Resolution<typeof options> = resolve("wait", options, { env, file });
+ * const { source, from }: ResolvedValue = given.contract["times"]!;
+ * const variable: Source = "environment";
+ * assert.deepEqual([given.values.times, source, from], [3, variable, "VSCOPE_TIMES"]);
+ *
+ * const flags: Arguments["flags"] = { times: { text: "4", from: "--times" } };
+ * assert.equal(resolve("wait", options, { flags, env, file }).values.times, 4);
+ * ```
  */
 export function resolve<O extends Options>(
   subject: string,

@@ -67,7 +67,51 @@ export interface ToolGroup {
   commands: readonly { name: string; summary: string; load(): Promise<{ default: Tool }> }[];
 }
 
-/** Declares a tool; the types of its values follow from its options. */
+/**
+ * Declares a tool; the types of its values follow from its options.
+ *
+ * @example A tool that counts lines
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import {
+ *   defineTool,
+ *   executeTool,
+ *   type Operand,
+ *   systemContext,
+ *   type Tool,
+ *   type ToolGroup,
+ *   type ToolResult,
+ * } from "@vscope/vscope";
+ *
+ * const file: Operand = { name: "FILE", doc: "A text", required: true, leadsTo: "file" };
+ * const lines: Tool = defineTool({
+ *   name: "lines",
+ *   summary: "how many lines a file has",
+ *   description: "An example.",
+ *   options: {},
+ *   operands: [file],
+ *   examples: [{ line: "vscope text lines README.md", why: "of this project" }],
+ *   async run(_values, [path = ""], { files }): Promise<ToolResult> {
+ *     const count = (await files.readTextFile(path)).split("\n").length - 1;
+ *     return { exitCode: 0, json: { count }, text: String(count) };
+ *   },
+ * });
+ * // Commands under one name: `vscope text lines FILE`.
+ * const group: ToolGroup = {
+ *   name: "text",
+ *   summary: "about texts",
+ *   commands: [{ name: "lines", summary: lines.summary, load: async () => ({ default: lines }) }],
+ * };
+ *
+ * const { context, close } = systemContext({ quiet: true, verbose: false, color: false });
+ * const printed: string[] = [];
+ * const output = { ...context.output, result: (text: string) => void printed.push(text) };
+ * const { default: loaded } = await group.commands[0]!.load();
+ * assert.equal(await executeTool(loaded, ["LICENSE"], { ...context, output }), 0);
+ * assert.ok(Number(printed[0]) > 100);
+ * await close();
+ * ```
+ */
 export function defineTool<const O extends Options>(tool: Tool<O>): Tool<O> {
   return tool;
 }

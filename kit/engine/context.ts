@@ -54,6 +54,20 @@ const ENDING_SIGNALS: readonly ("SIGINT" | "SIGTERM")[] = Deno.build.os === "win
  * A {@linkcode RunContext} of this process, and the processes that it starts.
  *
  * @param main The module that their guard runs, where it is not the one that runs now.
+ *
+ * @example Runs a recipe from a program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { executeRecipe, systemContext, type Talk } from "@vscope/vscope";
+ * import monitor from "@vscope/vscope/recipes/monitor";
+ *
+ * const talk: Talk = { quiet: true, verbose: false, color: false };
+ * const { context, close } = systemContext(talk, import.meta.resolve("@vscope/vscope/cli"));
+ * const output = { ...context.output, result() {} };
+ * const args = ["--dry-run", "--", "vllm", "serve", "Qwen/Qwen3-0.6B"];
+ * assert.equal(await executeRecipe(monitor, args, { ...context, output }), 0);
+ * await close();
+ * ```
  */
 export function systemContext(
   talk: Talk,

@@ -46,7 +46,17 @@ function begin(argv: readonly string[]): ReturnType<typeof systemContext> {
   }
 }
 
-/** What a recipe's file does when it is run alone: `if (import.meta.main) await runAlone(recipe)`. */
+/**
+ * What a recipe's file does when it is run alone: `if (import.meta.main) await runAlone(recipe)`.
+ *
+ * @example The end of a file that holds a recipe
+ * ```ts
+ * import { runAlone } from "@vscope/vscope";
+ * import recipe from "@vscope/vscope/recipes/monitor";
+ *
+ * if (import.meta.main) await runAlone(recipe);
+ * ```
+ */
 export async function runAlone<O extends Options>(recipe: Recipe<O>): Promise<never> {
   return await exitWith(Deno.args, (context) => executeRecipe(recipe, Deno.args, context));
 }

@@ -11,6 +11,9 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { Redactor } from "./redact.ts";
 
+/** How often a pipe is looked at, at least, for what a process has left in it. */
+const TURNS = 10;
+
 /** A file that takes what comes, and counts what the disk refuses. */
 export class OutputFile {
   readonly #descriptor: number;
@@ -54,12 +57,19 @@ export class OutputFile {
     stream.on("error", () => {});
   }
 
-  /** Waits for the end of the stream, at most `ms`: a descendant may keep it open. */
+  /**
+   * Waits for the end of the stream, at most some `ms`: a descendant may keep it open. In turns, because on
+   * a busy machine that time may pass without a single look at the pipe.
+   */
   async drained(ms: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-    await Promise.race([this.#closed, late]);
-    clearTimeout(timer);
+    let closed = false;
+    this.#closed.then(() => closed = true);
+    for (let turn = 0; turn < TURNS && !closed; turn++) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms / TURNS));
+      await Promise.race([this.#closed, late]);
+      clearTimeout(timer);
+    }
   }
 
   /** Closes the file; what comes later is lost. */

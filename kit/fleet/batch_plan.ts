@@ -14,6 +14,7 @@ import { jobsOf, planSweepAll } from "../sweep/batch/plan.ts";
 import { type BatchSubject, lookForSubjects } from "../sweep/batch/subjects.ts";
 import { aboutTime } from "../sweep/plan/advice.ts";
 import { resourcesOf } from "./ray.ts";
+import { isS3, neededKeys, type S3Place, s3PlaceOf } from "./s3_place.ts";
 import { clusterAddress, placementOf } from "./where.ts";
 
 /** `lookForSubjects` of a batch whose hardware may say where it is. */
@@ -44,6 +45,7 @@ export function planBatch(
   const plan = planSweepAll({ ...values, hardware }, invocation);
   if (values.on === undefined) return plan;
   const on = clusterAddress(values.on);
+  const place = storagePlace(values, given);
   if (values.force) {
     throw new UsageError(
       "Cannot run sweep-all: --force measures again what is there, and --on goes on with jobs that are there; " +
@@ -68,7 +70,11 @@ export function planBatch(
     ...plan,
     values,
     files: [...plan.files, { path: "fleet/", why: "what has come home of jobs that are not over" }],
-    permissions: [`write ${plan.out}`, `connect to ${on}`],
+    permissions: [
+      `write ${plan.out}`,
+      `connect to ${on}`,
+      ...(place ? [`connect to ${new URL(place.url).origin}`] : []),
+    ],
     notes: [
       ...plan.notes ?? [],
       "Jobs stay on the cluster when vscope ends: the same command finds them by their submission IDs",
@@ -91,6 +97,22 @@ export function planBatch(
       ],
     },
   };
+}
+
+/** Where results go in a bucket; undefined where they do not. */
+function storagePlace(values: SweepAllValues, { env }: Invocation): S3Place | undefined {
+  const { storage, storageEndpoint } = values;
+  if (storage === undefined) return undefined;
+  if (!isS3(storage)) {
+    if (!/^[a-z][\w+.-]*:\/\//i.test(storage)) return undefined;
+    throw new UsageError(
+      `Cannot run sweep-all: --storage "${storage}" is neither a folder nor a place in a bucket; give it as ` +
+        "s3://BUCKET/PREFIX, or a path",
+    );
+  }
+  const place = s3PlaceOf(storage, storageEndpoint, env);
+  neededKeys(env);
+  return place;
 }
 
 function refuseFleetOptions({ contract }: Invocation): void {

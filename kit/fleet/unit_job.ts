@@ -9,6 +9,7 @@ import type { BatchJob } from "../sweep/batch/jobs.ts";
 import { sweepOptions, type SweepValues } from "../sweep/options.ts";
 import type { SweepSubject } from "../sweep/plan/settings.ts";
 import type { ResolvedValue } from "../contract/resolve.ts";
+import type { S3Place } from "./s3_place.ts";
 import type { FleetUnit } from "./units.ts";
 
 /** Folder in the package of a unit, and the files in it. */
@@ -33,6 +34,8 @@ export interface UnitOrder {
   readonly architecture: { readonly name: string; readonly text: string };
   /** The sweep's folder, where this machine and the cluster share one. */
   readonly folder?: string;
+  /** Where results go in a bucket; the keys are in the job's environment. */
+  readonly s3?: { readonly place: S3Place; readonly folder: string };
 }
 
 /** How a job ended. */
@@ -47,11 +50,18 @@ export interface UnitEnd {
   readonly devices: Manifest["devices"];
 }
 
+/** Whether a document tells how a job ended. */
+export function isEnd(value: unknown): value is UnitEnd {
+  const end = value as Partial<UnitEnd> | null | undefined;
+  return typeof end?.status === "string" && Array.isArray(end.failed) && Array.isArray(end.notes) &&
+    Array.isArray(end.devices) && typeof end.versions === "object";
+}
+
 /** The order of a unit's job. */
 export function orderOf(
   { name, tp, sweep }: FleetUnit,
   timeBudget: number | undefined,
-  folder: string | undefined,
+  storage: Pick<UnitOrder, "folder" | "s3">,
 ): UnitOrder {
   const { values, invocation } = sweep.plan!;
   const { model: { id, from, text }, architecture } = invocation.found as SweepSubject;
@@ -69,7 +79,7 @@ export function orderOf(
     contract: invocation.contract,
     model: { id, from, text },
     architecture: { name: architecture.name, text: architecture.text },
-    ...(folder === undefined ? {} : { folder }),
+    ...storage,
   };
 }
 

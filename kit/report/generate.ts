@@ -24,6 +24,17 @@ export const REPORT_NAME = "report.html";
  * @param against Another sweep, drawn over this one.
  * @param target Where it goes; without it `report.html` in the bundle, which then lists it.
  * @throws {UsageError} when there is no bundle, or the target cannot be written.
+ *
+ * @example A page beside the bundle
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { generateReport } from "@vscope/vscope";
+ *
+ * const dir = await Deno.makeTempDir();
+ * const { path } = await generateReport(Deno, "perf/examples/session", `${dir}/page.html`);
+ * assert.match(await Deno.readTextFile(path), /<title>.*session/);
+ * await Deno.remove(dir, { recursive: true });
+ * ```
  */
 export async function generateReport(
   files: FileSystem,

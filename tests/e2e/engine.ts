@@ -50,17 +50,17 @@ export const OFFLINE_ENV = { VLLM_CPU_KVCACHE_SPACE: "1", HF_HUB_OFFLINE: "1", D
 
 /** Waits until the server answers. */
 export async function healthy(baseUrl: string, child: { ended: boolean }): Promise<void> {
-  const deadline = Date.now() + 300_000;
+  const deadline = Date.now() + 600_000;
   for (;;) {
     try {
-      const response = await fetch(`${baseUrl}/health`, { signal: AbortSignal.timeout(2000) });
+      const response = await fetch(`${baseUrl}/health`, { signal: AbortSignal.timeout(10_000) });
       await response.body?.cancel();
       if (response.ok) return;
     } catch {
       // Not yet.
     }
     if (child.ended) throw new Error("The command ended before its server was ready");
-    if (Date.now() > deadline) throw new Error("The server was not ready after 300 s");
+    if (Date.now() > deadline) throw new Error("The server was not ready after 600 s");
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
@@ -76,7 +76,7 @@ export async function complete(
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ model: "tiny", ...body }),
-      signal: signal ?? AbortSignal.timeout(120_000),
+      signal: signal ?? AbortSignal.timeout(600_000),
     });
     return response.ok ? await response.json() : (await response.body?.cancel(), undefined);
   } catch {

@@ -36,9 +36,9 @@ Deno.test("Ctrl-C closes the bundle as interrupted, exit code 130; TERM the same
         "--",
         python,
         "-c",
-        "import time; time.sleep(60)",
+        "import time; time.sleep(3600)",
       ]);
-      await until("it runs", 20_000, async () => (await namesIn(`${dir}/logs`)).length === 2);
+      await until("it runs", 120_000, async () => (await namesIn(`${dir}/logs`)).length === 2);
       child.kill(signal);
       const ran = await ended(child);
       assert.equal(ran.code, code, ran.stderr);

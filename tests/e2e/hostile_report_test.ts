@@ -3,17 +3,22 @@
 import assert from "node:assert/strict";
 import { generateReport } from "../../kit/report/generate.ts";
 import { ROOT } from "../dev/run.ts";
+import { until } from "../engine/processes.ts";
 import { inFolder } from "../folders.ts";
-import { PAYLOADS, poison } from "../report/hostile.ts";
-import { startChromium } from "./page.ts";
+import { CAPTURES, PAYLOADS, poison } from "../report/hostile.ts";
+import { PATIENCE_MS, startChromium } from "./page.ts";
+
+/** A page has its charts. */
+const DRAWN = "document.querySelectorAll('canvas, svg').length > 0";
 
 Deno.test("a hostile bundle cannot script its report, and the browser would not let it", async () => {
   const browser = await startChromium();
   try {
     await inFolder(async (parent) => {
       /** Opens a page; what it ran or asked for. */
-      const opened = async (path: string) => {
+      const opened = async (path: string, awaited = DRAWN) => {
         const page = await browser.newPage();
+        page.setDefaultTimeout(PATIENCE_MS);
         const seen: string[] = [];
         page.on("dialog", (dialog) => {
           seen.push(`dialog ${dialog.message()}`);
@@ -26,6 +31,7 @@ Deno.test("a hostile bundle cannot script its report, and the browser would not 
         await page.goto(`file://${path}`);
         // Charts are drawn as they come into sight, and names shown as the mouse is over them.
         await page.evaluate("window.scrollTo(0, document.body.scrollHeight)");
+        await until(awaited, PATIENCE_MS, async () => Boolean(await page.evaluate(awaited)));
         await page.waitForTimeout(300);
         const state = await page.evaluate(
           "({ pwned: globalThis.pwned, text: document.body.innerText.includes('pwned'), " +
@@ -45,6 +51,15 @@ Deno.test("a hostile bundle cannot script its report, and the browser would not 
         assert.ok(text && charts > 0, `${name}: the page shows the texts and its charts`);
         written = path;
       }
+      for (const [name, write] of Object.entries(CAPTURES)) {
+        const dir = `${parent}/${name}`;
+        await Deno.mkdir(dir);
+        await write(dir);
+        const { path } = await generateReport(Deno, dir);
+        // Not every capture has something to draw.
+        const { pwned, text, seen } = await opened(path, "document.querySelector('main') !== null");
+        assert.deepEqual([pwned, seen, text], [undefined, [], true], name);
+      }
       // Should a text ever become markup, the page's own policy stands in the way.
       const page = await Deno.readTextFile(written);
       const pierced = `${parent}/pierced.html`;
@@ -53,7 +68,11 @@ Deno.test("a hostile bundle cannot script its report, and the browser would not 
       assert.equal(pwned, undefined);
       const open = page.replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, "");
       await Deno.writeTextFile(pierced, open.replace("<main>", `<main>${PAYLOADS.join("")}`));
-      assert.equal((await opened(pierced)).pwned, 1, "without the policy it would have run");
+      assert.equal(
+        (await opened(pierced, "globalThis.pwned")).pwned,
+        1,
+        "without the policy it would have run",
+      );
     });
   } finally {
     await browser.close();

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { assertSame, samplesOf } from "../analysis/live/samples.ts";
 import { readTable } from "../bundle/raw.ts";
 import { vscope } from "../cli.ts";
+import { until } from "../engine/processes.ts";
+import { namesIn } from "../folders.ts";
 
 /** Scrapes `/metrics` each second, as OpenMetrics, until `stop` is called. */
 export function scrape(address: string): { texts: string[]; stop(): Promise<void> } {
@@ -26,6 +28,31 @@ export function scrape(address: string): { texts: string[]; stop(): Promise<void
       await done;
     },
   };
+}
+
+/** Requests that have ended, as vLLM's own metrics said when vscope scraped them last. */
+export async function ended(dir: string): Promise<number> {
+  const text = await Deno.readTextFile(`${dir}/vllm_metrics/last.prom`).catch(() => "");
+  const found = text.matchAll(/^vllm:request_success_total\{[^}]*\} (\S+)$/gm);
+  return [...found].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+/** Waits until no raw table of a session has grown for a few seconds: an engine that rests writes nothing. */
+export async function comesToRest(dir: string): Promise<void> {
+  let before = "";
+  let still = 0;
+  await until("the tables come to rest", 300_000, async () => {
+    const sizes: string[] = [];
+    for (const name of await namesIn(`${dir}/processes`)) {
+      for (const file of await namesIn(`${dir}/processes/${name}`)) {
+        if (!file.endsWith(".csv")) continue;
+        sizes.push(`${name}/${file} ${(await Deno.stat(`${dir}/processes/${name}/${file}`)).size}`);
+      }
+    }
+    still = sizes.join() === before ? still + 1 : 0;
+    before = sizes.join();
+    return still >= 60;
+  });
 }
 
 /** No counter fell from one scrape to the next. */
@@ -112,7 +139,7 @@ async function listening(dir: string): Promise<{ texts: string[]; stop(): Promis
         },
       };
     } catch (error) {
-      if (tries > 100) throw error;
+      if (tries > 1000) throw error;
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }

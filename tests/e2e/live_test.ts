@@ -1,11 +1,12 @@
 /** One session of a real server with all that a session can have beside it: one start for many checks. */
 
 import assert from "node:assert/strict";
-import { ended, startVscope, vscope } from "../cli.ts";
+import { ended as over, startVscope, vscope } from "../cli.ts";
+import { until } from "../engine/processes.ts";
 import { inFolder } from "../folders.ts";
 import { findFreePort } from "../../kit/engine/free_port.ts";
 import { complete, healthy, serveCommand, watched } from "./engine.ts";
-import { allAgree, neverFell, scrape } from "./live.ts";
+import { allAgree, comesToRest, ended, neverFell, scrape } from "./live.ts";
 import { OWN_PROFILERS, ownProfilersRecorded } from "./own_profilers.ts";
 import { VLLM_METRICS, vllmMetricsAgree } from "./vllm_metrics.ts";
 
@@ -20,7 +21,7 @@ Deno.test("a session with /metrics, vLLM's own metrics and profilers of one's ow
     const more = ["--metrics", address, ...VLLM_METRICS, ...OWN_PROFILERS];
     const child = startVscope(["monitor", "--out", dir, ...more, "--", ...argv], { env });
     // It is read as it comes: a pipe that nobody empties would hold up vLLM, which tells of every step.
-    const output = ended(child);
+    const output = over(child);
     await healthy(baseUrl, watched(child));
     const scraped = scrape(address);
     const long = await Promise.all(Array.from(
@@ -35,9 +36,17 @@ Deno.test("a session with /metrics, vLLM's own metrics and profilers of one's ow
     ));
     assert.ok([...long, ...short].every((answer) => answer !== undefined));
     // vLLM logs its CUDA graphs every ten seconds, and only after a request.
-    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    await until("vLLM logs its CUDA graphs", 300_000, async () => {
+      const logs = ["stdout", "stderr"].map((name) => `${dir}/logs/${name}.log`);
+      const texts = await Promise.all(logs.map((path) => Deno.readTextFile(path)));
+      return texts.some((text) => /\| *NONE *\|/.test(text));
+    });
     assert.ok(await complete(baseUrl, { prompt: "one more", max_tokens: 4 }));
-    await new Promise((resolve) => setTimeout(resolve, 11_000));
+    const requests = long.length + short.length + 1;
+    await until("it is scraped to the end", 300_000, async () => await ended(dir) === requests);
+    await comesToRest(dir);
+    const { length } = scraped.texts;
+    await until("it is told to the end", 300_000, () => scraped.texts.length > length + 1);
     const seen = JSON.parse((await vscope(["watch", dir, "--once", "--json"])).stdout);
     await scraped.stop();
     child.kill("SIGINT");

@@ -81,7 +81,7 @@ Deno.test("Ctrl-C ends the script, and lists the trace that is not whole", async
       PYTHONPATH: FAKE_VLLM,
       FAKE_METAL: "hangs",
     });
-    await until("it captures", 20_000, async () => (await namesIn(`${out}/traces`)).length === 1);
+    await until("it captures", 120_000, async () => (await namesIn(`${out}/traces`)).length === 1);
     child.kill("SIGINT");
     const ran = await ended(child);
     assert.equal(ran.code, 130, ran.stderr);

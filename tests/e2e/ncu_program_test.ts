@@ -78,8 +78,8 @@ Deno.test("the seconds bound a call between two steps, and end a program that ha
   await onNcu(slow, {}, async (machine) => {
     const run = await script(
       machine,
-      'os.environ["FAKE_STEP_SECONDS"] = "0.1"\nllm.generate(["a"] * 40)',
-      ["--max-seconds", "0.8"],
+      'os.environ["FAKE_STEP_SECONDS"] = "0.1"\nllm.generate(["a"] * 4000)',
+      ["--max-seconds", "2"],
     );
     assert.equal(run.code, 0, run.said.join("\n"));
     assert.equal(run.capture.window.ended, "the seconds had passed");
@@ -87,7 +87,7 @@ Deno.test("the seconds bound a call between two steps, and end a program that ha
     assert.ok(count > 0 && count < launches.length, `${count} launches`);
   });
   await onNcu(slow, {}, async (machine) => {
-    const run = await machine.run(["--max-seconds", "0.5", "--", "sleep", "71.5"]);
+    const run = await machine.run(["--max-seconds", "0.5", "--", "sleep", "3671.5"]);
     assert.equal(run.code, 0, run.said.join("\n"));
     assert.equal(run.capture.window.ended, "the seconds had passed");
     assert.match(run.notes, /The command was ended after 0\.5 s of measuring/);
@@ -96,18 +96,18 @@ Deno.test("the seconds bound a call between two steps, and end a program that ha
 
 Deno.test("where ncu cannot measure a program is not waited for; Ctrl-C ends one, and keeps what was measured", async () => {
   await onNcu({ permission: true }, {}, async (machine) => {
-    const run = await machine.run(["--", "sleep", "71.25"]);
+    const run = await machine.run(["--", "sleep", "3671.25"]);
     assert.deepEqual([run.code, run.json.status], [1, "failed"]);
     assert.match(run.notes, /ERR_NVGPUCTRPERM/);
   });
   await onNcu({}, {}, async (machine) => {
-    const run = await machine.run(["--sections", "Nonsense", "--", "sleep", "71.25"]);
+    const run = await machine.run(["--sections", "Nonsense", "--", "sleep", "3671.25"]);
     assert.deepEqual([run.code, run.json.status], [1, "failed"]);
     assert.match(run.notes, /^ncu left no report; it says: .*'Nonsense'.*is invalid\.$/);
   });
   await onNcu({}, {}, async (machine) => {
     const ctrlC = new AbortController();
-    const running = machine.run(["--grace", "5", "--", "sleep", "71.25"], { ctrlC });
+    const running = machine.run(["--grace", "60", "--", "sleep", "3671.25"], { ctrlC });
     await machine.printed(`- ${launches.length - 1}: 0%`);
     ctrlC.abort("SIGINT");
     const run = await running;

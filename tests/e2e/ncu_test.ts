@@ -44,7 +44,7 @@ Deno.test("ncu measures a real server, which takes the small KV cache and the le
     const ran = await ended(child);
     clearInterval(timer);
     assert.equal(ran.code, 0, ran.stderr);
-    await until("all have ended", 5000, () => tracker.alive().length === 0);
+    await until("all have ended", 120_000, () => tracker.alive().length === 0);
     assert.equal(JSON.parse(ran.stdout).status, "complete");
     const { capture, command, notes } = JSON.parse(await Deno.readTextFile(`${out}/bundle.json`));
     assert.deepEqual(

@@ -63,14 +63,14 @@ Deno.test("a script that makes no call leaves nothing, and is told how to be rec
 
 Deno.test("the seconds bound a call between two steps; Ctrl-C ends a program, and keeps what was recorded", async () => {
   await onNsys({}, {}, async (machine) => {
-    const slow = 'os.environ["FAKE_STEP_SECONDS"] = "0.1"\nllm.generate(["a"] * 40)';
+    const slow = 'os.environ["FAKE_STEP_SECONDS"] = "0.1"\nllm.generate(["a"] * 4000)';
     const run = await script(machine, slow, ["--max-seconds", "0.5"]);
     assert.equal(run.code, 0, run.said.join("\n"));
     assert.equal(run.capture.window.ended, "the seconds had passed");
   });
   await onNsys({}, {}, async (machine) => {
     const ctrlC = new AbortController();
-    const running = machine.run(["--grace", "5", "--", "sleep", "71.25"], { ctrlC });
+    const running = machine.run(["--grace", "60", "--", "sleep", "3671.25"], { ctrlC });
     await machine.printed("Collecting");
     ctrlC.abort("SIGINT");
     const run = await running;

@@ -3,6 +3,9 @@
 import assert from "node:assert/strict";
 import { loadChromium } from "../deps.ts";
 
+/** How long a browser may take for what comes at once on a machine that is not busy. */
+export const PATIENCE_MS = 180_000;
+
 /** Opens a page light, dark and narrow: no error, no request, nothing wider than the window. */
 export async function opensInChromium(
   path: string,
@@ -13,6 +16,7 @@ export async function opensInChromium(
   try {
     for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 400]] as const) {
       const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 } });
+      page.setDefaultTimeout(PATIENCE_MS);
       const errors: string[] = [];
       page.on("console", (message) => {
         if (message.type() === "error") errors.push(message.text());
@@ -40,6 +44,7 @@ export async function startChromium() {
   return await (await loadChromium()).launch({
     executablePath: await chromiumPath(),
     args: ["--no-sandbox"],
+    timeout: PATIENCE_MS,
   });
 }
 

@@ -61,7 +61,7 @@ async function run(args: string[], env: Record<string, string>): Promise<Ran> {
   const timer = setInterval(() => tracker.update(), 500);
   const ran = await ended(child);
   clearInterval(timer);
-  await until("all have ended", 5000, () => tracker.alive().length === 0);
+  await until("all have ended", 120_000, () => tracker.alive().length === 0);
   return ran;
 }
 
@@ -139,7 +139,7 @@ Deno.test("torch attaches to a server that runs: own requests, vLLM's benchmark,
           ...["torch", "--json", "--url", baseUrl, "--out", dir, "--max-iterations", "0"],
           ...["--requests", "32", "--output-tokens", "64", "--prompt-tokens", "64"],
         ], { env });
-        await until("it is writing", 90_000, async () => await stops() > before);
+        await until("it is writing", 300_000, async () => await stops() > before);
         child.kill("SIGINT");
         const ran = await ended(child);
         assert.equal(ran.code, 130, ran.stderr);
@@ -177,9 +177,9 @@ Deno.test("torch leaves a script alone that starts the profiler itself; the buil
     const left = await run(["--out", own, "--", python, `${parent}/self.py`, model], OFFLINE_ENV);
     assert.equal(left.code, 0, left.stderr);
     assert.match(JSON.stringify(JSON.parse(left.stdout).notes), /starts the profiler itself/);
-    // Requests may begin a step apart: a few steps more than tokens, and none of the first call.
+    // Requests may begin steps apart, at most one behind the other; the first call alone has 60.
     const steps = await checkAnalysis(own);
-    assert.ok(steps >= 5 && steps < 20, String(steps));
+    assert.ok(steps >= 5 && steps <= 3 * 5 + 3, String(steps));
 
     const example = `${parent}/example`;
     const ran = await run([
@@ -196,7 +196,7 @@ Deno.test("torch leaves a script alone that starts the profiler itself; the buil
     ], OFFLINE_ENV);
     assert.equal(ran.code, 0, ran.stderr);
     const recorded = await checkAnalysis(example);
-    assert.ok(recorded >= 7 && recorded < 20, String(recorded));
+    assert.ok(recorded >= 7 && recorded <= 3 * 7 + 3, String(recorded));
     assert.deepEqual((await namesIn(example)).filter((name) => name.startsWith(".")), []);
   });
 });

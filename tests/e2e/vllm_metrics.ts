@@ -16,7 +16,7 @@ export async function vllmMetricsAgree(dir: string): Promise<void> {
   assert.ok(manifest.command.includes("--cudagraph-metrics"));
   const analyzed = await vscope(["analyze", dir, "--json"]);
   const { rows, scrapes, others } = JSON.parse(analyzed.stdout).vllm_metrics;
-  assert.ok(scrapes.scrapes > 10, JSON.stringify(scrapes));
+  assert.ok(scrapes.scrapes > 2, JSON.stringify(scrapes));
   const of = (what: string): Compared => rows.find((row: Compared) => row.what === what);
   const shown = JSON.stringify(rows, null, 1);
   const lives = await readTable(`${dir}/request_lifecycle.csv`);
@@ -27,6 +27,7 @@ export async function vllmMetricsAgree(dir: string): Promise<void> {
   }
   assert.equal(of("steps in the log").difference, 0, shown);
   assert.equal(of("tokens of steps in the log").difference, 0, shown);
+  assert.ok(of("passes with CUDA graph mode NONE").vllm > 0, shown);
   for (const what of ["mean time to first token", "mean time of a request"]) {
     // vLLM's clock begins earlier, and its API server hears of the end later.
     assert.ok(of(what).vllm > of(what).ours && of(what).ours > 0, shown);

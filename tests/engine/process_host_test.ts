@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { systemContext } from "../../kit/engine/context.ts";
+import { heard, type Ran } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 import { running, until } from "./processes.ts";
 
@@ -9,32 +10,41 @@ const FAMILY = fileURLToPath(new URL("./fixtures/family.py", import.meta.url));
 const linuxOnly = { ignore: Deno.build.os !== "linux" };
 
 /** Starts the small vscope with the family; gives its process and the family's numbers. */
-async function startFamily(dir: string): Promise<{ host: Deno.ChildProcess; pids: number[] }> {
+async function startFamily(
+  dir: string,
+  env: Record<string, string> = {},
+): Promise<{ host: Deno.ChildProcess; pids: number[]; said: Ran; ended: Promise<Ran> }> {
   const host = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", HOST, `${dir}/log`, "python3", FAMILY, `${dir}/pids`],
-    stdout: "null",
+    env,
+    stdout: "piped",
+    stderr: "piped",
   }).spawn();
   const read = async () =>
     (await Deno.readTextFile(`${dir}/pids`).catch(() => "")).split("\n").filter(Boolean).map(
       Number,
     );
-  await until("the family is complete", 20_000, async () => (await read()).length === 5);
-  // Time for the last one to write over its environment.
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await until("the family is complete", 120_000, async () => (await read()).length === 5);
   const pids = await read();
+  const environment = async () => await Deno.readFile(`/proc/${pids.at(-1)}/environ`);
+  await until(
+    "the last one has written over its environment",
+    120_000,
+    async () => (await environment()).every((byte) => byte === "x".charCodeAt(0)),
+  );
   assert.deepEqual(await running(pids), pids);
-  return { host, pids };
+  return { host, pids, ...heard(host) };
 }
 
 Deno.test(
-  "no process survives five seconds after vscope was killed with SIGKILL",
+  "no process survives long after vscope was killed with SIGKILL",
   linuxOnly,
   async () => {
     await inFolder(async (dir) => {
-      const { host, pids } = await startFamily(dir);
+      const { host, pids, ended } = await startFamily(dir);
       host.kill("SIGKILL");
-      await host.status;
-      await until("all have ended", 5000, async () => (await running(pids)).length === 0);
+      await ended;
+      await until("all have ended", 120_000, async () => (await running(pids)).length === 0);
     });
   },
 );
@@ -44,9 +54,9 @@ Deno.test(
   linuxOnly,
   async () => {
     await inFolder(async (dir) => {
-      const { host, pids } = await startFamily(dir);
+      const { host, pids, ended } = await startFamily(dir);
       host.kill("SIGINT");
-      await host.status;
+      await ended;
       assert.deepEqual(await running(pids), []);
     });
   },
@@ -54,12 +64,16 @@ Deno.test(
 
 Deno.test("a second Ctrl-C ends everything at once, with exit code 130", linuxOnly, async () => {
   await inFolder(async (dir) => {
-    const { host, pids } = await startFamily(dir);
+    // Its first process takes its time.
+    const { host, pids, said, ended } = await startFamily(dir, {
+      FAMILY_LINGERS: "1",
+      GRACE_MS: "3600000",
+    });
     host.kill("SIGINT");
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await until("it ends them", 120_000, () => /^ending$/m.test(said.stdout));
     host.kill("SIGINT");
-    assert.equal((await host.status).code, 130);
-    await until("all have ended", 1000, async () => (await running(pids)).length === 0);
+    assert.equal((await ended).code, 130);
+    await until("all have ended", 120_000, async () => (await running(pids)).length === 0);
   });
 });
 
@@ -119,13 +133,15 @@ Deno.test("a program that is not there is bad input", async () => {
 Deno.test("a program that does not run the guard is started once more as one, and no further", async () => {
   await inFolder(async (dir) => {
     const program = `${dir}/program.ts`;
+    // Until both have started, and then long enough for a third.
+    const both = `until grep -c . ${dir}/starts | grep -q 2; do sleep 0.1; done; sleep 1`;
     const host = new URL("../../kit/engine/process_host.ts", import.meta.url);
     await Deno.writeTextFile(
       program,
       `import { SystemProcessHost } from ${JSON.stringify(host.href)};
       Deno.writeTextFileSync(${JSON.stringify(`${dir}/starts`)}, "started\\n", { append: true });
       const child = await new SystemProcessHost().start({
-        argv: ["sleep", "2"], stdoutPath: ${JSON.stringify(`${dir}/log`)},
+        argv: ["sh", "-c", ${JSON.stringify(both)}], stdoutPath: ${JSON.stringify(`${dir}/log`)},
         stderrPath: ${JSON.stringify(`${dir}/log`)},
       });
       await child.ended;`,

@@ -17,7 +17,10 @@ export async function running(pids: number[]): Promise<number[]> {
   return found;
 }
 
-/** Waits until `check` holds; fails after `ms`. */
+/**
+ * Waits until `check` holds; fails after `ms`: long enough that only what never comes fails, however busy
+ * the machine is.
+ */
 export async function until(
   what: string,
   ms: number,

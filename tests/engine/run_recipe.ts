@@ -29,10 +29,13 @@ export async function runRecipe<Capture>(
     env: Record<string, string>;
     ctrlC?: AbortController;
     clock?: RunContext["clock"];
+    /** Takes what is said, as it comes. */
+    said?: string[];
+    files?: RunContext["files"];
   },
 ): Promise<RecipeRun<Capture>> {
   const { context, close } = systemContext({ quiet: true, verbose: false, color: false }, CLI);
-  const said: string[] = [];
+  const said = where.said ?? [];
   const say = (text: string) => void said.push(text);
   let document = "{}";
   const own: RunContext = {
@@ -40,6 +43,7 @@ export async function runRecipe<Capture>(
     env: where.env,
     cwd: where.cwd,
     clock: where.clock ?? context.clock,
+    files: where.files ?? context.files,
     signal: where.ctrlC?.signal ?? context.signal,
     output: {
       ...context.output,

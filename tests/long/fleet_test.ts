@@ -12,7 +12,7 @@ import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
 import { startVscope, vscope } from "../cli.ts";
 import { engine, OFFLINE_ENV } from "../e2e/engine.ts";
 import { inFolder } from "../folders.ts";
-import { withRay } from "./ray.ts";
+import { withRay } from "../e2e/ray.ts";
 
 const MODELS = ["tiny-one", "tiny-two"];
 /** The keys of each table of a sweep, as texts. */

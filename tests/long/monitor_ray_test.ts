@@ -12,7 +12,7 @@ import { startVscope, vscope } from "../cli.ts";
 import { complete, engine, healthy, OFFLINE_ENV, serveCommand } from "../e2e/engine.ts";
 import { until } from "../engine/processes.ts";
 import { inFolder, namesIn } from "../folders.ts";
-import { withRay } from "./ray.ts";
+import { withRay } from "../e2e/ray.ts";
 import { rayVllmPython } from "./ray_vllm.ts";
 
 /** Each node says that it has a GPU: a rank or a replica is placed on it. */

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { cacheFolder } from "../../kit/engine/private/cache.ts";
 import { engine } from "../e2e/engine.ts";
-import { rayPython } from "./ray.ts";
+import { rayPython } from "../e2e/ray.ts";
 
 const PLATFORM = fileURLToPath(new URL("ray_cpu_platform", import.meta.url));
 

@@ -1,6 +1,7 @@
 /** A Mac made of stand-ins on PATH, because there is none to test on. */
 
 import { fileURLToPath } from "node:url";
+import { findFreePort } from "../../kit/engine/free_port.ts";
 import { type Ran, startVscope, vscope } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 
@@ -66,9 +67,11 @@ export async function onMac(parts: MacParts, use: (mac: Mac) => Promise<void>): 
 
 /** A port that nobody listens on. */
 export function freePort(): string {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return String(listener.addr.port);
+  return String(findFreePort());
 }
 
-/** Options that make a capture from a stand-in quick. */
-export const QUICK = ["--settle", "250ms", "--grace", "5s"];
+/** Options that make a capture from a stand-in quick, which writes its trace before it answers. */
+export const QUICK = ["--settle", "250ms", "--grace", "60s"];
+
+/** Of one that goes on writing: a busy machine may hold it up for longer than that. */
+export const PATIENT = ["--settle", "3s"];

@@ -145,9 +145,10 @@ class Session:
 
     def collect(self):
         self.state = "collecting"
+        # Who hears of it may look at once.
+        self.save()
         if not self.range:
             say("Collecting data...")
-        self.save()
 
     def follow_range(self):
         try:
@@ -163,9 +164,12 @@ class Session:
             self.generate()
 
     def kill(self):
-        if self.asked.get("kill", "sigterm") == "sigterm" and self.process.poll() is None:
+        if self.asked.get("kill", "sigterm") != "sigterm":
+            return
+        # Somebody who was told that it generates may have been quicker.
+        self.killed = True
+        if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
-            self.killed = True
 
     def interrupt(self, *_):
         self.interrupted = True

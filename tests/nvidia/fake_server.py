@@ -1,6 +1,6 @@
 """A server that speaks as vLLM does, for what a real one does only when it is in trouble.
 
-usage: fake_server.py serve MODEL --port N …; the file behind FAKE_MODE, beside this one, tells how it behaves.
+usage: fake_server.py serve MODEL --port N …; server.json beside this one tells how it behaves.
 Its profiler tells the stand-in of nsys what torch.cuda.profiler would tell the driver.
 """
 
@@ -46,14 +46,16 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         length = int(self.headers.get("content-length") or 0)
         body = json.loads(self.rfile.read(length) or b"{}")
-        print("POST", self.path, flush=True)
+        # In one piece: several are answered at a time.
+        sys.stdout.write("POST %s\n" % self.path)
+        sys.stdout.flush()
         if self.path == "/start_profile":
             tell("start")
         elif self.path == "/stop_profile":
             tell("stop")
         elif self.path == "/v1/completions":
             if MODE.get("hangs") and "max_tokens" in body and body["max_tokens"] > 4:
-                time.sleep(60)
+                time.sleep(3600)
             document = {"id": "1", "usage": {"prompt_tokens": 8, "completion_tokens": 4}}
             if body.get("stream"):
                 text = "data: %s\n\ndata: [DONE]\n\n" % json.dumps(document)
@@ -76,6 +78,8 @@ signal.signal(signal.SIGTERM, leave)
 signal.signal(signal.SIGINT, leave)
 print(json.dumps({"env": dict(os.environ)}), flush=True)
 time.sleep(MODE.get("start seconds", 0))
+while "starts with" in MODE and not os.path.exists(MODE["starts with"]):
+    time.sleep(0.05)
 if MODE.get("dies"):
     sys.exit("RuntimeError: no GPU here")
 ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()

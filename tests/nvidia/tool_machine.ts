@@ -30,9 +30,15 @@ export interface ToolMachine<Capture> {
   /** Waits until the output of the tool and its target has a text. */
   printed(text: string): Promise<void>;
   /** Runs `vscope TOOL ARGS`. */
-  vscope(args: string[], options?: { ctrlC?: AbortController }): Promise<RecipeRun<Capture>>;
+  vscope(args: string[], options?: ToolRunOptions): Promise<RecipeRun<Capture>>;
   /** Runs `vscope TOOL --json --out <out> ARGS`. */
-  run(args: string[], options?: { ctrlC?: AbortController }): Promise<RecipeRun<Capture>>;
+  run(args: string[], options?: ToolRunOptions): Promise<RecipeRun<Capture>>;
+}
+
+/** A Ctrl-C that a test can press, and what takes the words of the run as they come. */
+export interface ToolRunOptions {
+  ctrlC?: AbortController;
+  said?: string[];
 }
 
 /** Writes the stand-in's program and behaviour into a folder; gives the folder for PATH. */
@@ -96,7 +102,7 @@ export async function onToolMachine<Capture>(
         return text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
       },
       printed: (text) =>
-        until(`${tool.name} prints ${text}`, 20_000, async () => (await said()).includes(text)),
+        until(`${tool.name} prints ${text}`, 120_000, async () => (await said()).includes(text)),
       run: (args, options) => vscope(["--json", "--out", out, ...args], options),
     });
   });

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { vscope } from "../cli.ts";
+import { recipes } from "../../recipes/registry.ts";
+import { vscope, vscopeHere } from "../cli.ts";
 import { recorded } from "../analysis/nsys/analyzed.ts";
 import { ROOT } from "../dev/run.ts";
 import { inFolder } from "../folders.ts";
@@ -110,7 +111,7 @@ Deno.test("a reader that leaves ends a tool in silence, and no run of vLLM", asy
 
 Deno.test("a view of a session that runs ends when nobody reads it", async () => {
   await inShell(async ({ run, dir }) => {
-    const script = "import time\ntime.sleep(60)\n";
+    const script = "import time\ntime.sleep(3600)\n";
     await Deno.writeTextFile(`${dir}/long.py`, script);
     const { code, stdout } = await run(
       "vscope monitor --quiet --out s -- python3 long.py > /dev/null & " +
@@ -160,6 +161,24 @@ Deno.test("--events tells of a run from its beginning to its end, its failure in
     assert.deepEqual([tool.code, tool.stdout], [2, ""]);
     assert.match(tool.stderr, /--events is for recipes/);
   });
+});
+
+Deno.test("of every recipe --json is one document, a plan as well as an error, and --events are lines of JSON", async () => {
+  for (const entry of recipes) {
+    const { name, examples, operands } = { ...(await entry.load()).default, name: entry.name };
+    const line = examples.find(({ line }) => line.startsWith(`vscope ${name}`))!.line;
+    const words = operands?.[0]?.name.startsWith("SESSION")
+      ? [example("session")]
+      : line.split(" ").slice(2);
+    const plan = await vscopeHere([name, "--dry-run", "--json", ...words]);
+    assert.deepEqual([plan.code, plan.stderr], [0, ""], name);
+    assert.equal(typeof JSON.parse(plan.stdout), "object", name);
+    const bad = await vscopeHere([name, "--json", "--no-such-flag"]);
+    assert.deepEqual([bad.code, JSON.parse(bad.stdout).error.exit_code], [2, 2], name);
+    const events = await vscopeHere([name, "--events", "ndjson", "--no-such-flag"]);
+    assert.equal(events.code, 2, name);
+    assert.deepEqual(eventsOf(events.stdout).map(({ event }) => event), ["error", "end"], name);
+  }
 });
 
 Deno.test("with VSCOPE_JSON, as with --json, an error is a document too", async () => {

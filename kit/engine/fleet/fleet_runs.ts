@@ -10,12 +10,14 @@ import { isOver, type RayJob, type Resources, roomFor } from "../../fleet/ray.ts
 import { attemptOf } from "../../fleet/units.ts";
 import { ClusterSilent, type RayClient } from "./ray_client.ts";
 import { tellProgress } from "./fleet_progress.ts";
+import { DiskFull, diskFull } from "../disk_full.ts";
+import type { SweepHome } from "./sweep_home.ts";
 import type { UnitRun } from "./unit_run.ts";
 
 const POLL_MS = 2000;
 /** The nodes are asked for this seldom. */
 const NODES_MS = 30_000;
-/** A cluster that is silent for so long is left; its jobs go on without us. */
+/** A cluster that is silent, or a disk that is full, for so long is left; the jobs go on without us. */
 const PATIENCE_MS = 15 * 60_000;
 /** Jobs at a time where the cluster does not tell what it has. */
 const UNKNOWN_ROOM = 8;
@@ -25,6 +27,8 @@ const STOP_MS = 60_000;
 /** What is needed besides the units. */
 export interface FleetSettings {
   readonly client: RayClient;
+  /** Folder of the batch. */
+  readonly out: string;
   readonly resources: Resources;
   readonly maxJobs: number | undefined;
   /** Submits a unit's next job. */
@@ -33,14 +37,22 @@ export interface FleetSettings {
   sweepOver(runs: readonly UnitRun[]): Promise<void>;
 }
 
+/** What is waited for: that the cluster answers again, or that there is room on the disk. */
+export function mayPass(error: unknown, out: string): RunError | undefined {
+  return error instanceof ClusterSilent ? error : diskFull(error, `what came home in ${out}`);
+}
+
 /** How following ended. */
-export type Following = "over" | "interrupted" | "spent" | "silent";
+export type Following = "over" | "interrupted" | "spent" | "silent" | "full";
 
 /** The units. */
 export class FleetRuns {
   #room = 1;
   #nodesAt = -Infinity;
   #silentSince: number | undefined;
+  readonly #closed = new Set<SweepHome>();
+  /** What kept it waiting until it gave up. */
+  silence: string | undefined;
 
   /** @param runs In the order in which they are submitted. */
   constructor(
@@ -62,7 +74,7 @@ export class FleetRuns {
     for (const run of this.runs) {
       if (!run.live && run.isHome(this.#siblings(run))) run.status = "complete";
     }
-    for (const run of this.runs) await this.#tell(run, undefined);
+    for (const run of this.runs) this.#tell(run, undefined);
   }
 
   /** Follows until all units are over, Ctrl-C comes, or `spent` says that the time is over. */
@@ -74,15 +86,24 @@ export class FleetRuns {
         await this.#round();
         this.#silentSince = undefined;
       } catch (error) {
-        if (!(error instanceof ClusterSilent)) throw error;
-        this.#silentSince ??= this.#sayOnce(error, now);
-        if (now - this.#silentSince > PATIENCE_MS) return "silent";
+        const passing = mayPass(error, this.settings.out);
+        if (!passing) throw error;
+        this.#silentSince ??= this.#sayOnce(passing, now);
+        if (now - this.#silentSince > PATIENCE_MS) {
+          this.silence = messageOf(passing);
+          return passing instanceof DiskFull ? "full" : "silent";
+        }
       }
-      if (this.runs.every(({ status }) => status !== undefined)) return "over";
+      if (this.#closed.size === new Set(this.runs.map(({ sweep }) => sweep)).size) return "over";
       if (signal.aborted) return "interrupted";
       if (spent()) return "spent";
       await clock.sleep(POLL_MS, signal);
     }
+  }
+
+  /** Whether a sweep is over, and its bundle closed. */
+  hasClosed(sweep: SweepHome): boolean {
+    return this.#closed.has(sweep);
   }
 
   /** Jobs that are pending or run. */
@@ -127,8 +148,9 @@ export class FleetRuns {
         if (job.status === "RUNNING") await run.look(client, now);
         continue;
       }
-      await this.#tell(run, await run.settle(client, job, this.#siblings(run)));
+      this.#tell(run, await run.settle(client, job, this.#siblings(run)));
     }
+    await this.#closeSweeps();
     if (!this.context.signal.aborted) await this.#submitNext();
     await tellProgress(this.context, this.runs, this.#room);
   }
@@ -142,13 +164,24 @@ export class FleetRuns {
         await this.settings.submit(run);
         run.begun();
       } catch (error) {
-        if (error instanceof ClusterSilent) throw error;
+        if (mayPass(error, this.settings.out)) throw error;
         // The folder of its sweep cannot be gone on with.
         if (!(error instanceof UsageError) && !(error instanceof RunError)) throw error;
         run.status = "failed";
         run.reason = messageOf(error);
       }
-      await this.#tell(run, undefined);
+      this.#tell(run, undefined);
+    }
+  }
+
+  /** Closes the sweeps whose units are all over. */
+  async #closeSweeps(): Promise<void> {
+    for (const { sweep } of this.runs) {
+      if (this.#closed.has(sweep)) continue;
+      const own = this.runs.filter((run) => run.sweep === sweep);
+      if (own.some(({ status }) => status === undefined)) continue;
+      await this.settings.sweepOver(own);
+      this.#closed.add(sweep);
     }
   }
 
@@ -187,7 +220,7 @@ export class FleetRuns {
     }
   }
 
-  async #tell(run: UnitRun, what: string | undefined): Promise<void> {
+  #tell(run: UnitRun, what: string | undefined): void {
     const { output } = this.context;
     const { unit: { name, tp, sweep }, status, live, attempt, reason } = run;
     if (what !== undefined) output.warn(`${name}: ${what}`);
@@ -206,15 +239,13 @@ export class FleetRuns {
     if (status === undefined) return;
     const why = reason === undefined ? "" : `: ${reason}`;
     output.note(`${name}: ${status}${why}`);
-    const all = this.#siblings(run);
-    if (all.every((one) => one.status !== undefined)) await this.settings.sweepOver(all);
   }
 
   #siblings(run: UnitRun): UnitRun[] {
     return this.runs.filter(({ sweep }) => sweep === run.sweep);
   }
 
-  #sayOnce(error: ClusterSilent, now: number): number {
+  #sayOnce(error: RunError, now: number): number {
     this.context.output.warn(`${messageOf(error)}; vscope goes on when it does`);
     return now;
   }

@@ -1,15 +1,16 @@
 /**
- * Sends a job's journal home through its log while it is written.
+ * Sends a job's journal home in pieces while it is written.
  *
  * @module
  */
 
 import type { RunContext } from "../../contract/context.ts";
 import { readManifest } from "../../bundle/manifest_file.ts";
-import { type PieceKind, pieceLine, piecesOf } from "../../fleet/pieces.ts";
+import { type PieceKind, piecesOf } from "../../fleet/pieces.ts";
 import type { UnitEnd } from "../../fleet/unit_job.ts";
 import { JOURNAL_NAME } from "../../sweep/measure/journal.ts";
 import { keptEngine } from "../sweep/sweep_state.ts";
+import type { PieceSink } from "./piece_sink.ts";
 
 const TICK_MS = 1000;
 
@@ -28,6 +29,7 @@ export class PieceWriter {
     private readonly out: string,
     private readonly tp: number,
     private from: number,
+    private readonly sink: PieceSink,
   ) {}
 
   /** Sends what is new, again and again, until it is stopped, and then once more. */
@@ -37,6 +39,7 @@ export class PieceWriter {
       // A journal that cannot be read now is read the next time; what is missing at home is measured again.
       await this.#sendNews().catch(() => {});
       if (last) return;
+      await this.sink.flush(false);
       await this.context.clock.sleep(TICK_MS, this.#stopped.signal);
     }
   }
@@ -50,6 +53,7 @@ export class PieceWriter {
   async end(end: UnitEnd): Promise<void> {
     await this.#sendNews().catch(() => {});
     this.#send("end", JSON.stringify(end));
+    await this.sink.flush(true);
   }
 
   async #sendNews(): Promise<void> {
@@ -83,6 +87,6 @@ export class PieceWriter {
   #send(kind: PieceKind, text: string): void {
     const pieces = piecesOf(kind, text, this.#number);
     this.#number += pieces.length;
-    for (const piece of pieces) this.context.output.result(pieceLine(piece));
+    this.sink.take(pieces);
   }
 }

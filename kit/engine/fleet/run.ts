@@ -22,16 +22,16 @@ import type { sweepAllOptions } from "../../sweep/batch/options.ts";
 import { jobsOf } from "../../sweep/batch/plan.ts";
 import { withVerbosity } from "../../sweep/verbosity.ts";
 import { outcomeOf } from "../outcome.ts";
-import { absolute } from "../session_plan.ts";
 import { notesOf, openBatch, statusOf } from "../sweep/batch/batch_bundle.ts";
 import { summaryJson, summaryText } from "../sweep/batch/summary.ts";
 import { sweepStage, withRefusal } from "../sweep/batch/sweep_stage.ts";
-import { FleetRuns, type Following } from "./fleet_runs.ts";
+import { diskFull } from "../disk_full.ts";
+import { FleetRuns, type Following, mayPass } from "./fleet_runs.ts";
 import { askWhatToDo } from "./on_interrupt.ts";
 import { ENTRYPOINT, programPackage, unitPackage } from "./packages.ts";
 import { ClusterSilent, RayClient } from "./ray_client.ts";
 import { SweepHome } from "./sweep_home.ts";
-import { FolderHome, LogHome } from "./unit_home.ts";
+import { type ResultStorage, storageOf } from "./storage/storage.ts";
 import { UnitRun } from "./unit_run.ts";
 
 /** Folder for what has come home of units that are not over, within the batch's. */
@@ -52,6 +52,8 @@ export async function runOnFleet(
   const began = clock.monotonicMs();
   const client = new RayClient(clusterAddress(values.on!), values.rayAuthToken);
   const version = await firstWord(client, values.on!);
+  const storage = storageOf(values, context, `${out}/${KEPT}`);
+  await storage.check();
   const { resource } = placementOf(values.hardware, values.on);
   const resources = resourcesOf(values, resource);
   const jobs = jobsOf({ out, invocation });
@@ -78,7 +80,7 @@ export async function runOnFleet(
       (kept.size > 0 ? `, of which ${kept.size} had been done before` : "") +
       `; on Ray ${version} at ${values.on}`,
   );
-  const runs = await unitRuns([...sweeps.keys()], plan, context);
+  const runs = await unitRuns([...sweeps.keys()], plan, context, storage);
   const tell = async (place: number, ended: Partial<StageRecord>) => {
     Object.assign(records[place]!, ended);
     const { name, status, reason } = records[place]!;
@@ -90,7 +92,9 @@ export async function runOnFleet(
   const close = async (own: readonly UnitRun[], interrupted: boolean) => {
     const { sweep } = own[0]!;
     const place = sweeps.get(sweep)!;
-    const { status } = await sweep.close(own, interrupted);
+    const { status } = await sweep.close(own, interrupted).catch((error) => {
+      throw diskFull(error, `what came home in ${out}`) ?? error;
+    });
     const reasons = own.flatMap(({ reason, unit: { tp } }) =>
       reason === undefined ? [] : [`TP degree ${tp}: ${reason}`]
     );
@@ -106,6 +110,7 @@ export async function runOnFleet(
     values.timeBudget !== undefined && clock.monotonicMs() - began > values.timeBudget * 1000;
   const fleet = new FleetRuns(context, runs, {
     client,
+    out,
     resources,
     maxJobs: values.maxJobs,
     submit: submitter(
@@ -113,6 +118,7 @@ export async function runOnFleet(
       plan,
       context,
       resources,
+      storage,
       (run) => runs.filter(({ sweep }) => sweep === run.sweep),
     ),
     sweepOver: (own) => close(own, false),
@@ -123,10 +129,11 @@ export async function runOnFleet(
     how = await fleet.follow(spent);
     if (how !== "over") await letGo(fleet, how, plan, context);
     for (const sweep of sweeps.keys()) {
+      if (fleet.hasClosed(sweep)) continue;
       const own = runs.filter((run) => run.sweep === sweep);
-      if (own.every(({ status }) => status !== undefined)) continue;
+      const left = own.some(({ status }) => status === undefined);
       const begun = own.some(({ attempt, shots }) => attempt > 0 || shots > 0);
-      if (begun || sweep.isOpen) await close(own, how === "interrupted");
+      if (begun || sweep.isOpen) await close(own, left && how === "interrupted");
     }
   }
   return await closeBatch({
@@ -140,6 +147,7 @@ export async function runOnFleet(
     version,
     how,
     live: fleet.live,
+    silence: fleet.silence,
   });
 }
 
@@ -165,20 +173,16 @@ export async function firstWord(
 async function unitRuns(
   sweeps: readonly SweepHome[],
   { values, out }: Plan<typeof sweepAllOptions>,
-  context: RunContext,
+  { files }: RunContext,
+  storage: ResultStorage,
 ): Promise<UnitRun[]> {
-  const { files, cwd } = context;
-  const storage = values.storage === undefined ? undefined : absolute(values.storage, cwd);
   const runs: UnitRun[] = [];
   for (const sweep of sweeps) {
     // What an earlier run left counts.
     if (await readManifest(files, sweep.dir)) await sweep.open();
     const batch = { host: Deno.hostname(), out, version: VERSION };
     for (const unit of unitsOf(sweep.job, batch, decisiveOf(sweep.job))) {
-      const home = storage === undefined
-        ? new LogHome(files, `${out}/${KEPT}/${unit.name}`, unit.tp)
-        : new FolderHome(files, `${storage}/${unit.prefix}jobs`, unit.tp);
-      runs.push(new UnitRun(unit, sweep, home, values.retries));
+      runs.push(new UnitRun(unit, sweep, storage.homeOf(unit), values.retries));
     }
   }
   // The longest first: what is begun last should be short.
@@ -188,18 +192,17 @@ async function unitRuns(
 function submitter(
   client: RayClient,
   { values }: Plan<typeof sweepAllOptions>,
-  { files, cwd }: RunContext,
+  { files }: RunContext,
   resources: Resources,
+  storage: ResultStorage,
   siblings: (run: UnitRun) => readonly UnitRun[],
 ): (run: UnitRun) => Promise<void> {
-  const storage = values.storage === undefined ? undefined : absolute(values.storage, cwd);
   let program: ReturnType<typeof programPackage> | undefined;
   return async (run) => {
     const { unit, sweep } = run;
     await sweep.open();
     const next = run.attempt + 1;
-    const folder = storage === undefined ? undefined : `${storage}/${unit.prefix}jobs/${next}`;
-    const order = orderOf(unit, values.jobTimeLimit, folder);
+    const order = orderOf(unit, values.jobTimeLimit, storage.orderOf(unit, next));
     const { name, make } = await (program ??= programPackage(files));
     const own = unitPackage(order, sweep.homeOf(unit, siblings(run)));
     const id = submissionId(unit, next);
@@ -210,6 +213,7 @@ function submitter(
       runtimeEnv: {
         working_dir: await client.ensurePackage(name, make),
         py_modules: [await client.ensurePackage(own.name, own.make)],
+        ...(Object.keys(storage.jobEnv).length === 0 ? {} : { env_vars: storage.jobEnv }),
       },
       metadata: { vscope: VERSION, unit: unit.name },
     });
@@ -220,21 +224,22 @@ function submitter(
 async function letGo(
   fleet: FleetRuns,
   how: Following,
-  { values }: Plan<typeof sweepAllOptions>,
+  { values, out }: Plan<typeof sweepAllOptions>,
   context: RunContext,
 ): Promise<void> {
   const { output } = context;
   const wanted = how === "spent"
     ? "stop"
-    : how === "silent"
+    : how === "silent" || how === "full"
     ? "leave"
     : await askWhatToDo(context, values.onInterrupt as "ask", fleet.live);
   try {
     if (wanted === "stop") await fleet.stopAll();
-    else if (how !== "silent") await fleet.lookOnce();
+    else if (how !== "silent" && how !== "full") await fleet.lookOnce();
   } catch (error) {
-    if (!(error instanceof ClusterSilent)) throw error;
-    output.warn(messageOf(error));
+    const passing = mayPass(error, out);
+    if (!passing) throw error;
+    output.warn(messageOf(passing));
   }
   if (fleet.live > 0) {
     output.warn(
@@ -254,18 +259,20 @@ interface Ended {
   readonly version: string;
   readonly how: Following;
   readonly live: number;
+  /** What kept it waiting, where that is how it ended. */
+  readonly silence: string | undefined;
 }
 
 async function closeBatch(ended: Ended): Promise<Outcome> {
-  const { context, plan, manifest, records, jobs, kept, runs, version, how, live } = ended;
+  const { context, plan, manifest, records, jobs, kept, runs, version, how, live, silence } = ended;
   const { values, out } = plan;
   const { byModel, total } = costs(runs, values.jobGpus, context.clock.now().getTime());
   manifest.stages = records;
   manifest.notes = notesOf(records, how === "spent" ? values.timeBudget : undefined);
-  if (how === "silent") {
+  if (how === "silent" || how === "full") {
     manifest.notes.push({
       severity: "error",
-      message: `${values.on} has not answered for a while`,
+      message: `This has been so for a while: ${silence}`,
     });
   }
   const facts = {
@@ -279,8 +286,8 @@ async function closeBatch(ended: Ended): Promise<Outcome> {
   await closeCapture(context.files, out, manifest, { status, endedAt: context.clock.now() });
   const rows = jobs.map((job, place) => ({ job, record: records[place]!, kept: kept.has(job) }));
   // The table has the reasons.
-  const silent = { ...context.output, warn: () => {}, error: () => {} };
-  const outcome = outcomeOf({ ...context, output: silent }, out, manifest);
+  const quiet = { ...context.output, warn: () => {}, error: () => {} };
+  const outcome = outcomeOf({ ...context, output: quiet }, out, manifest);
   return {
     ...outcome,
     json: { ...outcome.json, sweeps: summaryJson(rows, out), fleet: facts },

@@ -105,6 +105,17 @@ export class SweepHome {
   /** Writes the tables of what is home and closes the bundle. Needs write permission. */
   async close(units: readonly UnitResults[], interrupted: boolean): Promise<Outcome> {
     await this.open();
+    const notes = [...this.#manifest.notes];
+    try {
+      return await this.#close(units, interrupted);
+    } catch (error) {
+      // It may be tried again, and says then what there is to say.
+      this.#manifest.notes = notes;
+      throw error;
+    }
+  }
+
+  async #close(units: readonly UnitResults[], interrupted: boolean): Promise<Outcome> {
     const { context, dir, settings } = this;
     const { files } = context;
     const journal = this.joined(units);

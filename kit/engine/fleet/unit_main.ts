@@ -17,14 +17,18 @@ import {
   type UnitEnd,
   type UnitOrder,
 } from "../../fleet/unit_job.ts";
+import { KEY_VARIABLES, s3KeysOf } from "../../fleet/s3_place.ts";
 import { writeWhole } from "../../bundle/whole_file.ts";
 import { parseArchitecture } from "../../sweep/model/architecture.ts";
 import { readModelConfig } from "../../sweep/model/model_config.ts";
 import type { sweepOptions } from "../../sweep/options.ts";
 import { planSweep } from "../../sweep/plan/plan.ts";
+import { diskFull } from "../disk_full.ts";
 import { measureSweep } from "../sweep/run.ts";
 import { missing, type SweepState } from "../sweep/sweep_state.ts";
+import { LogSink, type PieceSink, S3Sink } from "./piece_sink.ts";
 import { PieceWriter } from "./piece_writer.ts";
+import { S3Client } from "./storage/s3_client.ts";
 
 /** How many reasons are told. */
 const TOLD = 2;
@@ -78,7 +82,7 @@ async function measureUnit(
   const context = { ...given, output: { ...given.output, progress: () => {} } };
   const home = (await files.stat(`${dir}/${HOME_JOURNAL}`).catch(() => undefined))?.size ?? 0;
   const writer = order.folder === undefined
-    ? new PieceWriter(context, out, order.tp, home)
+    ? new PieceWriter(context, out, order.tp, home, sinkOf(order, context))
     : undefined;
   const following = writer?.follow();
   let end: UnitEnd;
@@ -86,8 +90,9 @@ async function measureUnit(
     const plan = await planOf(order, dir, out, home > 0, context);
     end = endOf(await measureSweep(plan, context, [order.tp]), order.tp, context.signal.aborted);
   } catch (error) {
-    const known = error instanceof UsageError || error instanceof RunError;
-    const reason = known ? messageOf(error) : `vscope itself failed: ${messageOf(error)}`;
+    const known = diskFull(error, "what is measured") ?? error;
+    const own = known instanceof UsageError || known instanceof RunError;
+    const reason = own ? messageOf(known) : `vscope itself failed: ${messageOf(known)}`;
     const status = context.signal.aborted ? "interrupted" : "failed";
     const versions = { vscope: "", deno: "" };
     end = { status, reason, failed: [], notes: [], versions, devices: [] };
@@ -99,6 +104,18 @@ async function measureUnit(
   else await writeWhole(files, `${out}/${END_NAME}`, JSON.stringify(end));
   if (end.reason !== undefined) context.output.error(end.reason);
   return end.status === "failed" || end.status === "interrupted" ? 1 : 0;
+}
+
+/** Where the pieces go. The engine's processes are not to have the keys. */
+function sinkOf({ s3 }: UnitOrder, context: RunContext): PieceSink {
+  if (!s3) return new LogSink(context.output);
+  const keys = s3KeysOf(context.env);
+  if (!keys) {
+    context.output.error("The job has no keys of the storage; results go through this log instead");
+    return new LogSink(context.output);
+  }
+  for (const name of KEY_VARIABLES) Deno.env.delete(name);
+  return new S3Sink(context, new S3Client(s3.place, keys), s3.folder);
 }
 
 /** The plan of the sweep, as it was made at home. */

@@ -157,8 +157,11 @@ async function install(
   output.note(`The private vLLM ${spec.version} is ready`);
 }
 
-/** On every CPU; packages hold files for other Pythons, which do not compile here and need not. */
-const COMPILE = `
+/**
+ * Compiles the packages of the Python that runs it, on every CPU. Packages hold files for other Pythons, which do
+ * not compile here and need not.
+ */
+export const COMPILE = `
 import compileall, re, sysconfig
 if __name__ == "__main__":
     compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2, workers=0,

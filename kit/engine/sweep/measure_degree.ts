@@ -14,6 +14,7 @@ import {
   type EngineFacts,
   type FailedShot,
 } from "./driver.ts";
+import { DiskFull, saysDiskFull } from "../disk_full.ts";
 import { type DegreePlace, engineStarts, SweepProgress } from "./progress.ts";
 
 /** Engines that may die before a TP degree is given up. */
@@ -73,6 +74,10 @@ export async function measureDegree(
       for (const shot of firing.failed) failed.set(shot.k, shot);
       if (firing.how !== "died") return result(facts, failed, firing.how === "stopped");
       await driver.end();
+      // No shot is to blame, and the next engine would find no room either.
+      if (saysDiskFull(firing.why ?? "")) {
+        throw new DiskFull(`Cannot keep what TP degree ${work.tp} measures: ${firing.why}`);
+      }
       const left = (await work.needed(found)).filter(({ k }) => !failed.has(k));
       const told = firing.failed.some(({ why }) => why === firing.why);
       const alone: boolean = careful || found.shots_per_session === 1;

@@ -23,6 +23,7 @@ import type { sweepOptions } from "../../sweep/options.ts";
 import { engineArguments } from "../../sweep/plan/engine_arguments.ts";
 import { sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
 import { withVerbosity } from "../../sweep/verbosity.ts";
+import { diskFull } from "../disk_full.ts";
 import { writeSweepWorker } from "../hooks_package.ts";
 import { openManifest } from "../open_manifest.ts";
 import { onPath, type PythonFacts } from "../python_of.ts";
@@ -119,8 +120,9 @@ export async function measureSweep(
       await writeManifest(context.files, out, folder.before);
       throw error;
     }
-    const own = error instanceof RunError || error instanceof UsageError;
-    note(run, "error", own ? messageOf(error) : `vscope itself failed: ${messageOf(error)}`);
+    const known = diskFull(error, "what is measured") ?? error;
+    const own = known instanceof RunError || known instanceof UsageError;
+    note(run, "error", own ? messageOf(known) : `vscope itself failed: ${messageOf(known)}`);
     run.unfinished = true;
   } finally {
     await context.files.remove(work, { recursive: true }).catch(() => {});

@@ -40,7 +40,12 @@ export const fleetOptions = {
   storage: path({
     leadsTo: "folder",
     doc:
-      "Folder that this machine and the cluster share, for results; the jobs' logs bring them otherwise",
+      "Folder that this machine and the cluster share, or s3://BUCKET/PREFIX, for results; the jobs' logs " +
+      "bring them otherwise",
+  }),
+  storageEndpoint: text({
+    env: "AWS_ENDPOINT_URL",
+    doc: "Address of an S3-compatible storage, as https://HOST:9000; Amazon's otherwise",
   }),
   onInterrupt: choice({
     choices: ["ask", "leave", "stop"],

@@ -36,6 +36,16 @@ const RULES: readonly LintRule[] = [
  *
  * @param cwd Where `configs/architecture` is looked for.
  * @throws {UsageError} where the folder is no sweep.
+ *
+ * @example A sweep that a simulator may load
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { lintBundle, type LintFinding } from "@vscope/vscope";
+ *
+ * const dir = "perf/H200/Qwen/Qwen3-0.6B/bf16";
+ * const found: LintFinding[] = await lintBundle(Deno, dir, Deno.cwd());
+ * assert.ok(!found.some(({ severity }) => severity === "error"));
+ * ```
  */
 export async function lintBundle(
   files: FileSystem,

@@ -15,6 +15,28 @@ import sys
 import time
 
 
+def written(session, table):
+    """Rows of a raw table that are on the disk, by process."""
+    found = {}
+    for path in glob.glob("%s/processes/*/%s.csv" % (session, table)):
+        with open(path, encoding="utf-8") as file:
+            found[path] = file.read().count("\n") - 1
+    return found
+
+
+def at_rest(session, table, processes):
+    """Waits until that many processes have written all their rows of a table."""
+    before, still, end = None, 0, time.monotonic() + 300
+    while still < 20:
+        if time.monotonic() > end:
+            raise RuntimeError("%s is not written: %s" % (table, before))
+        rows = written(session, table)
+        whole = len(rows) == processes and min(rows.values()) >= 99
+        still = still + 1 if whole and rows == before else 0
+        before = rows
+        time.sleep(0.1)
+
+
 def rank_one(session):
     """The pid of the worker of rank 1, as its hooks tell it."""
     for path in glob.glob(session + "/processes/*/process.json"):
@@ -45,11 +67,12 @@ if __name__ == "__main__":
     rounds = []
     for turn in range(24 if fault == "long" else 2):
         if turn == 1 and fault == "remove":
+            at_rest(session, "batch_utilization", 1)
             # The writer thread makes files again while they are removed.
             shutil.rmtree(session, ignore_errors=True)
             shutil.rmtree(session, ignore_errors=True)
         if turn == 1 and fault == "kill":
-            time.sleep(1)
+            at_rest(session, "forward_pass_timing", 2)
             os.kill(rank_one(session), signal.SIGKILL)
         answers = llm.generate(prompts, sampling)
         rounds.append([list(answer.outputs[0].token_ids) for answer in answers])

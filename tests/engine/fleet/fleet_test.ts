@@ -1,94 +1,13 @@
 /** A batch on a cluster: jobs that end well and badly, and what comes home of them. */
 
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { validateBundle } from "../../../kit/bundle/validate.ts";
-import { systemContext } from "../../../kit/engine/context.ts";
-import { journalOf } from "../../../kit/fleet/journals.ts";
-import { readPieces, received } from "../../../kit/fleet/pieces.ts";
 import { readJournal } from "../../../kit/sweep/measure/journal.ts";
 import { validateSweep } from "../../../kit/sweep/validate_sweep.ts";
-import recipe from "../../../recipes/sweep_all.ts";
 import { inFolder, namesIn } from "../../folders.ts";
 import { until } from "../processes.ts";
-import { runRecipe } from "../run_recipe.ts";
-import { type JobsApi, withJobsApi } from "./jobs_api.ts";
-
-const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import.meta.url));
-const DENSE = "Qwen/Qwen3-0.6B";
-const EXPERTS = "mistralai/Mixtral-8x7B-v0.1";
-const MEASURED = [
-  ...["--python", FAKE, "--json", "--only", "dense,per_sequence"],
-  ...["--max-num-batched-tokens", "16", "--max-num-seqs", "4"],
-];
-
-/** Time that passes ten times as quickly. */
-function quickClock() {
-  const { context: { clock } } = systemContext({ quiet: true, verbose: false, color: false });
-  return {
-    ...clock,
-    sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms / 10, signal),
-    monotonicMs: () => clock.monotonicMs() * 10,
-  };
-}
-
-/** Runs `vscope sweep-all` on the cluster, or alone where there is none. */
-async function sweepAll(
-  cwd: string,
-  api: JobsApi | undefined,
-  args: string[],
-  ctrlC?: AbortController,
-) {
-  const otherwise = (flag: string, ...words: string[]) =>
-    args.includes(flag) ? [] : [flag, ...words];
-  const place = [
-    ...otherwise("--tp-degrees", "1,2"),
-    ...otherwise("--hardware", api ? "H=ray:tiny" : "ALONE"),
-    ...api ? [...otherwise("--on", api.url), "--job-gpus", "0"] : [],
-  ];
-  const ran = await runRecipe<{ fleet: { cost: { total: { jobs: number } } } }>(
-    recipe as never,
-    [...MEASURED, ...place, ...args],
-    {
-      cwd,
-      out: `${cwd}/perf/${api ? "H" : "ALONE"}`,
-      env: { ...Deno.env.toObject(), HF_HUB_OFFLINE: "1" },
-      ...(api ? { clock: quickClock() } : {}),
-      ...(ctrlC ? { ctrlC } : {}),
-    },
-  );
-  // deno-lint-ignore no-explicit-any -- a document
-  const sweeps = (ran.json as any).sweeps as { model: string; status: string; reason?: string }[];
-  return { ...ran, sweeps, dir: `${cwd}/perf/${api ? "H" : "ALONE"}` };
-}
-
-/** Each time of a sweep's journal. */
-async function timesOf(dir: string): Promise<string[]> {
-  return (await readJournal(Deno, dir)).shots.flatMap(({ tp, k, us }) =>
-    Object.keys(us).map((layer) => `${tp} ${layer} ${k}`)
-  ).sort();
-}
-
-/** The tables of a sweep; the engine's times follow a formula, so that they are the same everywhere. */
-async function tablesOf(dir: string): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const tp of ["tp1", "tp2"]) {
-    for (const name of await namesIn(`${dir}/${tp}`)) {
-      found[`${tp}/${name}`] = await Deno.readTextFile(`${dir}/${tp}/${name}`);
-    }
-  }
-  return found;
-}
-
-/** Whether shots have come. */
-async function somethingIsHome(cwd: string): Promise<boolean> {
-  const kept = `${cwd}/perf/H/fleet`;
-  for (const unit of await namesIn(kept)) {
-    const text = await Deno.readTextFile(`${kept}/${unit}/1.pieces`).catch(() => "");
-    if (journalOf(received(readPieces(text)).journal).shots.length > 0) return true;
-  }
-  return false;
-}
+import { DENSE, EXPERTS, somethingIsHome, sweepAll, tablesOf, timesOf } from "./batch.ts";
+import { withJobsApi } from "./jobs_api.ts";
 
 Deno.test("what a cluster measures is what one machine measures, to the last row", async () => {
   await inFolder((cwd) =>
@@ -120,16 +39,17 @@ Deno.test("what a cluster measures is what one machine measures, to the last row
 Deno.test("a vscope that is interrupted leaves its jobs running, and the same command goes on with them", async () => {
   await inFolder((cwd) =>
     withJobsApi(2, async (api) => {
-      api.env = { FAKE_SLOW_SEC: "0.1" };
+      api.env = { FAKE_HOLD: `0 ${cwd}/on` };
       const ctrlC = new AbortController();
       const first = sweepAll(cwd, api, [DENSE], ctrlC);
       const runs = () =>
         [...api.jobs.values()].filter(({ doc }) => doc.status === "RUNNING").length;
-      await until("two jobs run", 60_000, () => runs() === 2);
+      await until("two jobs run", 300_000, () => runs() === 2);
       ctrlC.abort("SIGINT");
       const left = await first;
       assert.deepEqual([left.code, left.json.status], [130, "interrupted"]);
       assert.match(left.said.join("\n"), /Jobs that are left on the cluster: 2; the same command/);
+      await Deno.writeTextFile(`${cwd}/on`, "");
       const { code, said, dir } = await sweepAll(cwd, api, [DENSE]);
       assert.equal(code, 0, said.join("\n"));
       assert.match(said.join("\n"), /Going on with 2 jobs that are on the cluster/);
@@ -143,10 +63,10 @@ Deno.test("a vscope that is interrupted leaves its jobs running, and the same co
 Deno.test("jobs are stopped where Ctrl-C is to do so, and what they measured is kept", async () => {
   await inFolder((cwd) =>
     withJobsApi(2, async (api) => {
-      api.env = { FAKE_SLOW_SEC: "0.3" };
+      api.env = { FAKE_HOLD: "3 never" };
       const ctrlC = new AbortController();
       const first = sweepAll(cwd, api, [DENSE, "--on-interrupt", "stop"], ctrlC);
-      await until("something is home", 60_000, () => somethingIsHome(cwd));
+      await until("something is home", 300_000, () => somethingIsHome(cwd));
       ctrlC.abort("SIGINT");
       const { code, dir, said } = await first;
       assert.equal(code, 130, said.join("\n"));
@@ -167,11 +87,11 @@ Deno.test("jobs are stopped where Ctrl-C is to do so, and what they measured is 
 Deno.test("a node that is lost costs what was not home, and a head that forgets its jobs no more", async () => {
   await inFolder((cwd) =>
     withJobsApi(2, async (api) => {
-      api.env = { FAKE_SLOW_SEC: "0.2" };
+      api.env = { FAKE_HOLD: "3 never" };
       const run = sweepAll(cwd, api, [DENSE]);
-      await until("something is home", 60_000, () => somethingIsHome(cwd));
+      await until("something is home", 300_000, () => somethingIsHome(cwd));
       await [...api.jobs.values()].find(({ doc }) => doc.status === "RUNNING")!.loseNode();
-      await until("another job", 60_000, () => api.jobs.size === 3);
+      await until("another job", 300_000, () => api.jobs.size === 3);
       api.env = {};
       await api.forget();
       const { code, said, dir, sweeps } = await run;

@@ -19,6 +19,8 @@ export interface StandInJob {
 export interface JobsApi {
   readonly url: string;
   readonly jobs: Map<string, StandInJob>;
+  /** Packages that were sent, by name. */
+  readonly packages: Map<string, Uint8Array>;
   /** Requests that are answered with this status from now on; none where it is undefined. */
   broken: number | undefined;
   /** Environment of the next jobs, beside what is inherited. */
@@ -40,6 +42,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   const lost = new Set<string>();
   const stopped = new Set<string>();
   const ended: Promise<void>[] = [];
+  const timers: ReturnType<typeof setTimeout>[] = [];
 
   const unpack = async (uri: string) => {
     const name = uri.replace("gcs://", "");
@@ -189,8 +192,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
         kill(id, "SIGTERM");
         const { env_vars } = job.request["runtime_env"] as { env_vars?: Record<string, string> };
         const wait = Number(env_vars?.["RAY_JOB_STOP_WAIT_TIME_S"] ?? 3);
-        const late = setTimeout(() => kill(id, "SIGKILL"), 1000 * wait);
-        child?.status.then(() => clearTimeout(late));
+        timers.push(setTimeout(() => kill(id, "SIGKILL"), 1000 * wait));
       }
       return Response.json({ stopped: true });
     }
@@ -201,6 +203,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   const api: JobsApi = {
     url: `http://127.0.0.1:${server.addr.port}`,
     jobs,
+    packages,
     broken: undefined,
     env: {},
     pythonPath: [],
@@ -213,6 +216,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   try {
     return await use(api);
   } finally {
+    for (const timer of timers) clearTimeout(timer);
     for (const id of running.keys()) kill(id, "SIGKILL");
     await Promise.all(ended);
     await server.shutdown();

@@ -83,7 +83,7 @@ Deno.test("a script that never calls, calls too seldom, or fails, says so in the
 });
 
 Deno.test("the seconds and Ctrl-C end the recording between two steps, and the trace is kept", async () => {
-  const long = 'LLM().generate(["a"] * 100)';
+  const long = 'LLM().generate(["a"] * 10000)';
   const slow = { FAKE_STEP_SECONDS: "0.05" };
   await offline(long, { args: ["--max-seconds", "0.5"], fake: slow }, ({ code, capture, said }) => {
     assert.equal(code, 0, said.join("\n"));
@@ -96,13 +96,13 @@ Deno.test("the seconds and Ctrl-C end the recording between two steps, and the t
     assert.equal(run.capture.window.ended, "it was interrupted");
     assert.equal(run.capture.traces[0]?.whole, true);
   }, async (dir) => {
-    await until("it records", 20_000, async () => await state(dir) === "recording");
+    await until("it records", 300_000, async () => await state(dir) === "recording");
     ctrlC.abort("SIGINT");
   });
 });
 
 Deno.test("a flush that does not end is given up after --flush-timeout, or by Ctrl-C", async () => {
-  const fake = { FAKE_FLUSH_SECONDS: "60" };
+  const fake = { FAKE_FLUSH_SECONDS: "3600" };
   const args = ["--flush-timeout", "1", "--grace", "1"];
   await offline('LLM().generate(["a"])', { args, fake }, (run) => {
     assert.deepEqual([run.code, run.json.status], [1, "failed"]);
@@ -112,7 +112,7 @@ Deno.test("a flush that does not end is given up after --flush-timeout, or by Ct
   await offline('LLM().generate(["a"])', { args: ["--grace", "1"], fake, ctrlC }, (run) => {
     assert.deepEqual([run.code, run.json.status], [130, "interrupted"]);
   }, async (dir) => {
-    await until("it writes", 20_000, async () => await state(dir) === "flushing");
+    await until("it writes", 300_000, async () => await state(dir) === "flushing");
     ctrlC.abort("SIGINT");
   });
 });

@@ -59,7 +59,7 @@ async function viewing(
 
 async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; !condition(); tries++) {
-    assert.ok(tries < 600, "waited for a minute");
+    assert.ok(tries < 3000, "waited for five minutes");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
