@@ -339,12 +339,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/driver.py",
     text: f51,
-    sha256: "7669177cca7bc4328f70d0d64b498694a88fa6acbe27beb662b61c80b2c01fcf",
+    sha256: "49cd910b5ebe91ef713f6f8296e46c3a1198ea5377d54c986598b1eee842207a",
   },
   {
     path: "vscope_sweep/extension.py",
     text: f52,
-    sha256: "56aa7538d34b2f222e1141640689174e4f51a3dbcac78b89b3059062cd6b6dcd",
+    sha256: "f91fcd6f9b112a7e1231224728f395944772b19e1e4fa6cda770a67c596d0fc0",
   },
   {
     path: "vscope_sweep/journal.py",

@@ -16,6 +16,9 @@ export const loadChromium = async () => (await import("npm:playwright-core@1.65.
 /** A Parquet reader. */
 export const loadParquetReader = () => import("npm:hyparquet@1.31.5");
 
+/** A validator of JSON Schemas. */
+export const loadJsonSchema = () => import("npm:ajv@8.20.0/dist/2020.js");
+
 /** A server that speaks S3, on loopback. It looks at the name of a key, and not at what it signed. */
 export const loadS3Server = async () =>
   (await import("npm:s3rver@3.7.1")).default as unknown as S3ServerClass;

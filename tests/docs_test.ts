@@ -2,16 +2,15 @@
 
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
+import { readArguments } from "../kit/contract/argv.ts";
+import { commonOptions } from "../kit/contract/common.ts";
+import type { Options } from "../kit/contract/option.ts";
+import { resolve } from "../kit/contract/resolve.ts";
+import type { Tool } from "../kit/contract/tool.ts";
+import { tools } from "../kit/tools/registry.ts";
+import { recipes } from "../recipes/registry.ts";
+import { commandLines, pagesBelow } from "./dev/command_lines.ts";
 import { ROOT } from "./dev/run.ts";
-
-async function pages(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) found.push(...await pages(`${folder}/${name}`));
-    else if (name.endsWith(".md")) found.push(`${folder}/${name}`);
-  }
-  return found;
-}
 
 /** As forges make anchors of headings. */
 function anchorOf(heading: string): string {
@@ -23,7 +22,8 @@ const withoutCode = (text: string) => text.replaceAll(/^```[\s\S]*?^```/gm, "");
 
 Deno.test("every link between our pages leads to a file that is there, and to a heading in it", async () => {
   let followed = 0;
-  for (const page of [`${ROOT}/README.md`, ...await pages(`${ROOT}/docs`)]) {
+  for (const name of ["README.md", ...await pagesBelow("docs")]) {
+    const page = `${ROOT}/${name}`;
     const text = withoutCode(await Deno.readTextFile(page));
     for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^[a-z]+:/.test(target!)) continue;
@@ -42,8 +42,42 @@ Deno.test("every link between our pages leads to a file that is there, and to a 
 
 Deno.test("every page of the concepts is in their list", async () => {
   const list = await Deno.readTextFile(`${ROOT}/docs/concepts/README.md`);
-  for (const page of await pages(`${ROOT}/docs/concepts`)) {
+  for (const page of await pagesBelow("docs/concepts")) {
     const name = page.split("/").at(-1)!;
     if (name !== "README.md") assert.ok(list.includes(`](${name})`), name);
+  }
+});
+
+/** Commands below a recipe or a tool, as `nsys stop` and `bundle merge`. */
+interface WithCommands {
+  readonly options?: Options;
+  readonly commands?: readonly { name: string; load(): Promise<{ default: unknown }> }[];
+}
+
+/** The options that a command line may have; undefined for a name that is none. */
+async function optionsOf(words: readonly string[]): Promise<Options | undefined> {
+  const entry = [...recipes, ...tools].find(({ name }) => name === words[0]);
+  const loaded = (await entry?.load())?.default as WithCommands | undefined;
+  const below = loaded?.commands?.find(({ name }) => name === words[1]);
+  const found = below ? (await below.load()).default as Tool : loaded;
+  return found && { ...found.options, ...commonOptions };
+}
+
+Deno.test("every command line of the pages is one that vscope takes, to its last option and value", async () => {
+  const lines = await commandLines();
+  assert.ok(lines.length > 150);
+  for (const { page, words } of lines) {
+    if (/^(NAME|RECIPE)$/.test(words[0]!)) continue; // any of them
+    const line = `${page}: vscope ${words.join(" ")}`;
+    const options = await optionsOf(words);
+    assert.ok(options, line);
+    try {
+      const { flags } = await readArguments(words[0]!, options, words.slice(1));
+      resolve(words[0]!, options, { flags });
+    } catch (error) {
+      // A flag that is named alone, without the value that it would have.
+      const named = /option "(--[\w-]+)" has no value/.exec(String(error))?.[1];
+      assert.ok(named !== undefined && named === words.at(-1), `${line}: ${error}`);
+    }
   }
 });

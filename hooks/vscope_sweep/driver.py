@@ -5,6 +5,7 @@ usage: python -m vscope_sweep.driver REQUEST
 REQUEST is a JSON file: `model`, `arguments` of vllm.LLM, `worker` (what the extension prepares with),
 `answers` (a file that events are appended to, a line of JSON each) and `shots` (a file that appears
 when vscope knows from the first answer which shots there are: a line each, in the order of firing).
+With `rounds` the file appears again after each `done`, until vscope ends this process.
 What vLLM prints goes its own way.
 """
 
@@ -40,6 +41,27 @@ def engine_arguments(wanted):
         # No scheduler takes part, and a pass must have ended before the next begins.
         arguments["async_scheduling"] = False
     return arguments, sorted(set(wanted) - known)
+
+
+def layer_names(model, overrides):
+    """The overrides, with the names that the loaded config has for kinds of layers, not those of config.json.
+
+    Transformers calls what a config.json of Granite has as "mamba" linear attention, from one version on.
+    """
+    wanted = (overrides or {}).get("layer_types")
+    if not wanted:
+        return overrides
+    with open(os.path.join(model, "config.json"), encoding="utf-8") as file:
+        written = json.load(file).get("layer_types") or []
+    try:
+        from transformers import AutoConfig
+
+        loaded = getattr(AutoConfig.from_pretrained(model), "layer_types", None) or []
+    except Exception:
+        # A config that only vLLM knows: its names are those of the file.
+        return overrides
+    names = dict(zip(written, loaded))
+    return {**overrides, "layer_types": [names.get(name, name) for name in wanted]}
 
 
 def calls_of(seconds_each, session, largest):
@@ -81,6 +103,8 @@ def main(path):
         import vllm
 
         arguments, unknown = engine_arguments(request["arguments"])
+        if "hf_overrides" in arguments:
+            arguments["hf_overrides"] = layer_names(request["model"], arguments["hf_overrides"])
         llm = vllm.LLM(
             model=request["model"],
             worker_extension_cls="vscope_sweep.extension.Extension",
@@ -89,7 +113,13 @@ def main(path):
         facts = json.loads(llm.collective_rpc("vscope_prepare", args=(request["worker"],))[0])
         answers.say("ready", arguments=arguments, unknown=unknown, vllm=vllm.__version__, **facts)
         session = facts["shots_per_session"]
-        whole = fire(llm, wait_for(request["shots"]), answers, session, largest=512)
+        while True:
+            shots = wait_for(request["shots"])
+            whole = fire(llm, shots, answers, session, largest=512)
+            if not whole or not request.get("rounds"):
+                break
+            os.remove(request["shots"])
+            answers.say("done")
         answers.say("done" if whole else "unwell")
     except Exception as error:
         answers.say("failed", message=("%s: %s" % (type(error).__name__, error)).strip()[:2000])

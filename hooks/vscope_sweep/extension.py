@@ -102,10 +102,8 @@ class Sweep:
     def facts(self):
         import torch
 
-        sizes = [group.kv_cache_spec.block_size for group in self.kv_cache_config.kv_cache_groups]
-        block = max(sizes)
-        # Each group takes blocks of its own for the same tokens.
-        each = sum(block // size for size in sizes)
+        specs = [group.kv_cache_spec for group in self.kv_cache_config.kv_cache_groups]
+        block, tokens = room_of(specs, self.kv_cache_config.num_blocks, self.batches.max_requests)
         found = {
             "pid": os.getpid(),
             "device_type": self.device.type,
@@ -116,8 +114,7 @@ class Sweep:
             "runner_kind": self.passes.kind,
             "block_size": block,
             "num_gpu_blocks": self.kv_cache_config.num_blocks,
-            # Without the block that vLLM keeps for nothing.
-            "num_cache_tokens": (self.kv_cache_config.num_blocks - 1) // each * block,
+            "num_cache_tokens": tokens,
             "max_model_len": self.max_model_len,
             "modules": self.modules,
             "missing": [layer for layer in self.catalog if layer not in self.modules],
@@ -266,6 +263,25 @@ class Sweep:
                 fatal = True
         traceback.print_exc()
         return {"k": shot["k"], "why": text.split("\n")[0][:300], "fatal": fatal}
+
+
+def room_of(specs, blocks, requests):
+    """Tokens of a KV block, and how many tokens the cache holds, counted by such blocks.
+
+    Each group takes blocks of its own for the same tokens. The state of a state space is one block for a request,
+    however long that is: those of as many requests as there may be are left out of the count.
+    """
+    states = [spec for spec in specs if "Mamba" in type(spec).__name__]
+    sizes = [spec.block_size for spec in specs if spec not in states]
+    # Block 0 is the one that vLLM keeps for nothing.
+    free = blocks - 1
+    if sizes:
+        free -= len(states) * requests
+    else:
+        sizes = [spec.block_size for spec in specs]
+    block = max(sizes)
+    each = sum(block // size for size in sizes)
+    return block, max(0, free) // each * block
 
 
 def fill_cache(caches):

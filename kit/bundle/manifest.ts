@@ -41,8 +41,8 @@ export type HookStatus = "attached" | "absent" | "failed";
 
 /** One value of the recipe's contract and where it came from. */
 export interface ContractValue {
-  /** The value; a secret is the word `set`. */
-  value: unknown;
+  /** The value; a secret is the word `set`. Absent for an option that has none. */
+  value?: unknown;
   /** Which of the four places it is from. */
   source: "flag" | "environment" | "config" | "default";
   /** The flag, variable or file that gave it. */

@@ -51,7 +51,7 @@ export interface TokenAccount {
 }
 
 /** Makes the account. */
-export function accountForTokens(figures: SessionFigures): TokenAccount {
+function accountForTokens(figures: SessionFigures): TokenAccount {
   let expected = 0;
   let unfinished = 0;
   for (const life of figures.requests) {

@@ -12,7 +12,7 @@ import { createHash } from "node:crypto";
 import type { FileSystem } from "../contract/context.ts";
 
 /** Endings of such folders, with the schema that the manifest names. */
-export const TRACE_SCHEMAS: ReadonlyMap<string, string> = new Map([
+const TRACE_SCHEMAS: ReadonlyMap<string, string> = new Map([
   [".gputrace", "gputrace-listing@1"],
   [".trace", "instruments-trace-listing@1"],
 ]);

@@ -13,8 +13,8 @@ export type Source = "flag" | "environment" | "config" | "default";
 
 /** A value as it is shown and stored; a secret is the word `set`. */
 export interface ResolvedValue {
-  /** The value, or `set`. */
-  value: unknown;
+  /** The value, or `set`; undefined for an option that has none. */
+  value?: unknown;
   /** Which of the four places it is from. */
   source: Source;
   /** The flag, the variable or the file. */

@@ -10,10 +10,14 @@
 export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
   "configs/architecture/deepseek_v2.yaml":
     "031ee489f30f8c6076f718d07eaf195b70db8e2138f7a7cd228c39abc8c938b5",
+  "configs/architecture/falcon_h1.yaml":
+    "629ca83c5a3661f0f553a6a0a651ed1bdc4bbf5ce141b502d9bce8e8332049a8",
   "configs/architecture/gemma3_text.yaml":
     "85eea7abdda6eedb7612079bbdf9fa57f55b1a06f433f29be886cc5c5012ee6e",
   "configs/architecture/gpt_oss.yaml":
     "1d5094e876793ac5574ef661a65e339d5b936a30607597f55388a3a319092114",
+  "configs/architecture/granitemoehybrid.yaml":
+    "1814d0a3467fc4e3225b8906eeb631e3b396ef7da07ed1b0f2c4294556aa5dba",
   "configs/architecture/llama.yaml":
     "fe7762412939f9c1c05f0f782cf983f18ab80ff170093057dd1d82c6ee581d5c",
   "configs/architecture/mixtral.yaml":
@@ -26,6 +30,8 @@ export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
     "41abb17548d134d55f0064d9985047bfd1460bd8345adf6a82d761b4f7f594ff",
   "configs/architecture/qwen3_moe.yaml":
     "a829f472123bf4e42cdb823984b877573e17a22f6f7d8c3662282bbfc513e750",
+  "configs/architecture/qwen3_next.yaml":
+    "b93f1077ad69b4934b94add96324f460560c6e8bbd66bbac8dd69cc5018946fe",
   "configs/kernels.yaml": "eb26ca795196694db54643e99cab5e4a1ef3c5a2873391bea79a709aeb791f1e",
   "configs/model/Qwen/Qwen3-0.6B.json":
     "2c4c44b51100026330bff3ede27ad9cb3707ddd75a42a82ff6bb3e6a53e5f8fa",

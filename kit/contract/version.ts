@@ -1,5 +1,5 @@
 /**
- * The version of vscope; a test holds it equal to that of `deno.json`.
+ * The version of vscope; `./dev hooks` writes it to `deno.json` and into the Python package.
  *
  * @module
  */

@@ -8,6 +8,7 @@ import { messageOf, RunError } from "../contract/errors.ts";
 
 /** There is no room for something. */
 export class DiskFull extends RunError {
+  /** Name of the class. */
   override name = "DiskFull";
 }
 

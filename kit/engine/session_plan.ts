@@ -31,7 +31,7 @@ export function ownProfilers(values: SessionValues, cwd: string): string[] {
 }
 
 /** The folder that a session goes to. */
-export function sessionFolder(values: SessionValues, invocation: Invocation): string {
+function sessionFolder(values: SessionValues, invocation: Invocation): string {
   const { common, cwd, startedAt, pid } = invocation;
   const chosen = common.out ?? `${values.profilingDir}/${folderName("session", startedAt, pid)}`;
   return absolute(chosen, cwd).replace(/(?<=.)\/+$/, "");

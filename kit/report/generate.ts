@@ -15,7 +15,7 @@ import { foreignSweep } from "./foreign_sweep.ts";
 import { pageFor } from "./pages/registry.ts";
 
 /** Name of the report within a bundle. */
-export const REPORT_NAME = "report.html";
+const REPORT_NAME = "report.html";
 
 /**
  * Writes the page of a bundle. Needs read permission on `dir`, and write permission

@@ -79,6 +79,17 @@ export const sweepOptions = {
     doc:
       "Time a shot again, up to 8 times as often, until the error of its median is this share of it",
   }),
+  budget: duration({
+    min: 1,
+    doc:
+      "Measure a part of the grid, in so long a time of shots: where the tables are expected to be most wrong",
+  }),
+  gridError: number({
+    min: 0.001,
+    max: 1,
+    doc:
+      "The same until what is read between the shots is wrong by no more than this share, on average",
+  }),
   skipSkew: boolean({ env: "SKIP_SKEW", default: false, doc: "Leave the skew sweep out" }),
   onlySkew: boolean({ env: "ONLY_SKEW", default: false, doc: "Do the skew sweep alone" }),
   skewNFactor: factor({

@@ -37,7 +37,7 @@ export async function readTable(
 }
 
 /** Takes a CSV apart; a byte order mark and empty lines are passed over. */
-export function parseTable(
+function parseTable(
   text: string,
   parse: (text: string, options: { delimiter: string; skipEmptyLines: boolean }) => {
     data: string[][];

@@ -5,13 +5,19 @@
  * @module
  */
 
+import { dirname } from "node:path";
 import { docsTable } from "../../kit/contract/docs_table.ts";
 import { commonOptions } from "../../kit/contract/common.ts";
 import type { Options } from "../../kit/contract/option.ts";
 import { recipes } from "../../recipes/registry.ts";
+import { pagesBelow } from "./command_lines.ts";
+import { filesTable } from "./files_table.ts";
 import { profilersTable } from "./profilers_table.ts";
 import { ROOT, say } from "./run.ts";
-import { breakOf, SCHEMA_FOLDER, schemaFiles, tablesPage } from "./schemas.ts";
+import { breakOfBundle, BUNDLE_SCHEMA, bundleSchema } from "./bundle_schema.ts";
+import { schemaFiles, tablesPage } from "./schemas.ts";
+import { sweepSchemaFiles, sweepTablesPage } from "./sweep_schemas.ts";
+import { breakOf } from "./table_schema.ts";
 import { vllmMetricsTable } from "./vllm_metrics_table.ts";
 
 /** Writes the tables between their marks; with `check` only compares. Returns the exit code. */
@@ -27,11 +33,13 @@ export async function staleDocs(write: boolean): Promise<string[]> {
   for (const entry of recipes) options[entry.name] = (await entry.load()).default.options;
   const generated = {
     columns: tablesPage(),
+    files: await filesTable(),
+    "sweep-columns": sweepTablesPage(),
     profilers: profilersTable(),
     "vllm-metrics": await vllmMetricsTable(),
   };
   const stale: string[] = [];
-  for (const name of await pages()) {
+  for (const name of await pagesBelow("docs")) {
     const path = `${ROOT}/${name}`;
     const text = await Deno.readTextFile(path);
     let fresh = text;
@@ -51,29 +59,27 @@ export async function staleDocs(write: boolean): Promise<string[]> {
   return [...stale, ...await staleSchemas(write)];
 }
 
-/** Pages of docs/ and of the folders in it, from the checkout. */
-async function pages(folder = "docs"): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(`${ROOT}/${folder}`)) {
-    if (isDirectory) found.push(...await pages(`${folder}/${name}`));
-    if (name.endsWith(".md")) found.push(`${folder}/${name}`);
-  }
-  return found.sort();
-}
-
-/** Published schemas that are not those of the tables; a change that breaks one is refused. */
+/** Published schemas that are not those of what is written; a change that breaks one is refused. */
 async function staleSchemas(write: boolean): Promise<string[]> {
   const stale: string[] = [];
-  for (const [name, schema] of Object.entries(schemaFiles())) {
+  const publish = async <S>(
+    name: string,
+    schema: S,
+    breaks: (published: S, fresh: S) => string | undefined,
+  ) => {
     const text = JSON.stringify(schema, null, 2) + "\n";
     const known = await Deno.readTextFile(`${ROOT}/${name}`).catch(() => undefined);
-    if (known === text) continue;
-    const broken = known === undefined ? undefined : breakOf(JSON.parse(known), schema);
+    if (known === text) return;
+    const broken = known === undefined ? undefined : breaks(JSON.parse(known), schema);
     if (broken) throw new Error(broken);
     stale.push(name);
-    if (!write) continue;
-    await Deno.mkdir(`${ROOT}/${SCHEMA_FOLDER}`, { recursive: true });
+    if (!write) return;
+    await Deno.mkdir(dirname(`${ROOT}/${name}`), { recursive: true });
     await Deno.writeTextFile(`${ROOT}/${name}`, text);
+  };
+  for (const [name, schema] of Object.entries({ ...schemaFiles(), ...sweepSchemaFiles() })) {
+    await publish(name, schema, breakOf);
   }
+  await publish(BUNDLE_SCHEMA, await bundleSchema(), breakOfBundle);
   return stale;
 }

@@ -1,7 +1,7 @@
 /**
  * Writes `hooks/embedded.ts`, a text import and a SHA-256 for each file of the Python package,
- * `kit/engine/runner_files.ts`, the same for each script that recipes write into a bundle, and the
- * checksums of every other text that our code imports.
+ * `kit/engine/runner_files.ts`, the same for each script that recipes write into a bundle, the
+ * checksums of every other text that our code imports, and the version where it is read as well.
  *
  * Text imports are not covered by deno.lock, so the checksums are. `--check` only compares.
  *
@@ -9,6 +9,8 @@
  */
 
 import { createHash } from "node:crypto";
+import { say } from "./run.ts";
+import { staleVersions } from "./version.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -190,13 +192,15 @@ export async function formatted(text: string): Promise<string> {
 }
 
 if (import.meta.main) {
+  const check = Deno.args.includes("--check");
+  const stale = await staleVersions(!check);
   for (const [path, text] of Object.entries(await embeddedModules())) {
     const target = `${ROOT}${path}`;
-    if (!Deno.args.includes("--check")) {
-      await Deno.writeTextFile(target, text);
-    } else if (await Deno.readTextFile(target).catch(() => "") !== text) {
-      await Deno.stderr.write(new TextEncoder().encode(`${path} is stale: run ./dev hooks\n`));
-      Deno.exit(1);
-    }
+    if (!check) await Deno.writeTextFile(target, text);
+    else if (await Deno.readTextFile(target).catch(() => "") !== text) stale.push(path);
+  }
+  if (check && stale.length > 0) {
+    await say(stale.map((path) => `${path} is stale: run ./dev hooks`).join("\n"));
+    Deno.exit(1);
   }
 }

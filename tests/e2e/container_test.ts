@@ -28,7 +28,8 @@ const ENV = {
 async function makeRoot(root: string, single: string): Promise<boolean> {
   const debs = `${root}.debs`;
   await Deno.mkdir(debs);
-  const got = await run(["apt-get", "download", "-qq", ...PACKAGES], undefined, debs)
+  const download = ["apt-get", "download", "-qq", "-o", "Acquire::Retries=5"];
+  const got = await run([...download, ...PACKAGES], undefined, debs)
     .catch(() => undefined);
   if (got?.code !== 0) return false;
   for (const name of await namesIn(debs)) {

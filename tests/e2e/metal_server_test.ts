@@ -11,14 +11,20 @@ import { freePort, type Mac, onMac, PATIENT, QUICK } from "../metal/mac.ts";
 async function capture(
   mac: Mac,
   mode: string,
-  options: { args?: string[]; env?: Record<string, string>; command?: string[] } = {},
+  options: {
+    args?: string[];
+    pace?: string[];
+    env?: Record<string, string>;
+    command?: string[];
+  } = {},
 ) {
   const out = `${mac.dir}/run`;
   const port = freePort();
   const form = options.command
     ? ["--", ...options.command, "--port", port]
     : ["--model", "Qwen/Qwen3-0.6B", "--port", port];
-  const args = ["metal", "--out", out, "--json", ...QUICK, ...options.args ?? [], ...form];
+  const { pace = QUICK, args: more = [] } = options;
+  const args = ["metal", "--out", out, "--json", ...pace, ...more, ...form];
   const ran = await mac.run(args, { FAKE_METAL: mode, ...options.env });
   const json = JSON.parse(ran.stdout) as {
     status: string;
@@ -120,7 +126,8 @@ Deno.test("an empty trace, and one that does not come to rest, are no verified o
   });
   await onMac({}, async (mac) => {
     const { code, errors, out } = await capture(mac, "endless", {
-      args: [...PATIENT, "--settle-timeout", "5s"],
+      pace: PATIENT,
+      args: ["--settle-timeout", "5s"],
     });
     assert.equal(code, 1);
     assert.match(errors[0]!, /still changing after 5 s/);
@@ -131,7 +138,7 @@ Deno.test("an empty trace, and one that does not come to rest, are no verified o
 Deno.test("a trace that is written slowly, or appears late, is awaited", async () => {
   for (const mode of ["slow", "late"]) {
     await onMac({}, async (mac) => {
-      const { code, json, stderr } = await capture(mac, mode, { args: PATIENT });
+      const { code, json, stderr } = await capture(mac, mode, { pace: PATIENT });
       assert.equal(code, 0, stderr);
       assert.equal(json.captures[0]!.traces[0]!.files, mode === "slow" ? 5 : 2);
     });

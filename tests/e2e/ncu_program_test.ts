@@ -13,7 +13,11 @@ def tell(word):
         handle.write(word + "\\n")
     time.sleep(0.2)
 LLM.start_profile = lambda llm: tell("start")
-LLM.stop_profile = LLMEngine.stop_profile = lambda owner: tell("stop")
+def stop(owner):
+    tell("stop")
+    # Nobody waits for the steps that follow.
+    os.environ["FAKE_STEP_SECONDS"] = "0"
+LLM.stop_profile = LLMEngine.stop_profile = stop
 `;
 
 const SCRIPT = `

@@ -11,7 +11,11 @@ def tell(word):
         handle.write(word + "\\n")
     time.sleep(0.2)
 LLM.start_profile = lambda llm: tell("start")
-LLM.stop_profile = lambda llm: tell("stop")
+def stop(llm):
+    tell("stop")
+    # Nobody waits for the steps that follow.
+    os.environ["FAKE_STEP_SECONDS"] = "0"
+LLM.stop_profile = stop
 `;
 
 const SCRIPT = `

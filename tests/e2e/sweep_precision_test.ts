@@ -1,6 +1,7 @@
-/** --target-error on the real CPU vLLM, with a timer whose noise is known. */
+/** --target-error and --grid-error on the real CPU vLLM, with a timer whose noise is known. */
 
 import assert from "node:assert/strict";
+import { part, readMeta } from "../../kit/sweep/sweep_folder.ts";
 import { readTable } from "../../kit/sweep/table.ts";
 import { vscope } from "../cli.ts";
 import { inFolder } from "../folders.ts";
@@ -40,11 +41,25 @@ Deno.test("a shot is timed until its error is small enough, and at most eight ti
       ...["sweep", "--json", "--model", model, "--hardware", "CPU", "--python", python],
       ...["--timer", `${cwd}/noisy.py`, "--target-error", "0.02", "--out", dir],
       ...["--tp-degrees", "1", "--only", "dense,per_sequence,attention"],
-      ...["--max-num-batched-tokens", "16", "--max-num-seqs", "4"],
-      ...["--attention-max-kv", "256", "--attention-kv-factor", "16"],
+      ...["--max-num-batched-tokens", "64", "--max-num-seqs", "4", "--attention-max-kv", "256"],
+      // Its times are level: corners and probes of the tables are enough.
+      ...["--grid-error", "0.02"],
     ];
     const { code, stdout, stderr } = await vscope(args, { cwd, env: OFFLINE_ENV });
     assert.equal(code, 0, stderr + stdout);
+    const rounds = [...stderr.matchAll(/"round":(\d+)/g)].map(([, round]) => Number(round));
+    assert.ok(Math.max(...rounds) > 1, "one engine takes shots more than once");
+    assert.equal(stderr.match(/"engine_start"/g)?.length, 1);
+    const { values } = (await readMeta(Deno, dir))!;
+    const { attention, dense } = part(
+      part(part(part(values, "adaptive"), "per_tp"), 1),
+      "tables",
+    ) as Record<string, { keys: number; measured: number; kept: number; error?: unknown }>;
+    assert.equal(dense!.measured, dense!.keys, "a small grid is measured whole");
+    assert.ok(attention!.measured < 0.5 * attention!.keys, JSON.stringify(attention));
+    assert.deepEqual((attention!.error as { mean: number }).mean, 0);
+    const table = (await readTable(Deno, `${dir}/tp1/attention.csv`))!;
+    assert.equal(table.rows.length, attention!.kept);
     /** Samples of the rows of a table that share no shot with another table. */
     const samples = async (name: string, own: (row: Record<string, string>) => boolean) => {
       const { header, rows } = (await readTable(Deno, `${dir}/tp1/${name}.csv`))!;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemContext } from "../../kit/engine/context.ts";
 import { ProcessTracker } from "../../kit/engine/process_table.ts";
-import { ended, type Ran, startVscope, vscope } from "../cli.ts";
+import { ended, heard, type Ran, startVscope, vscope } from "../cli.ts";
 import { until } from "../engine/processes.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { engine, healthy, OFFLINE_ENV, serveCommand } from "./engine.ts";
@@ -71,7 +71,17 @@ Deno.test("torch starts a server, records the steps that were asked for, and lea
     const dir = `${parent}/run`;
     const ran = await run(
       [
-        ...["--out", dir, "--delay-iterations", "3", "--max-iterations", "12"],
+        // More requests than those steps have room for: what is left of them is given up.
+        ...[
+          "--out",
+          dir,
+          "--delay-iterations",
+          "3",
+          "--max-iterations",
+          "12",
+          "--requests",
+          "2000",
+        ],
         ...["--prompt-tokens", "40", "--output-tokens", "16", "--", ...argv],
       ],
       { ...env, VLLM_RPC_TIMEOUT: "1200000" },
@@ -137,11 +147,21 @@ Deno.test("torch attaches to a server that runs: own requests, vLLM's benchmark,
         const before = await stops();
         const child = startVscope([
           ...["torch", "--json", "--url", baseUrl, "--out", dir, "--max-iterations", "0"],
-          ...["--requests", "32", "--output-tokens", "64", "--prompt-tokens", "64"],
+          ...["--requests", "2000", "--output-tokens", "64", "--prompt-tokens", "64"],
+          ...["--max-seconds", "3"],
         ], { env });
+        const { said, ended } = heard(child);
+        await until("it records", 300_000, () => /The profiler is on/.test(said.stderr));
+        // Whoever writes the traces is held up until Ctrl-C was pressed.
+        const tracker = new ProcessTracker(crypto.randomUUID());
+        tracker.watch(server.pid);
+        tracker.update();
+        const others = tracker.alive().filter((pid) => pid !== server.pid);
+        for (const pid of others) Deno.kill(pid, "SIGSTOP");
         await until("it is writing", 300_000, async () => await stops() > before);
         child.kill("SIGINT");
-        const ran = await ended(child);
+        const ran = await ended;
+        for (const pid of others) Deno.kill(pid, "SIGCONT");
         assert.equal(ran.code, 130, ran.stderr);
         const { status, notes } = JSON.parse(ran.stdout);
         assert.equal(status, "interrupted");

@@ -123,6 +123,57 @@ print(json.dumps([timer.name, timer.stop(), answer, type(runner.sampler).__name_
   });
 });
 
+Deno.test("the cache's room counts the state of a state space once a request", async () => {
+  const found = await json(`
+from vscope_sweep.extension import room_of
+def spec(name, size):
+    made = type(name, (), {})()
+    made.block_size = size
+    return made
+full, half, state = spec("FullAttentionSpec", 32), spec("SlidingWindowSpec", 16), spec("MambaSpec", 4096)
+print(json.dumps([
+    room_of([full], 101, 8),
+    room_of([full, half], 101, 8),
+    room_of([full, state], 101, 8),
+    room_of([state], 101, 8),
+    room_of([full, state, state], 11, 8),
+]))
+`);
+  assert.deepEqual(found, [[32, 3200], [32, 33 * 32], [32, 92 * 32], [4096, 409_600], [32, 0]]);
+});
+
+Deno.test("kinds of layers are overridden in the words of the loaded config", async () => {
+  await inFolder(async (model) => {
+    const types = ["mamba", "mamba", "attention"];
+    await Deno.writeTextFile(`${model}/config.json`, JSON.stringify({ layer_types: types }));
+    const found = await json(`
+import types as kinds
+from vscope_sweep.driver import layer_names
+library = kinds.ModuleType("transformers")
+class AutoConfig:
+    @staticmethod
+    def from_pretrained(folder):
+        names = {"mamba": "linear_attention", "attention": "full_attention"}
+        config = kinds.SimpleNamespace()
+        config.layer_types = [names[name] for name in json.load(open(folder + "/config.json"))["layer_types"]]
+        return config
+library.AutoConfig = AutoConfig
+sys.modules["transformers"] = library
+model = ${JSON.stringify(model)}
+wanted = {"num_hidden_layers": 2, "layer_types": ["mamba", "attention"]}
+here = [layer_names(model, wanted), layer_names(model, {"num_hidden_layers": 1}), layer_names(model, None)]
+AutoConfig.from_pretrained = staticmethod(lambda folder: 1 / 0)
+print(json.dumps([*here, layer_names(model, wanted)]))
+`);
+    assert.deepEqual(found, [
+      { num_hidden_layers: 2, layer_types: ["linear_attention", "full_attention"] },
+      { num_hidden_layers: 1 },
+      null,
+      { num_hidden_layers: 2, layer_types: ["mamba", "attention"] },
+    ]);
+  });
+});
+
 Deno.test("the CPU's timer gives microseconds above zero", async () => {
   const found = await json(`
 import time

@@ -16,7 +16,7 @@ import { withRay } from "../e2e/ray.ts";
 import { rayVllmPython } from "./ray_vllm.ts";
 
 /** Each node says that it has a GPU: a rank or a replica is placed on it. */
-const NODE = JSON.stringify({ num_cpus: 2, num_gpus: 1 });
+const ROOM = { num_cpus: 2, num_gpus: 1 };
 const REPLICAS = fileURLToPath(new URL("ray_replicas.py", import.meta.url));
 
 async function cells(path: string, ...columns: string[]): Promise<string[][]> {
@@ -47,18 +47,21 @@ Deno.test("ranks on two nodes of Ray, and replicas with engines of their own, ar
   const { argv, env, baseUrl } = await serveCommand(
     ...["--tensor-parallel-size", "2", "--distributed-executor-backend", "ray"],
   );
-  const cluster = { ...OFFLINE_ENV, ...env, RAY_TEST_NODE: NODE, VLLM_CPU_OMP_THREADS_BIND: "0|1" };
+  const cluster = { ...OFFLINE_ENV, ...env, VLLM_CPU_OMP_THREADS_BIND: "0|1" };
   await inFolder((cwd) =>
-    withRay(2, cluster, async (ray) => {
+    withRay({ nodes: 2, room: ROOM, python }, cluster, async (ray) => {
       const out = `${cwd}/ranks`;
       const args = ["monitor", "--on", ray.url, "--python", python, "--out", out, "--"];
       const command = [...args, "vllm", ...argv.slice(1)];
-      const first = startVscope(command, { cwd });
+      const first = startVscope([...command.slice(0, 1), "--quiet", ...command.slice(1)], { cwd });
       const seen = { ended: false };
       first.status.then(() => seen.ended = true);
-      await healthy(baseUrl, seen);
-      await complete(baseUrl, { prompt: "one two three", max_tokens: 6 });
-      first.kill("SIGKILL");
+      try {
+        await healthy(baseUrl, seen);
+        await complete(baseUrl, { prompt: "one two three", max_tokens: 6 });
+      } finally {
+        first.kill("SIGKILL");
+      }
       await first.status;
       await Promise.all([first.stdout.cancel(), first.stderr.cancel()]);
       // The job goes on, and so does its recording.
@@ -115,6 +118,6 @@ Deno.test("ranks on two nodes of Ray, and replicas with engines of their own, ar
       const engines = await cells(`${replicas}/batch_utilization.csv`, "engine_pid");
       assert.equal(new Set(engines.map(([pid]) => pid)).size, 2);
       assert.deepEqual(await validateBundle(Deno, replicas), []);
-    }, python)
+    })
   );
 });

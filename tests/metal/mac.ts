@@ -74,4 +74,4 @@ export function freePort(): string {
 export const QUICK = ["--settle", "250ms", "--grace", "60s"];
 
 /** Of one that goes on writing: a busy machine may hold it up for longer than that. */
-export const PATIENT = ["--settle", "3s"];
+export const PATIENT = ["--settle", "3s", "--grace", "60s"];

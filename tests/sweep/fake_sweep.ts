@@ -18,10 +18,15 @@ export const BUNDLE = "perf/H/Qwen/Qwen3-30B-A3B-Instruct-2507/bf16";
 export const ONE = ["--tp-degrees", "1"];
 
 /** Runs a sweep to its end. */
-export async function sweep(cwd: string, args: string[], env: Record<string, string> = {}) {
+export async function sweep(
+  cwd: string,
+  args: string[],
+  env: Record<string, string> = {},
+  options = OPTIONS,
+) {
   // One that is killed is a process of its own.
   const run = env["FAKE_CUT"] === undefined ? vscopeHere : vscope;
-  const ran = await run(["sweep", ...OPTIONS, ...args], { cwd, env });
+  const ran = await run(["sweep", ...options, ...args], { cwd, env });
   const dir = `${cwd}/${BUNDLE}`;
   const json = ran.stdout === "" ? {} : JSON.parse(ran.stdout);
   return { ...ran, dir, json, journal: await readJournal(Deno, dir) };

@@ -18,7 +18,7 @@ import { denseOf } from "../../kit/sweep/predict/predictor.ts";
 import { readMeta } from "../../kit/sweep/sweep_folder.ts";
 import { readTable } from "../../kit/sweep/table.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { vscope } from "../cli.ts";
+import { vscope, vscopeHere } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 import { opened } from "./predict/opened.ts";
 
@@ -51,6 +51,69 @@ Deno.test("kinds of layers are counted as the config tells them, or their patter
   for (const alike of [{ sliding_window_pattern: null }, { layer_types: ["a", "a"] }]) {
     assert.deepEqual(oneOfEach(model(alike)), { num_hidden_layers: 1 });
   }
+});
+
+Deno.test("state spaces beside attention are kinds too, told layer by layer or by an interval", () => {
+  const next = { model_type: "qwen3_next", sliding_window_pattern: null };
+  const told = model({ ...next, full_attention_interval: 4, num_hidden_layers: 48 });
+  assert.deepEqual(layerKinds(told), [
+    { name: "linear_attention", count: 36 },
+    { name: "full_attention", count: 12 },
+  ]);
+  assert.deepEqual(oneOfEach(told), {
+    num_hidden_layers: 2,
+    layer_types: ["linear_attention", "full_attention"],
+  });
+  const granite = model({ layer_types: ["mamba", "mamba", "attention"], num_hidden_layers: 3 });
+  assert.deepEqual(layerKinds(granite).map(({ count }) => count), [2, 1]);
+  // Of all layers the config says it, in the words that vLLM has for them.
+  assert.deepEqual(firstLayers(granite, 3), { num_hidden_layers: 3 });
+  assert.deepEqual(firstLayers(granite, 1), { num_hidden_layers: 1, layer_types: ["mamba"] });
+});
+
+const GRANITE = {
+  ...GEMMA,
+  model_type: "granitemoehybrid",
+  sliding_window_pattern: undefined,
+  num_hidden_layers: 4,
+  layer_types: ["mamba", "mamba", "attention", "mamba"],
+  num_local_experts: 8,
+  num_experts_per_tok: 2,
+};
+
+Deno.test("a hybrid is measured with one layer of each kind, with experts and without", async () => {
+  await inFolder(async (cwd) => {
+    for (const [name, experts] of [["moe", 8], ["dense", 0]] as const) {
+      await Deno.mkdir(`${cwd}/${name}`);
+      const config = { ...GRANITE, num_local_experts: experts };
+      await Deno.writeTextFile(`${cwd}/${name}/config.json`, JSON.stringify(config));
+      const args = [
+        ...["sweep", "--model", `${cwd}/${name}`, "--hardware", "H", "--json", "--python", FAKE],
+        ...["--max-num-seqs", "4", "--max-num-batched-tokens", "16", "--attention-max-kv", "64"],
+        ...["--attention-kv-factor", "4", "--skip-skew"],
+      ];
+      const ran = await vscopeHere([...args, "--tp-degrees", "1"], { cwd });
+      assert.equal(ran.code, 0, ran.stderr);
+      const dir = `${cwd}/perf/H/${name}/bf16`;
+      const { header } = (await readTable(Deno, `${dir}/tp1/attention.csv`))!;
+      assert.deepEqual(header.slice(-2), ["mamba_us", "attention_us"]);
+      assert.equal((await readTable(Deno, `${dir}/tp1/moe.csv`)) !== undefined, experts > 0);
+      assert.deepEqual(await lintBundle(Deno, dir, cwd), []);
+      assert.deepEqual((await readMeta(Deno, dir))!.values["layer_types"], {
+        mamba: 3,
+        attention: 1,
+      });
+      const predictor = await opened(dir, { model: `${cwd}/${name}` });
+      const { layers, missing } = predictor.predict(parseShape("9,2x1+30"));
+      assert.deepEqual(missing, []);
+      const calls = Object.fromEntries(layers.map(({ layer, calls }) => [layer, calls]));
+      const { attention, shared_mlp: shared, moe } = calls;
+      assert.deepEqual([attention, shared, moe], [4, 4, experts > 0 ? 4 : undefined]);
+      const two = await vscopeHere([...args, "--tp-degrees", "1,2"], { cwd });
+      assert.equal(two.code, 2);
+      assert.match(two.stderr, /does not get the shapes of a rank by having fewer heads/);
+    }
+  });
 });
 
 const DEEPSEEK = {

@@ -54,6 +54,21 @@ Deno.test("the dry run's document tells limits, categories, distinct shots and a
   assert.equal(engines[1].arguments.hf_overrides.num_key_value_heads, 4);
 });
 
+Deno.test("a part of the grid is told with what it begins with, and what a budget is for", async () => {
+  const args = ["--dry-run", "--json", ...MODEL, "--hardware", "H200", "--tp-degrees", "1,2"];
+  const whole = (await sweep(args)).json;
+  const { json } = await sweep([...args, "--budget", "1m", "--grid-error", "0.03"]);
+  const { first_shots, shots_in_budget, ...rest } = json["adaptive"] as Record<string, number>;
+  assert.deepEqual(rest, { budget_sec: 60, grid_error: 0.03 });
+  assert.equal(json["distinct_shots"], whole["distinct_shots"]);
+  assert.ok(first_shots! > 0 && first_shots! < 0.05 * Number(whole["distinct_shots"]));
+  // 30 s a degree, of passes that are taken for 4 ms, four of each shot.
+  assert.ok(Math.abs(shots_in_budget! - 30 / 0.016) < 20, String(shots_in_budget));
+  // Two starts of the engine besides, rounded up.
+  assert.ok([300, 360].includes(Number(json["seconds"])), String(json["seconds"]));
+  assert.equal(whole["adaptive"], undefined);
+});
+
 Deno.test("assumed limits leave keys out, with a reason", async () => {
   const { json } = await sweep([
     "--dry-run",

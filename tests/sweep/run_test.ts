@@ -96,7 +96,7 @@ Deno.test("without a terminal progress is lines of JSON, and VERBOSITY silences 
 Deno.test("a time budget ends a sweep with what it has, and the same command finishes it", async () => {
   await inFolder(async (cwd) => {
     const args = [...ONE, "--only", "dense,attention"];
-    const cut = await sweep(cwd, [...args, "--time-budget", "8s"], { FAKE_SLOW_SEC: "0.4" });
+    const cut = await sweep(cwd, [...args, "--time-budget", "8s"], { FAKE_HOLD: "5 never" });
     assert.equal(cut.code, 1);
     assert.equal(cut.json.status, "partial");
     assert.match(JSON.stringify(cut.json.notes), /The time budget of 8 s is spent/);

@@ -47,7 +47,7 @@ export async function trimCapture(
 }
 
 /** The reader that all files have in common. */
-export async function readerOf(
+async function readerOf(
   files: FileSystem,
   paths: readonly string[],
 ): Promise<CaptureReader> {

@@ -17,7 +17,7 @@ export interface FlatTable {
 }
 
 /** The parts of a document that are tables; `timeline` is the one of its slices. */
-export function tableNames(document: Readonly<Record<string, unknown>>): string[] {
+function tableNames(document: Readonly<Record<string, unknown>>): string[] {
   return Object.keys(document).filter((name) => rowsOf(document, name) !== undefined);
 }
 

@@ -15,7 +15,7 @@ export interface Bucket {
 export type Reading = "sum" | "mean" | "max";
 
 /** Buckets that are kept of either kind. */
-export const BUCKETS = 240;
+const BUCKETS = 240;
 
 const empty = (): Bucket => ({ sum: 0, count: 0, max: -Infinity });
 

@@ -43,7 +43,7 @@ for (const byte of new TextEncoder().encode("+-.0123456789")) WORD[byte] = 1;
 for (let letter = 0x41; letter <= 0x5a; letter++) WORD[letter] = WORD[letter | 0x20] = 1;
 
 /** From the first byte of a number or bare word to the first behind it. */
-export function endOfWord(bytes: Uint8Array, from: number, end: number): number {
+function endOfWord(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
   while (WORD[bytes[at]!] === 1) at++;
   if (at >= end) return NEED_MORE;

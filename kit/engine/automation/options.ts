@@ -28,7 +28,7 @@ const {
 } = nsysOptions;
 
 /** What is recorded. */
-export const MODES = ["quick", "full", "moe"] as const;
+const MODES = ["quick", "full", "moe"] as const;
 
 /** One of {@linkcode MODES}. */
 export type Mode = typeof MODES[number];

@@ -11,7 +11,7 @@ import { baseName, unwrapped } from "../python_of.ts";
 import type { Load } from "./load.ts";
 
 /** The load's output within the bundle. */
-export const LOAD_LOG = "logs/load.log";
+const LOAD_LOG = "logs/load.log";
 
 /** What `vllm bench serve --profile` prints when it turns to the profiler. */
 const STARTING = /Starting profiler/;

@@ -94,7 +94,7 @@ export function ownLoad(
 }
 
 /** How many requests at a time warm a server up: as many as the load has at its start. */
-export function warmUpWave({ concurrency, requests }: LoadValues): number {
+function warmUpWave({ concurrency, requests }: LoadValues): number {
   const wave = Math.min(concurrency, requests);
   return wave > 1 ? wave : 0;
 }

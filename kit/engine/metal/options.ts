@@ -17,7 +17,7 @@ import {
 } from "../../contract/options.ts";
 
 /** Guards whose refusal a person may turn into a warning. */
-export const WAIVABLE = ["xcode", "disk"] as const;
+const WAIVABLE = ["xcode", "disk"] as const;
 
 /** Largest share of memory for which Xcode can replay the trace, by vllm-metal's guide. */
 export const SAFE_FRACTION = 0.1;

@@ -13,7 +13,7 @@ export interface ServeCommand {
 }
 
 /** Most requests in a batch: few enough for the quickstart's requests to queue. */
-export const TINY_MAX_NUM_SEQS = 8;
+const TINY_MAX_NUM_SEQS = 8;
 
 /** KV blocks: few enough for its requests to fill a good part of the cache. */
 const KV_BLOCKS = 17;

@@ -18,6 +18,8 @@ export interface DriverRequest {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** What the worker prepares with. */
   readonly worker: Readonly<Record<string, unknown>>;
+  /** Whether shots are handed over more than once: the driver waits for the next until it is ended. */
+  readonly rounds?: boolean;
 }
 
 /** What the engine tells when it is up. */

@@ -13,6 +13,7 @@ import {
   type DriverRequest,
   type EngineFacts,
   type FailedShot,
+  type Firing,
 } from "./driver.ts";
 import { DiskFull, saysDiskFull } from "../disk_full.ts";
 import { type DegreePlace, engineStarts, SweepProgress } from "./progress.ts";
@@ -26,8 +27,10 @@ export interface DegreeWork extends DegreePlace {
   readonly request: DriverRequest;
   /** Called with each engine's facts, before a shot is fired. Throws where it is no engine for us. */
   up(facts: EngineFacts, pid: number): Promise<void>;
-  /** Shots that the journal lacks; asked again after each engine. */
-  needed(facts: EngineFacts): Promise<readonly NeededShot[]>;
+  /** Shots that the journal lacks, without those that cannot be fired; asked again after each engine. */
+  needed(facts: EngineFacts, failed: ReadonlySet<string>): Promise<readonly NeededShot[]>;
+  /** Whether it is asked again after each round of the same engine too. */
+  readonly rounds?: boolean;
   /** Told of a death that is survived. */
   died(message: string): void;
   /** Ctrl-C, or the end of the time budget. */
@@ -61,26 +64,36 @@ export async function measureDegree(
     const place = { ...work.driver, work: `${work.driver.work}/tp${work.tp}-${deaths}` };
     engineStarts(context.output, context.clock, work);
     const worker = { ...work.request.worker, careful };
-    const driver = await Driver.start(context, place, { ...work.request, worker });
+    const rounds = work.rounds === true;
+    const driver = await Driver.start(context, place, { ...work.request, worker, rounds });
     try {
       const found = await driver.ready(work.signal);
       if (!found) return result(facts, failed, true);
       facts = found;
       await work.up(found, driver.pid);
-      const shots = (await work.needed(found)).filter(({ k }) => !failed.has(k));
+      const needed = () => work.needed(found, new Set(failed.keys()));
+      let shots = await needed();
       if (shots.length === 0) return result(facts, failed, false);
-      const progress = new SweepProgress(context.output, context.clock, work, shots);
-      const firing = await driver.fire(shots, (count) => progress.fired(count), work.signal);
-      for (const shot of firing.failed) failed.set(shot.k, shot);
+      let firing: Firing;
+      for (let round = 1;; round++) {
+        const place = work.rounds ? { ...work, round } : work;
+        const progress = new SweepProgress(context.output, context.clock, place, shots);
+        firing = await driver.fire(shots, (count) => progress.fired(count), work.signal);
+        for (const shot of firing.failed) failed.set(shot.k, shot);
+        if (!work.rounds || firing.how !== "done") break;
+        shots = await needed();
+        if (shots.length === 0) break;
+      }
       if (firing.how !== "died") return result(facts, failed, firing.how === "stopped");
       await driver.end();
       // No shot is to blame, and the next engine would find no room either.
       if (saysDiskFull(firing.why ?? "")) {
         throw new DiskFull(`Cannot keep what TP degree ${work.tp} measures: ${firing.why}`);
       }
-      const left = (await work.needed(found)).filter(({ k }) => !failed.has(k));
+      // Of a part of the grid others may be chosen now: only the worker can tell which was in flight.
+      const left = work.rounds ? shots : await needed();
       const told = firing.failed.some(({ why }) => why === firing.why);
-      const alone: boolean = careful || found.shots_per_session === 1;
+      const alone: boolean = !work.rounds && (careful || found.shots_per_session === 1);
       const culprit: NeededShot | undefined = told
         ? undefined
         : culpritOf(left, await driver.inFlight(), alone);

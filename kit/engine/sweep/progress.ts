@@ -18,6 +18,8 @@ export interface DegreePlace {
   /** From 1. */
   readonly place: number;
   readonly of: number;
+  /** Where a part of the grid is measured, in rounds: which one this is, from 1. */
+  readonly round?: number;
 }
 
 interface Share {
@@ -61,13 +63,14 @@ export class SweepProgress {
 
   /** A line for each category, and one for all. */
   lines(): string[] {
-    const { tp, place, of } = this.degree;
+    const { tp, place, of, round } = this.degree;
     const left = this.#secondsLeft();
     const rows = [...Object.entries(this.#byCategory()), ["all", this.#all()] as const];
     const counts = rows.map(([, { done, total }]) => `${done}/${total}`);
     const width = Math.max(...counts.map(({ length }) => length));
     return [
-      `TP ${tp}` + (of > 1 ? ` (${place} of ${of})` : ""),
+      `TP ${tp}` + (of > 1 ? ` (${place} of ${of})` : "") +
+      (round === undefined ? "" : `, round ${round}`),
       ...rows.map(([name, share], row) =>
         `  ${name.padEnd(NAME)} ${bar(share)} ${counts[row]!.padStart(width)}` +
         (name === "all" && left !== undefined ? `, ${aboutTime(left)} left` : "")
@@ -77,17 +80,19 @@ export class SweepProgress {
 
   /** The same for programs. */
   facts(): ProgressFacts {
-    const { tp } = this.degree;
+    const { tp, round } = this.degree;
     const { done, total } = this.#all();
     const category = this.#category();
     const left = this.#secondsLeft();
-    const whole = done === total;
+    // Which round is the last is known after it.
+    const whole = done === total && round === undefined;
     return {
       event: whole ? "sweep_measured" : "sweep_progress",
       part: whole ? String(tp) : `${tp} ${category}`,
       at: this.clock.now().toISOString(),
       tp,
       ...(whole ? {} : { category }),
+      ...(round === undefined ? {} : { round }),
       done,
       total,
       categories: this.#byCategory(),
@@ -121,7 +126,8 @@ export class SweepProgress {
   /** Nothing can be told before the first shot, nor is anything left after the last. */
   #secondsLeft(): number | undefined {
     const { done, total } = this.#all();
-    if (done === 0 || done === total) return undefined;
+    // Nor how many rounds come after this one.
+    if (done === 0 || done === total || this.degree.round !== undefined) return undefined;
     return (this.#seconds() / done) * (total - done);
   }
 }

@@ -16,6 +16,7 @@ import {
   type SweepIdentity,
   type SweepLine,
 } from "../../sweep/measure/journal.ts";
+import { isPart } from "../../sweep/adaptive/sweep_part.ts";
 import { conditionsOf, type GpuLook, throttlingOf } from "../../sweep/measure/gpu_conditions.ts";
 import { layerDefinitions } from "../../sweep/measure/times.ts";
 import { layerKinds, oneOfEach } from "../../sweep/model/layer_kinds.ts";
@@ -35,9 +36,10 @@ import type { EngineFacts } from "./driver.ts";
 import { checkIdentity, identityOf, sha256 } from "./identity.ts";
 import { GpuWatch } from "./gpu_watch.ts";
 import { measureDegree } from "./measure_degree.ts";
+import { shotsToFire } from "./next_shots.ts";
 import { type OpenedFolder, openFolder } from "./sweep_bundle.ts";
 import { wholeSteps } from "./steps/of_run.ts";
-import { engineRecord, keptEngine, missing, note, type SweepState } from "./sweep_state.ts";
+import { engineRecord, keptEngine, note, type SweepState } from "./sweep_state.ts";
 
 const PACKAGES = "packages";
 
@@ -166,7 +168,7 @@ async function measure(
     for (const [index, tp] of degrees.entries()) {
       if (signal.aborted) break;
       const known = values.force ? undefined : keptEngine(run.folder.before, tp);
-      if (known && missing(run, tp, known).length === 0) {
+      if (known && shotsToFire(run, tp, known).length === 0) {
         context.output.note(`TP degree ${tp}: everything is there`);
         run.engines.set(tp, { facts: known, failed: [] });
         run.manifest.engine[`tp${tp}`] = engineRecord(known);
@@ -203,10 +205,11 @@ async function measure(
           await up(run, tp, found, pid);
           await watch.start(found);
         },
-        async needed(found) {
+        async needed(found, failed) {
           run.journal = await readJournal(context.files, run.dir);
-          return missing(run, tp, found);
+          return shotsToFire(run, tp, found, failed);
         },
+        rounds: isPart(values),
         died: (message) => note(run, "warning", message),
         signal,
       }).finally(async () => await recordConditions(run, tp, await watch.stop()));

@@ -6,6 +6,7 @@
 
 import { isThere } from "../../contract/is_there.ts";
 import { writeWhole } from "../../bundle/whole_file.ts";
+import { keptKeys, type PartOf } from "../../sweep/adaptive/sweep_part.ts";
 import { fitBundle } from "../../sweep/fit/fit_bundle.ts";
 import { metaYaml } from "../../sweep/measure/meta.ts";
 import { makeTable } from "../../sweep/measure/tables.ts";
@@ -15,7 +16,8 @@ import { gridsOf } from "../../sweep/plan/settings.ts";
 import { readMeta, tpFolders } from "../../sweep/sweep_folder.ts";
 import { type Validation, validationCsv, validationMeta } from "../../sweep/validation/validate.ts";
 import type { EngineFacts } from "./driver.ts";
-import { missing, settingsOf, type SweepState } from "./sweep_state.ts";
+import { chosenPart, hasBegun, partMeta, undone } from "./next_shots.ts";
+import { settingsOf, type SweepState } from "./sweep_state.ts";
 import { sha256 } from "./identity.ts";
 import { stepsOf } from "./steps/of_run.ts";
 import { validateDegree } from "./validation.ts";
@@ -32,27 +34,23 @@ export async function writeTables(run: SweepState): Promise<void> {
   const first = [...run.engines.values()][0]!.facts;
   for (const tp of settings.tpDegrees) {
     const engine = run.engines.get(tp);
-    const own = settingsOf(settings, engine?.facts ?? first);
-    const left = missing(run, tp, engine?.facts ?? first);
-    const failed = (engine?.failed ?? []).filter(({ k }) => left.some((shot) => shot.k === k));
-    for (const { k, why } of failed.slice(0, TOLD)) {
-      note(run, `TP degree ${tp}: the shot "${k.trim()}" was set aside: ${why}`);
-    }
-    if (failed.length > TOLD) {
-      note(run, `TP degree ${tp}: ${failed.length - TOLD} more shots were set aside, see logs/`);
-    }
-    if (left.length > failed.length) {
-      note(run, `TP degree ${tp}: ${left.length - failed.length} shots are left to be fired`);
-    }
-    if (left.length > 0) run.unfinished = true;
+    const facts = engine?.facts ?? first;
+    const own = settingsOf(settings, facts);
+    const part = chosenPart(run, tp, facts);
+    const complete = tellUndone(run, tp, facts, part);
     const absent = engine?.facts.missing ?? [];
     if (absent.length > 0) {
       note(run, `TP degree ${tp}: vLLM's model has no module for ${absent.join(", ")}`);
       run.unfinished = true;
     }
-    for (const grid of gridsOf(own)) {
-      const table = makeTable(grid, architecture, tp, times, layerKinds(settings.model));
-      if (!table || (table.rows === 0 && left.length > 0)) continue;
+    const kept = part && keptKeys(part);
+    const stable = kept && keptKeys(chosenPart(run, 1, run.engines.get(1)?.facts ?? first)!);
+    for (const whole of gridsOf(own)) {
+      const { name: category } = whole.category;
+      const grid = kept ? { ...whole, keys: kept.get(category) ?? [] } : whole;
+      const kinds = layerKinds(settings.model);
+      const table = makeTable(grid, architecture, tp, times, kinds, stable?.get(category));
+      if (!table || (table.rows === 0 && (kept || !complete))) continue;
       await files.mkdir(`${dir}/tp${tp}`, { recursive: true });
       await replace(run, `${dir}/tp${tp}/${table.name}.csv`, table.text);
       const name = `tp${tp}/${table.name}`;
@@ -60,6 +58,7 @@ export async function writeTables(run: SweepState): Promise<void> {
     }
   }
   const degrees = await tpFolders(files, dir);
+  const adaptive = partMeta(run, first);
   if (degrees.length === 0) return;
   const skew = await Promise.all(
     degrees.map((tp) => isThere(files, `${dir}/tp${tp}/skew.csv`)),
@@ -68,6 +67,7 @@ export async function writeTables(run: SweepState): Promise<void> {
   const steps = await stepsOf(run, first);
   const meta = await metaYaml({
     ...(validation || steps ? { validation: { ...validation, ...(steps ? { steps } : {}) } } : {}),
+    ...(adaptive ? { adaptive } : {}),
     settings: settingsOf(settings, first),
     degrees,
     skew: skew.includes(true),
@@ -79,6 +79,35 @@ export async function writeTables(run: SweepState): Promise<void> {
   });
   await replace(run, `${dir}/meta.yaml`, meta);
   if (skew.includes(true)) await fitBundle(files, dir, { write: true });
+}
+
+/** Tells what is left of a TP degree, and returns whether nothing is. */
+function tellUndone(
+  run: SweepState,
+  tp: number,
+  facts: EngineFacts,
+  part: PartOf | undefined,
+): boolean {
+  const { failed, left } = undone(run, tp, facts);
+  for (const { k, why } of failed.slice(0, TOLD)) {
+    note(run, `TP degree ${tp}: the shot "${k.trim()}" was set aside: ${why}`);
+  }
+  if (failed.length > TOLD) {
+    note(run, `TP degree ${tp}: ${failed.length - TOLD} more shots were set aside, see logs/`);
+  }
+  if (part && left > 0) note(run, `TP degree ${tp}: more shots are to be chosen and fired`);
+  else if (left > 0) note(run, `TP degree ${tp}: ${left} shots are left to be fired`);
+  const begun = !part || left > 0 || hasBegun(part);
+  if (!begun) {
+    note(
+      run,
+      `TP degree ${tp}: the budget was spent before the first shots of every table were fired; the ` +
+        "same command with a larger --budget goes on",
+    );
+  }
+  const complete = failed.length + left === 0 && begun;
+  if (!complete) run.unfinished = true;
+  return complete;
 }
 
 /** What held-out batches say of the tables; what is there of them where none were asked for. */

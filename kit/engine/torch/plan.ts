@@ -28,7 +28,7 @@ import { profilerConfigOf, withProfilerConfig } from "./server_command.ts";
 export type TorchForm = "server" | "attached" | "offline";
 
 /** What profiling costs; part of every plan and of every report. */
-export const COST_WARNING =
+const COST_WARNING =
   "Profiling slows inference down: it is for those who develop or tune vLLM, on an engine that " +
   "nobody else depends on";
 

@@ -88,7 +88,7 @@ export function readTask(values: XctraceValues, invocation: Invocation): Xctrace
 }
 
 /** What such a trace does not tell. */
-export const CANNOT_SHOW = [
+const CANNOT_SHOW = [
   "Time of single kernels: the template was made for graphics, and MLX's compute kernels have no " +
   "names in it; use vscope metal and Profile in Xcode",
   "Layers, steps and requests: nothing in it knows of them",

@@ -17,6 +17,8 @@ const {
   list: _list,
   draftArchitecture: _draftArchitecture,
   resumeFrom: _resumeFrom,
+  budget: _budget,
+  gridError: _gridError,
   timeBudget,
   ...shared
 } = sweepOptions;

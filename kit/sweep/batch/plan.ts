@@ -16,7 +16,7 @@ import type { BatchSubject } from "./subjects.ts";
 const UNNAMED = "HARDWARE";
 
 /** Where a batch and all its sweeps go, absolute. */
-export function batchFolder(values: SweepAllValues, { common, cwd }: Invocation): string {
+function batchFolder(values: SweepAllValues, { common, cwd }: Invocation): string {
   const out = (common.out ?? `perf/${values.hardware ?? UNNAMED}`).replace(/(?<=.)\/+$/, "");
   return out.startsWith("/") ? out : `${cwd}/${out}`;
 }

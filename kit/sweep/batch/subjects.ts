@@ -137,6 +137,8 @@ function sweepsOf(batch: SweepAllValues, { model, values: own, from }: ListedMod
     list: undefined,
     draftArchitecture: false,
     resumeFrom: undefined,
+    budget: undefined,
+    gridError: undefined,
     verbosity: undefined,
   };
   return variants === undefined ? [values] : [...new Set(variants)].map((name) => ({

@@ -19,7 +19,7 @@ type Node = string | number | boolean | Float | readonly Node[] | { readonly [ke
 const BEST_WIDTH = 80;
 
 /** The name of the formula. */
-export const REFERENCE_METHOD = "per_bucket_wls_5axis";
+const REFERENCE_METHOD = "per_bucket_wls_5axis";
 
 /** What meta says of one TP degree's fit. */
 export function fitSummary(fit: SkewFit): Readonly<Record<string, number>> {

@@ -68,7 +68,8 @@ export const missingLayers: LintRule = (subject) => {
       ? []
       : [finding(`tp${tp}/attention.csv`, 0, "has no rows, or is missing")]),
   ]);
-  const experts = Object.keys(subject.architecture?.catalog.moe ?? {}).length > 0;
+  const experts = Object.keys(subject.architecture?.catalog.moe ?? {}).length > 0 &&
+    subject.meta?.values["experts"] !== 0;
   if (experts && subject.degrees.includes(1) && !tableOf(subject, "moe", 1)?.rows.length) {
     found.push(finding("tp1/moe.csv", 0, "has no rows, or is missing, and the model has experts"));
   }

@@ -25,6 +25,8 @@ export interface MetaFacts {
   readonly architectureSha256: string;
   /** Arguments that the engine was made with, as it took them. */
   readonly engine: Readonly<Record<string, unknown>>;
+  /** Which part of the grid was measured, where not all of it was to be. */
+  readonly adaptive?: Readonly<Record<string, unknown>>;
   /** How far held-out batches are from their predictions. */
   readonly validation?: Readonly<Record<string, unknown>>;
   /** Every sweep that contributed; the last is this one. */
@@ -108,6 +110,8 @@ export async function metaYaml(facts: MetaFacts): Promise<string> {
     ...(kinds.length > 1
       ? { layer_types: Object.fromEntries(kinds.map(({ name, count }) => [name, count])) }
       : {}),
+    // Of a family that has members with experts.
+    ...(hasNoExperts(settings) ? { experts: 0 } : {}),
     // The roofline of the page is made of them.
     model_sizes: Object.fromEntries(SIZES.flatMap((key) => {
       const size = model.config[key];
@@ -118,6 +122,7 @@ export async function metaYaml(facts: MetaFacts): Promise<string> {
     timer: identity.timer,
     // Of skew.csv, where LLMServingSim's profiler wrote sums over the iterations.
     times: "microseconds",
+    ...(facts.adaptive ? { adaptive: facts.adaptive } : {}),
     ...(facts.validation ? { validation: facts.validation } : {}),
     sweeps: sweeps.map(({ started_at, identity, provenance }) => ({
       started_at,
@@ -127,6 +132,10 @@ export async function metaYaml(facts: MetaFacts): Promise<string> {
   };
   const { dump } = await loadYaml();
   return dump(document, { flowLevel: 3, lineWidth: 100, noRefs: true, skipInvalid: true });
+}
+
+function hasNoExperts({ architecture: { sequence, catalog } }: SweepSettings): boolean {
+  return (sequence["mlp_moe"] ?? []).length > 0 && Object.keys(catalog.moe).length === 0;
 }
 
 /** `first-last xF` where each value is the one before times F, but for the last; else the list. */

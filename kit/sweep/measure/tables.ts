@@ -15,10 +15,11 @@ import { type Sampled, sampled } from "./statistics.ts";
 import { catalogTable, layersAt, type SweepTimes } from "./times.ts";
 
 /** Columns behind those of LLMServingSim's. */
-const TRAILING = ["spread_us", "samples"];
-const SKEW_TRAILING = ["t_mean_spread_us", "t_max_spread_us", "t_skew_spread_us", "samples"];
+export const TRAILING = ["spread_us", "samples"];
+/** The same of `skew.csv`. */
+export const SKEW_TRAILING = ["t_mean_spread_us", "t_max_spread_us", "t_skew_spread_us", "samples"];
 /** Share of the mean's time by which the longest history must be above it: else alpha is noise. */
-const NOISE_SHARE = 0.02;
+export const NOISE_SHARE = 0.02;
 
 /** A table. */
 export interface MadeTable {
@@ -29,13 +30,18 @@ export interface MadeTable {
   readonly missing: number;
 }
 
-/** Makes the table of a category at a TP degree; undefined where it has none there. */
+/**
+ * Makes the table of a category at a TP degree; undefined where it has none there.
+ *
+ * @param stableKeys Keys of layers that are the same at every TP degree, where they are others.
+ */
 export function makeTable(
   grid: CategoryGrid,
   architecture: Architecture,
   tp: number,
   times: SweepTimes,
   kinds: readonly LayerKind[] = [],
+  stableKeys: CategoryGrid["keys"] = grid.keys,
 ): MadeTable | undefined {
   const name = grid.category.name as TableName;
   if (name === "moe" && tp !== 1) return undefined;
@@ -51,7 +57,7 @@ export function makeTable(
   const lines: string[] = [[...SWEEP_TABLES[name].columns, ...TRAILING, ...columns].join(",")];
   let missing = 0;
   for (const [layer, { tpStable }] of layers) {
-    for (const key of grid.keys) {
+    for (const key of tpStable ? stableKeys : grid.keys) {
       const [shot] = grid.category.shots(key);
       // What is the same at every TP degree was measured at 1.
       const measured = tpStable ? 1 : tp;

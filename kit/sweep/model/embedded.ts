@@ -32,9 +32,13 @@ export const MODELS: Readonly<Record<string, Text>> = {
 export const ARCHITECTURES: Readonly<Record<string, Text>> = {
   deepseek_v2: () =>
     import("../../../configs/architecture/deepseek_v2.yaml", { with: { type: "text" } }),
+  falcon_h1: () =>
+    import("../../../configs/architecture/falcon_h1.yaml", { with: { type: "text" } }),
   gemma3_text: () =>
     import("../../../configs/architecture/gemma3_text.yaml", { with: { type: "text" } }),
   gpt_oss: () => import("../../../configs/architecture/gpt_oss.yaml", { with: { type: "text" } }),
+  granitemoehybrid: () =>
+    import("../../../configs/architecture/granitemoehybrid.yaml", { with: { type: "text" } }),
   llama: () => import("../../../configs/architecture/llama.yaml", { with: { type: "text" } }),
   mixtral: () => import("../../../configs/architecture/mixtral.yaml", { with: { type: "text" } }),
   phimoe: () => import("../../../configs/architecture/phimoe.yaml", { with: { type: "text" } }),
@@ -42,4 +46,6 @@ export const ARCHITECTURES: Readonly<Record<string, Text>> = {
   qwen3: () => import("../../../configs/architecture/qwen3.yaml", { with: { type: "text" } }),
   qwen3_moe: () =>
     import("../../../configs/architecture/qwen3_moe.yaml", { with: { type: "text" } }),
+  qwen3_next: () =>
+    import("../../../configs/architecture/qwen3_next.yaml", { with: { type: "text" } }),
 };

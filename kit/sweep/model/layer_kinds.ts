@@ -1,6 +1,6 @@
 /**
- * The kinds of transformer layers that a model has: with a sliding window and without, with experts and
- * without. A sweep measures one layer of each kind.
+ * The kinds of transformer layers that a model has: with a sliding window and without, with a state space or
+ * attention, with experts and without. A sweep measures one layer of each kind.
  *
  * @module
  */
@@ -28,16 +28,24 @@ export function layerKinds(model: ModelConfig): readonly LayerKind[] {
 }
 
 /** The kind of each layer, first to last; undefined where the config does not tell. */
-export function layerTypes({ config }: ModelConfig): readonly string[] | undefined {
+function layerTypes({ config }: ModelConfig): readonly string[] | undefined {
   const { layer_types: told, num_hidden_layers: layers } = config;
   if (Array.isArray(told) && told.every((name) => typeof name === "string")) return told;
-  // Gemma before its configs told it layer by layer: every so many layers one is without a window.
-  const pattern = config["sliding_window_pattern"];
-  if (!Number.isSafeInteger(pattern) || !Number.isSafeInteger(layers)) return undefined;
-  return Array.from(
-    { length: layers as number },
-    (_, place) => (place + 1) % (pattern as number) === 0 ? "full_attention" : "sliding_attention",
-  );
+  if (!Number.isSafeInteger(layers)) return undefined;
+  // Gemma and Qwen3-Next where configs do not tell it layer by layer: every so many layers one is full.
+  for (
+    const [pattern, other] of [
+      [config["sliding_window_pattern"], "sliding_attention"],
+      [config["full_attention_interval"], "linear_attention"],
+    ] as const
+  ) {
+    if (!Number.isSafeInteger(pattern)) continue;
+    return Array.from(
+      { length: layers as number },
+      (_, place) => (place + 1) % (pattern as number) === 0 ? "full_attention" : other,
+    );
+  }
+  return undefined;
 }
 
 /** Layers without experts among the first so many of a model that has experts. */
@@ -72,5 +80,7 @@ export function firstLayers(
   count: number,
 ): Readonly<Record<string, unknown>> {
   const types = layerTypes(model);
+  // The config of all layers stands as it is: vLLM may have names of its own for them.
+  if (count === model.config["num_hidden_layers"]) return { num_hidden_layers: count };
   return { num_hidden_layers: count, ...(types ? { layer_types: types.slice(0, count) } : {}) };
 }

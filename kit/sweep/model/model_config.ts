@@ -70,7 +70,9 @@ export function readModelConfig(id: string, from: string, text: string): ModelCo
     config,
     text,
     maxModelLen: maxModelLen(config),
-    ...(count === undefined || perToken === undefined ? {} : { experts: { count, perToken } }),
+    ...(count === undefined || count === 0 || perToken === undefined
+      ? {}
+      : { experts: { count, perToken } }),
     ...(typeof dtype === "string" ? { dtype } : {}),
   };
 }

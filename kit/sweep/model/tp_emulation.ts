@@ -27,7 +27,8 @@ export function tpOverrides(model: ModelConfig, tp: number, tpEmulation: boolean
   if (tp > 1 && !tpEmulation) {
     throw new UsageError(
       `Cannot run sweep: ${model.id} cannot be measured at TP degree ${tp} on one GPU, because ` +
-        `vLLM's ${model.modelType} makes wider heads where there are fewer; give --tp-degrees 1`,
+        `vLLM's ${model.modelType} does not get the shapes of a rank by having fewer heads; give ` +
+        "--tp-degrees 1",
     );
   }
   const found = overridesOf(model, tp);

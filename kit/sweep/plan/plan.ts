@@ -7,6 +7,7 @@
 import { UsageError } from "../../contract/errors.ts";
 import { aboutBytes } from "../../contract/quantities.ts";
 import type { Invocation, Plan } from "../../contract/recipe.ts";
+import { type PartPlan, partPlan, partText } from "../adaptive/part_plan.ts";
 import { type CategoryGrid, distinctShots } from "../grids/categories.ts";
 import type { sweepOptions, SweepValues } from "../options.ts";
 import { aboutTime, advice } from "./advice.ts";
@@ -59,17 +60,19 @@ export function planSweep(
   }
   const grids = gridsOf(settings);
   const guess = estimate(settings, grids, values.measurementIterations);
+  const part = partPlan(values, grids, guess);
   return {
     ...plan,
     diskBytes: guess.diskBytes,
-    seconds: guess.seconds + stepSeconds(settings, values),
+    seconds: secondsOf(guess, values) + stepSeconds(settings, values),
     notes: advice(settings, grids, guess, values),
     details: {
       json: {
         ...document(settings, grids, guess, engines),
+        ...(part ? { adaptive: part } : {}),
         ...(values.validate > 0 ? { validation: validation(settings, values) } : {}),
       },
-      text: details(settings, grids, guess),
+      text: details(settings, grids, guess, part),
     },
   };
 }
@@ -94,6 +97,14 @@ function validation(settings: SweepSettings, { validate, validateLayers }: Sweep
 
 /** vLLM's start with all layers, compiled or not, and the load. */
 const STEP_SECONDS = 180;
+
+/** With a budget no more than that for shots. */
+function secondsOf({ seconds, secondsByCategory }: Estimate, { budget }: SweepValues): number {
+  const shots = Object.values(secondsByCategory).reduce((sum, value) => sum + value, 0);
+  return budget === undefined
+    ? seconds
+    : 60 * Math.ceil((seconds - Math.max(0, shots - budget)) / 60);
+}
 
 function stepSeconds(settings: SweepSettings, { validate, validateLayers }: SweepValues): number {
   const runs = validate > 0 && stepLayers(settings, validateLayers) > 0;
@@ -190,6 +201,7 @@ function details(
   settings: SweepSettings,
   grids: readonly CategoryGrid[],
   guess: Estimate,
+  part: PartPlan | undefined,
 ): string[] {
   const { model, limits, tpDegrees } = settings;
   const lines = [
@@ -213,6 +225,7 @@ function details(
   }
   lines.push(
     `  different forward passes: ${distinctShots(grids)}`,
+    ...(part ? [partText(part, distinctShots(grids))] : []),
     `  ${aboutBytes(guess.diskBytes)}`,
   );
   return lines;

@@ -46,7 +46,7 @@ const FACTORS = [
  *
  * @throws {UsageError} for the first value that cannot be.
  */
-export function checkSweepValues(values: SweepValues): void {
+function checkSweepValues(values: SweepValues): void {
   if (values.model === undefined) {
     throw new UsageError(
       "Cannot run sweep: no model is given; give --model or MODEL, such as Qwen/Qwen3-0.6B",
@@ -113,7 +113,8 @@ export async function lookForSubject(
  */
 export function sweepSettings(values: SweepValues, subject: SweepSubject): SweepSettings {
   checkSweepValues(values);
-  const { model, architecture } = subject;
+  const { model } = subject;
+  const architecture = withoutExperts(subject);
   const hasExperts = Object.keys(architecture.catalog.moe).length > 0;
   if (hasExperts && !model.experts) {
     throw new UsageError(
@@ -146,6 +147,13 @@ export function sweepSettings(values: SweepValues, subject: SweepSubject): Sweep
     types,
     variant: values.variant ?? types.variant,
   };
+}
+
+/** Of a family whose members may have no experts the architecture of one that says so. */
+function withoutExperts({ model: { config }, architecture }: SweepSubject): Architecture {
+  const none = ["num_local_experts", "num_experts"].some((name) => config[name] === 0) &&
+    (architecture.sequence["mlp_dense"] ?? []).length > 0;
+  return none ? { ...architecture, catalog: { ...architecture.catalog, moe: {} } } : architecture;
 }
 
 /**

@@ -134,7 +134,7 @@ function besidesOf(
 }
 
 /** How a session's model ran: with graphs where one was replayed. */
-export function modeOf(steps: readonly SessionStep[]): StepMode {
+function modeOf(steps: readonly SessionStep[]): StepMode {
   return steps.some(({ graph }) => graph !== "" && graph !== "NONE") ? "graphs" : "eager";
 }
 

@@ -11,7 +11,7 @@ export interface Curve {
 }
 
 /** Number of keys that are not above `query`. */
-export function keysUpTo(keys: readonly number[], query: number): number {
+function keysUpTo(keys: readonly number[], query: number): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {

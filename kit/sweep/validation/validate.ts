@@ -107,7 +107,7 @@ function batchOf(
 }
 
 /** The columns of `validation.csv`. */
-const COLUMNS = "class,shape,experts,measured_us,predicted_us,extrapolated";
+export const VALIDATION_COLUMNS = "class,shape,experts,measured_us,predicted_us,extrapolated";
 
 /** The file: a row for each batch. */
 export function validationCsv({ batches }: Validation): string {
@@ -121,7 +121,7 @@ export function validationCsv({ batches }: Validation): string {
       batch.extrapolated,
     ].join()
   );
-  return [COLUMNS, ...rows].map((row) => `${row}\n`).join("");
+  return [VALIDATION_COLUMNS, ...rows].map((row) => `${row}\n`).join("");
 }
 
 /** The part of `meta.yaml`. */

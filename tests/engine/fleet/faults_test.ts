@@ -89,7 +89,7 @@ Deno.test("while this machine's disk is full vscope waits, and takes in what cam
         let [full, refusals] = [true, 0];
         const disk = fullDisk((path) => full && kind.test(path) && (refusals++, true));
         const run = sweepAll(cwd, api, disk);
-        await until("all jobs are over", 60_000, () => {
+        await until("all jobs are over", 300_000, () => {
           const jobs = [...api.jobs.values()];
           return jobs.length >= 1 && refusals > 2 &&
             jobs.every(({ doc }) => doc.status === "SUCCEEDED");
@@ -135,7 +135,7 @@ Deno.test("a node whose disk is full blames no shot, and what it had measured co
     withJobsApi(1, async (api) => {
       api.env = { FAKE_FULL: "5" };
       const run = sweepAll(cwd, api);
-      await until("the first job is over", 60_000, () => {
+      await until("the first job is over", 300_000, () => {
         return [...api.jobs.values()].some(({ doc }) => doc.status === "FAILED");
       });
       api.env = {};
@@ -160,7 +160,7 @@ Deno.test("a shot that kills the engine of one node is set aside there alone, an
     withJobsApi(1, async (api) => {
       api.env = { FAKE_DEATH: "1x7+0" };
       const run = sweepAll(cwd, api);
-      await until("the first job runs", 60_000, () => {
+      await until("the first job runs", 300_000, () => {
         return [...api.jobs.values()].some(({ doc }) => doc.status === "RUNNING");
       });
       api.env = {};

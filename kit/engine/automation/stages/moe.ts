@@ -23,7 +23,7 @@ import type { Automation, Stage, StageEnd } from "../stage.ts";
 import { NSYS_FOLDER } from "./nsys.ts";
 
 /** The bundle of the session within that of the run. */
-export const MOE_FOLDER = "moe";
+const MOE_FOLDER = "moe";
 
 /** The stage. */
 export function moeStage(automation: Automation): Stage {

@@ -18,7 +18,7 @@ import { closedAs, endOf, errorsOf, holds, nested } from "../nested.ts";
 import type { Automation, Stage } from "../stage.ts";
 
 /** The bundle of ncu within that of the run. */
-export const NCU_FOLDER = "ncu";
+const NCU_FOLDER = "ncu";
 
 const NAMES = { measure: "ncu-measure", tables: "ncu-tables" };
 

@@ -13,7 +13,7 @@ import type { Drawn } from "./timeline.ts";
 const GROUP = 1_000_000_000;
 
 /** The process id under which the requests of an engine are drawn. */
-export function requestGroup(enginePid: number): number {
+function requestGroup(enginePid: number): number {
   return GROUP + enginePid;
 }
 
