@@ -84,7 +84,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "sitecustomize.py",
     text: f0,
-    sha256: "9c7dd48757ce2a604dc98344cda06059b2509a433fa72258e1a6306f3b6b7b82",
+    sha256: "f204299217defb436968c9f48b0594419c0e11ce05da5b406e777b2660a01e40",
   },
   {
     path: "vscope_fleet/__init__.py",
@@ -109,12 +109,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_fleet/job.py",
     text: f5,
-    sha256: "5095cc12a39ea8b41696fda0deba050d566b1b86ea35adbbdf927c0805f6d662",
+    sha256: "130d517e41fc8321a595a3c77f40c851ccd6f0b0b25d5abdfad4da3aecf20464",
   },
   {
     path: "vscope_fleet/nodes.py",
     text: f6,
-    sha256: "b914f928b02220a0bfa7c2dab63c42b6f589081de1b264e1c93bf3a06f604fbb",
+    sha256: "ab736174bcbd57aefbd160b81e3b8f5802cef312495b6dcc3131b5348991bbe5",
   },
   {
     path: "vscope_fleet/pieces.py",

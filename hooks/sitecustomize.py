@@ -1,7 +1,8 @@
 """Runs in every Python process that has this folder on PYTHONPATH.
 
 With VLLM_ENABLE_PROFILING=1 it registers the process with the session; otherwise it does nothing,
-because vLLM itself loads the hooks through its plugin entry point. Either way the sitecustomize
+because vLLM itself loads the hooks through its plugin entry point. In a job on a cluster it adds their name to the
+VLLM_PLUGINS that a node sets, which is an allow-list. Either way the sitecustomize
 that the user already has runs as if this one were not here. It prints nothing: helper processes
 of vLLM speak JSON on stdout.
 """
@@ -26,7 +27,16 @@ def _next_sitecustomize():
     spec.loader.exec_module(module)
 
 
+def _allow_plugin():
+    """Whoever submitted the job could not see what a node sets."""
+    names = os.environ["VLLM_PLUGINS"].split(",")
+    if "vscope" not in names:
+        os.environ["VLLM_PLUGINS"] = ",".join([name for name in names if name] + ["vscope"])
+
+
 try:
+    if os.environ.get("VSCOPE_SESSION_NODES") and "VLLM_PLUGINS" in os.environ:
+        _allow_plugin()
     if os.environ.get("VLLM_ENABLE_PROFILING", "").strip() == "1":
         from vscope_hooks.activation import activate
 

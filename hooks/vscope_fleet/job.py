@@ -16,6 +16,8 @@ from .pieces import PieceWriter
 TICK_SECONDS = 1.0
 # Clocks are compared again, and new nodes looked for, so seldom.
 NODES_SECONDS = 30.0
+# How long nodes may take to set up the job's environment.
+BEGIN_SECONDS = 120.0
 # Longer than the hooks take to write what they have.
 SETTLE_SECONDS = 0.6
 # Bytes of one node at a time.
@@ -82,9 +84,12 @@ class Job:
             if found["NodeID"] not in known:
                 fresh.append(Node(self._ray, len(self._nodes) + len(fresh) + 1, found, self._session))
         self._nodes.extend(fresh)
+        until = time.monotonic() + BEGIN_SECONDS
         for node in fresh:
             node.late = not first
-            if not node.ready() and not node.lost:
+            # The command waits for those of the beginning; one that joins later is asked again at the next look.
+            left = max(1.0, until - time.monotonic())
+            if first and not node.ready(left) and not node.lost:
                 node.lost = "it did not set up the environment of the job in time"
         for node in self._nodes:
             node.measure_clock()

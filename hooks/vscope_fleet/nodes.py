@@ -11,8 +11,6 @@ from .folder import NodeFolder
 
 # A node that does not answer for so long is asked again later.
 PATIENCE_SECONDS = 5
-# How long a node may take to set up the job's environment.
-BEGIN_SECONDS = 120
 
 
 def make_folder(session, path):
@@ -70,7 +68,7 @@ class Node:
         stays = NodeAffinitySchedulingStrategy(self.id, soft=False)
         self._actor = ray.remote(NodeReader).options(num_cpus=0, scheduling_strategy=stays).remote(session)
 
-    def ready(self, seconds=BEGIN_SECONDS):
+    def ready(self, seconds):
         """Waits until it answers; returns whether it does."""
         facts = self._call(self._actor.facts, (), seconds)
         if facts:

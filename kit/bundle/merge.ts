@@ -165,7 +165,7 @@ export async function mergeSession(
   if (manifest.devices.length === 0) manifest.devices = devicesOf(processes);
   await settle(files, manifest, processes, ending);
   if (manifest.status !== undefined) {
-    manifest.notes.push(...abruptEnds(processes, endedByVscope(manifest)));
+    manifest.notes.push(...abruptEnds(processes, endedBy(manifest)));
   }
   manifest.artifacts = await listArtifacts(files, dir, manifest);
   // Kept for this: the tables may have taken all that was left.
@@ -268,14 +268,20 @@ async function settle(
   const flawed = manifest.notes.some((note) => note.severity === "error") ||
     manifest.hooks.some((hook) => hook.status === "failed") ||
     // A server whose engine died may end as if all were well; one that vscope ends may kill its engine.
-    !endedByVscope(manifest) &&
+    endedBy(manifest) === undefined &&
       processes.some(({ role, ended_sec }) => role === "engine_core" && ended_sec === null);
   manifest.status = ending.status === "complete" && flawed ? "partial" : ending.status;
   manifest.ended_at = ending.endedAt.toISOString();
 }
 
-function endedByVscope({ processes }: Manifest): boolean {
-  return processes.some(({ ended_by }) => ended_by === "vscope");
+/** Who ended vLLM: on a cluster Ray does, when the command has ended well, or is asked to end. */
+function endedBy({ processes, capture }: Manifest): "vscope" | "Ray" | undefined {
+  const onRay = capture?.["fleet"] !== undefined;
+  const asked = processes.some(({ ended_by }) => ended_by === "vscope");
+  if (asked) return onRay ? "Ray" : "vscope";
+  return onRay && processes.some((one) => isCommand(one) && one.exit_code === 0)
+    ? "Ray"
+    : undefined;
 }
 
 /** Whether any process of a session still runs on this machine. */

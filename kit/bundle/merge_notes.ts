@@ -112,16 +112,23 @@ export function missingRanks(processes: readonly RawProcess[]): BundleNote[] {
 /**
  * Processes that had no time to say that they end: killed, or crashed.
  *
- * @param byVscope Whether vscope ended vLLM: it waits before it does until all rows are written, and
- * vLLM then kills its engine within milliseconds.
+ * @param by Who ended vLLM, if anybody. vscope waits before it does until all rows are written, and
+ * vLLM then kills its engine within milliseconds. Ray kills the actors of a job that is over.
  */
 export function abruptEnds(
   processes: readonly RawProcess[],
-  byVscope: boolean,
+  by: "vscope" | "Ray" | undefined,
 ): BundleNote[] {
   return processes.filter(({ ended_sec }) => ended_sec === null).map(({ name, rank }) => {
     const named = `${name}${rank === undefined ? "" : ` (rank ${rank})`}`;
-    return byVscope
+    if (by === "Ray") {
+      return {
+        severity: "info",
+        message: `${named} was killed with the job: what it did in its last quarter of a second ` +
+          "may be missing",
+      };
+    }
+    return by === "vscope"
       ? {
         severity: "info",
         message: `${named} was killed by vLLM when vscope ended it: its rows had been written, ` +

@@ -193,8 +193,11 @@ async function guide(
 /** The lines by which vLLM's API server says that its engine has died. */
 const ENGINE_DEATH = /EngineDeadError|died unexpectedly|EngineCore encountered a fatal error/;
 
-/** Such a line, unless vLLM was already shutting down when it came. */
-async function engineDeath(context: RunContext, logs: string[]): Promise<string | undefined> {
+/** The line in logs that says so, unless vLLM was already shutting down when it came. Needs read permission. */
+export async function engineDeath(
+  context: RunContext,
+  logs: string[],
+): Promise<string | undefined> {
   for (const log of logs) {
     for (const line of await lastLines(context.files, log, 400)) {
       if (line.includes("[shutdown]")) break;

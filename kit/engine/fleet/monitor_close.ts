@@ -11,6 +11,7 @@ import { mergeSession } from "../../bundle/merge.ts";
 import { readRawProcesses } from "../../bundle/raw_session.ts";
 import { failureOf, type RayJob } from "../../fleet/ray.ts";
 import { nodeNotes, type SessionEnd } from "../../fleet/session_job.ts";
+import { engineDeath, LOGS } from "../guided_command.ts";
 import type { SessionJob } from "./session_job.ts";
 
 /** How following ended. */
@@ -37,8 +38,10 @@ export async function closeSession(
   const fleet = manifest.capture!["fleet"] as Record<string, unknown>;
   manifest.capture = { fleet: { ...fleet, ended, nodes } };
   await writeManifest(files, out, manifest);
+  const death = await engineDeath(context, [`${out}/${LOGS.stdout}`]);
   const errors: BundleNote[] = [
     ...how === "over" ? endErrors(end, job.doc) : [],
+    ...(death === undefined ? [] : [`vLLM's engine died: ${death}`]),
     ...[...job.home.gaps].map(([path, bytes]) =>
       `${bytes} bytes of ${path} did not come home: the rows in them are missing`
     ),
@@ -91,7 +94,6 @@ function commandOf(pid: number, end: SessionEnd): ProcessRecord {
   return {
     pid,
     role: "command",
-    started_sec: 0,
     ...(end.exit_code === undefined ? {} : { exit_code: end.exit_code }),
     ...(end.signal === undefined ? {} : { signal: end.signal }),
     ...(end.stopped ? { ended_by: "vscope" as const } : {}),

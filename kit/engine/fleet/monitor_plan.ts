@@ -7,6 +7,7 @@
 import { UsageError } from "../../contract/errors.ts";
 import { flagOf, type Option, type Values } from "../../contract/option.ts";
 import type { Invocation, Plan } from "../../contract/recipe.ts";
+import { isSecret } from "../../bundle/unsecret.ts";
 import { clusterAddress } from "../../fleet/where.ts";
 import { variablesAlong } from "../../fleet/session_job.ts";
 import { planSession } from "../session_plan.ts";
@@ -21,6 +22,9 @@ export const monitorOptions = { ...commandOptions, ...monitorFleetOptions };
 
 /** Values of {@linkcode monitorOptions}. */
 export type MonitorValues = Values<typeof monitorOptions>;
+
+/** In the place of a secret. */
+const SET = "(secret)";
 
 /** What works only with a command of this machine. */
 const HERE_ONLY = ["measureOverhead", "metrics", "withVllmMetrics", "profiler"] as const;
@@ -50,8 +54,15 @@ export function planMonitor(
       } is for a command on this machine; leave it out`,
     );
   }
-  const along = jobEnvironment(values, invocation.env);
-  const plan = planSession(values, invocation, { argv: invocation.command });
+  const along = Object.fromEntries(
+    Object.entries(jobEnvironment(values, invocation.env)).map(([name, value]) => [
+      name,
+      isSecret(name, value) ? SET : value,
+    ]),
+  );
+  const plan = planSession(values, withoutSecrets(values, invocation), {
+    argv: invocation.command,
+  });
   const names = Object.keys(along).sort();
   return {
     ...plan,
@@ -96,6 +107,17 @@ export function jobEnvironment(
   if (plugins === undefined) return along;
   const names = [...new Set([...plugins.split(",").filter(Boolean), PLUGIN_NAME])];
   return { ...along, VLLM_PLUGINS: names.join(",") };
+}
+
+/** Nothing that is printed or stored has the value of a secret. */
+function withoutSecrets(values: MonitorValues, invocation: Invocation): Invocation {
+  const named = invocation.contract["job-env"];
+  if (!named || values.jobEnv === undefined) return invocation;
+  const value = values.jobEnv.map((text) => {
+    const [, name, given] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+    return name !== undefined && isSecret(name, given ?? "") ? `${name}=${SET}` : text;
+  });
+  return { ...invocation, contract: { ...invocation.contract, "job-env": { ...named, value } } };
 }
 
 function refuseFleetOptions({ contract }: Invocation): void {

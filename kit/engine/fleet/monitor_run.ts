@@ -11,7 +11,7 @@ import { VERSION } from "../../contract/version.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import { readManifest, writeManifest } from "../../bundle/manifest_file.ts";
 import { makeSessionFolder } from "../../bundle/session_folder.ts";
-import { unsecret } from "../../bundle/unsecret.ts";
+import { withoutTokens } from "../../bundle/unsecret.ts";
 import { isOver, type RayJob } from "../../fleet/ray.ts";
 import {
   SESSION_FOLDER,
@@ -25,6 +25,7 @@ import { fleetHookFiles } from "../hooks_package.ts";
 import { LOGS } from "../guided_command.ts";
 import { openManifest, reopenManifest } from "../open_manifest.ts";
 import { outcomeOf } from "../outcome.ts";
+import { secretsOf } from "../redact.ts";
 import { togglesOf } from "../session_options.ts";
 import { absolute } from "../session_plan.ts";
 import { closeSession, type Following } from "./monitor_close.ts";
@@ -35,7 +36,7 @@ import { firstWord } from "./run.ts";
 import { SessionFiles } from "./session_files.ts";
 import { SessionJob } from "./session_job.ts";
 
-const POLL_MS = 1000;
+const POLL_MS = 2000;
 /** A cluster that is silent for so long is left; the job goes on without us. */
 const PATIENCE_MS = 15 * 60_000;
 /** What the job and Ray need besides the command's own time to end. */
@@ -77,6 +78,7 @@ export async function runOnCluster(
     await submit(plan, context, { client, id, out, startedAt, storage });
     output.note(`Recording to ${out}, the job is ${id} on Ray ${ray} at ${values.on}`);
   }
+  const secrets = secretsOf(jobEnvironment(values, invocation.env), invocation.command);
   const echo = !invocation.common.quiet;
   // What was printed before was shown before.
   let quiet = found !== undefined;
@@ -92,7 +94,10 @@ export async function runOnCluster(
     new SessionFiles(files, out),
     storage,
     async (line) => {
-      const text = unsecret(line);
+      const text = secrets.reduce(
+        (rest, secret) => rest.replaceAll(secret, "(secret)"),
+        withoutTokens(line),
+      );
       const bytes = new TextEncoder().encode(`${text}\n`);
       for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await log.write(rest));
       if (!echo || quiet) return;
@@ -230,7 +235,12 @@ async function follow(
     try {
       await job.look(signal.aborted);
       silentSince = undefined;
-      if (job.over && (job.end !== undefined || !job.doc || ++asked >= MOST_ASKED)) return "over";
+      if (job.over && (job.end !== undefined || job.neverRan || ++asked >= MOST_ASKED)) {
+        return "over";
+      }
+      if (job.doc?.status === "PENDING") {
+        output.progress("The job waits for a node", { event: "job_pending", job: job.id });
+      }
       if (signal.aborted && leave) return "left";
       if (signal.aborted && stopBy === undefined) {
         output.progress("Ending vLLM");

@@ -51,6 +51,11 @@ export class SessionJob {
     return this.doc === undefined || isOver(this.doc);
   }
 
+  /** Whether there is nothing of it to be had: the cluster does not know it, or no node had it. */
+  get neverRan(): boolean {
+    return this.doc === undefined || (this.over && !this.doc.driver_node_id);
+  }
+
   /** Asks how it is, and takes in what is new where it is time for that, or `now`. */
   async look(now: boolean): Promise<void> {
     const { clock } = this.context;

@@ -25,6 +25,8 @@ export interface JobsApi {
   broken: number | undefined;
   /** Environment of the next jobs, beside what is inherited. */
   env: Record<string, string>;
+  /** What the nodes' Python has besides the packages of a job. */
+  pythonPath: string[];
   /** The cluster forgets all jobs, as one whose head was replaced; those that ran are gone. */
   forget(): Promise<void>;
 }
@@ -38,6 +40,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
   const jobs = new Map<string, StandInJob>();
   const running = new Map<string, Deno.ChildProcess>();
   const lost = new Set<string>();
+  const stopped = new Set<string>();
   const ended: Promise<void>[] = [];
   const timers: ReturnType<typeof setTimeout>[] = [];
 
@@ -67,7 +70,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
     const { working_dir, py_modules, env_vars } = request["runtime_env"] as
       & Record<string, string & string[]>
       & { env_vars?: Record<string, string> };
-    const cwd = await unpack(working_dir!);
+    const cwd = working_dir === undefined ? dir : await unpack(working_dir);
     const modules = await Promise.all((py_modules as string[]).map(unpack));
     const log = await Deno.open(`${dir}/${id}.log`, { append: true, create: true });
     log.close();
@@ -80,7 +83,11 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
       args: ["sh", "-c", `exec >>"$LOG" 2>&1; ${request["entrypoint"]}`],
       cwd,
       env: {
-        ...{ LOG: `${dir}/${id}.log`, PYTHONPATH: modules.join(":"), VSCOPE_DENO: Deno.execPath() },
+        ...{
+          LOG: `${dir}/${id}.log`,
+          PYTHONPATH: [...modules, ...api.pythonPath].join(":"),
+          VSCOPE_DENO: Deno.execPath(),
+        },
         ...env_vars,
         ...api.env,
       },
@@ -92,6 +99,10 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
     ended.push(child.status.then(({ code }) => {
       running.delete(id);
       if (DONE.includes(doc.status)) return;
+      if (stopped.has(id)) {
+        Object.assign(doc, { status: "STOPPED", end_time: Date.now() });
+        return;
+      }
       Object.assign(doc, {
         status: code === 0 ? "SUCCEEDED" : "FAILED",
         driver_exit_code: code,
@@ -150,6 +161,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
           ...{ type: "SUBMISSION", job_id: null, submission_id: id, status: "PENDING" },
           ...{ error_type: null, start_time: Date.now(), end_time: null, driver_node_id: null },
           ...{ driver_exit_code: null, message: "Job has not started yet." },
+          metadata: body.metadata,
         },
         async loseNode() {
           lost.add(id);
@@ -172,10 +184,15 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
     const job = jobs.get(id);
     if (!job) return new Response(`Job ${id} does not exist`, { status: 404 });
     if (what === "stop") {
+      const child = running.get(id);
       if (!DONE.includes(job.doc.status)) {
-        Object.assign(job.doc, { status: "STOPPED", end_time: Date.now() });
+        // It is stopped when its processes have ended.
+        if (child) stopped.add(id);
+        else Object.assign(job.doc, { status: "STOPPED", end_time: Date.now() });
         kill(id, "SIGTERM");
-        timers.push(setTimeout(() => kill(id, "SIGKILL"), 3000));
+        const { env_vars } = job.request["runtime_env"] as { env_vars?: Record<string, string> };
+        const wait = Number(env_vars?.["RAY_JOB_STOP_WAIT_TIME_S"] ?? 3);
+        timers.push(setTimeout(() => kill(id, "SIGKILL"), 1000 * wait));
       }
       return Response.json({ stopped: true });
     }
@@ -189,6 +206,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
     packages,
     broken: undefined,
     env: {},
+    pythonPath: [],
     async forget() {
       for (const id of running.keys()) kill(id, "SIGKILL");
       jobs.clear();

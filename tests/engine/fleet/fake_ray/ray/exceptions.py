@@ -1,0 +1,6 @@
+class GetTimeoutError(TimeoutError):
+    pass
+
+
+class RayActorError(Exception):
+    pass
