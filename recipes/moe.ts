@@ -5,10 +5,14 @@
  */
 
 import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
-import { EXPECTED_EXPERTS, expertOptions, planExperts } from "../kit/engine/expert_session.ts";
+import {
+  EXPECTED_EXPERTS,
+  expertOptions,
+  planExperts,
+} from "../kit/engine/session/expert_session.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { planWatched } from "../kit/engine/vllm_metrics/measuring_plan.ts";
-import { commandOptions, runWatched } from "../kit/engine/watched_command.ts";
+import { commandOptions, runWatched } from "../kit/engine/session/watched_command.ts";
 
 /**
  * The recipe.

@@ -8,7 +8,7 @@ import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { monitorOptions, planMonitor } from "../kit/engine/fleet/monitor_plan.ts";
 import { runOnCluster } from "../kit/engine/fleet/monitor_run.ts";
-import { runWatched } from "../kit/engine/watched_command.ts";
+import { runWatched } from "../kit/engine/session/watched_command.ts";
 
 /**
  * The recipe.

@@ -7,9 +7,9 @@
 import { RunError } from "../kit/contract/errors.ts";
 import { choice, duration, integer, path } from "../kit/contract/options.ts";
 import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
-import { findFreePort } from "../kit/engine/free_port.ts";
+import { findFreePort } from "../kit/engine/system/free_port.ts";
 import { runAlone } from "../kit/engine/main.ts";
-import { runMonitored } from "../kit/engine/monitored_run.ts";
+import { runMonitored } from "../kit/engine/session/monitored_run.ts";
 import {
   ensurePrivateEngine,
   PRIVATE_ENGINE_BYTES,
@@ -17,11 +17,11 @@ import {
 } from "../kit/engine/private/install.ts";
 import { ensureTinyModel, TINY_MODELS } from "../kit/engine/private/models.ts";
 import { serveTinyModel } from "../kit/engine/private/serve_command.ts";
-import { waitUntilHealthy } from "../kit/engine/readiness.ts";
-import { requireVllm } from "../kit/engine/require_vllm.ts";
-import { planRequests, type RequestResult, sendRequests } from "../kit/engine/requests.ts";
-import { sessionOptions } from "../kit/engine/session_options.ts";
-import { planSession } from "../kit/engine/session_plan.ts";
+import { waitUntilHealthy } from "../kit/engine/server/readiness.ts";
+import { requireVllm } from "../kit/engine/python/require_vllm.ts";
+import { planRequests, type RequestResult, sendRequests } from "../kit/engine/server/requests.ts";
+import { sessionOptions } from "../kit/engine/session/session_options.ts";
+import { planSession } from "../kit/engine/session/session_plan.ts";
 import { generateReport } from "../kit/report/generate.ts";
 
 /**

@@ -3,8 +3,8 @@
 import { fileURLToPath } from "node:url";
 import { runCli } from "../cli.ts";
 import type { ProcessHost } from "../kit/contract/context.ts";
-import { systemContext, talkOf } from "../kit/engine/context.ts";
-import { outputOn } from "../kit/engine/system_output.ts";
+import { systemContext, talkOf } from "../kit/engine/system/context.ts";
+import { outputOn } from "../kit/engine/system/system_output.ts";
 
 /** The module that a vscope of a test, and the guard of its processes, is. */
 export const CLI = fileURLToPath(new URL("../cli.ts", import.meta.url));

@@ -1,6 +1,6 @@
 /** Random numbers that a seed determines. */
 
-import { randomOf } from "../kit/engine/requests.ts";
+import { randomOf } from "../kit/engine/server/requests.ts";
 
 /** Numbers of the normal distribution (Box and Muller), made of uniform ones. */
 export function normal(random: () => number): number {

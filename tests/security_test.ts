@@ -1,11 +1,11 @@
 /** What must not get into a bundle, and what a bundle that somebody sent must not do. */
 
 import assert from "node:assert/strict";
-import { mergeSession } from "../kit/bundle/merge.ts";
-import { safeCell } from "../kit/bundle/safe_cell.ts";
-import { requireUnshared } from "../kit/bundle/shared_folder.ts";
+import { mergeSession } from "../kit/bundle/merge/merge.ts";
+import { safeCell } from "../kit/bundle/files/safe_cell.ts";
+import { requireUnshared } from "../kit/bundle/files/shared_folder.ts";
 import { csvText } from "../kit/analysis/capture/flat_table.ts";
-import { readVllmCommand } from "../kit/engine/vllm_command.ts";
+import { readVllmCommand } from "../kit/engine/server/vllm_command.ts";
 import { serveTinyModel } from "../kit/engine/private/serve_command.ts";
 import { recipes } from "../recipes/registry.ts";
 import { generateReport } from "../kit/report/generate.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Samples } from "../bundle/samples.ts";
+import { Samples } from "../bundle/merge/samples.ts";
 import type { FileSystem } from "../contract/context.ts";
 import { type Points, Series } from "./downsample.ts";
 import { eachRow } from "./table_rows.ts";

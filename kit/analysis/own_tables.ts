@@ -11,8 +11,8 @@ import {
   type OwnColumn,
   type OwnTable,
   presentOwnTables,
-} from "../bundle/own_tables.ts";
-import { Samples, type Statistics } from "../bundle/samples.ts";
+} from "../bundle/session/own_tables.ts";
+import { Samples, type Statistics } from "../bundle/merge/samples.ts";
 import type { FileSystem } from "../contract/context.ts";
 import { type Points, Series } from "./downsample.ts";
 import { eachRowOf } from "./table_rows.ts";

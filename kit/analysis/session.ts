@@ -9,8 +9,8 @@
 import type { FileSystem } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";
 import { readManifest } from "../bundle/manifest_file.ts";
-import { Samples } from "../bundle/samples.ts";
-import type { SessionTableName } from "../bundle/session_tables.ts";
+import { Samples } from "../bundle/merge/samples.ts";
+import type { SessionTableName } from "../bundle/session/session_tables.ts";
 import { Series } from "./downsample.ts";
 import { readExperts } from "./experts.ts";
 import { readGraphs } from "./graphs.ts";

@@ -5,8 +5,8 @@
  */
 
 import type { Manifest } from "../bundle/manifest.ts";
-import type { Statistics } from "../bundle/samples.ts";
-import type { SessionTableName } from "../bundle/session_tables.ts";
+import type { Statistics } from "../bundle/merge/samples.ts";
+import type { SessionTableName } from "../bundle/session/session_tables.ts";
 import type { Points } from "./downsample.ts";
 import type { ExpertAnalysis } from "./experts.ts";
 import type { GraphAnalysis } from "./graphs.ts";

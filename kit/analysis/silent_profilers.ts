@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EXPECTED_ABSENCE } from "../bundle/hook_coverage.ts";
+import { EXPECTED_ABSENCE } from "../bundle/merge/hook_coverage.ts";
 import type { HookRecord } from "../bundle/manifest.ts";
 
 /** Under this name the expert profiler tells whether it counts at all. */

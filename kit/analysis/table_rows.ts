@@ -4,8 +4,8 @@
  * @module
  */
 
-import { columnReader, readCsv } from "../bundle/csv_file.ts";
-import { SESSION_TABLES, type SessionTableName } from "../bundle/session_tables.ts";
+import { columnReader, readCsv } from "../bundle/files/csv_file.ts";
+import { SESSION_TABLES, type SessionTableName } from "../bundle/session/session_tables.ts";
 import type { FileSystem } from "../contract/context.ts";
 
 /** The text of a row's cell; "" where the file lacks the column. */

@@ -7,10 +7,10 @@
 import { createHash } from "node:crypto";
 import type { FileSystem } from "../contract/context.ts";
 import { type ArtifactRecord, type Manifest, MANIFEST_NAME } from "./manifest.ts";
-import type { OwnTable } from "./own_tables.ts";
-import { RESERVE_NAME } from "./reserve.ts";
-import { SESSION_TABLES } from "./session_tables.ts";
-import { measureTrace, traceSchema } from "./trace_folder.ts";
+import type { OwnTable } from "./session/own_tables.ts";
+import { RESERVE_NAME } from "./files/reserve.ts";
+import { SESSION_TABLES } from "./session/session_tables.ts";
+import { measureTrace, traceSchema } from "./files/trace_folder.ts";
 
 const MEDIA_TYPES: Record<string, string> = {
   csv: "text/csv",

@@ -6,7 +6,7 @@
 
 import type { FileSystem } from "../contract/context.ts";
 import { messageOf, UsageError } from "../contract/errors.ts";
-import { requireUnshared } from "./shared_folder.ts";
+import { requireUnshared } from "./files/shared_folder.ts";
 
 /** `<prefix>_<YYYYMMDD_HHMMSS>_<pid>`, in local time, as the hooks name theirs. */
 export function folderName(prefix: string, startedAt: Date, pid: number): string {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OwnTable } from "./own_tables.ts";
+import type { OwnTable } from "./session/own_tables.ts";
 
 /**
  * Version of the shape of `bundle.json`.

@@ -8,7 +8,7 @@ import type { FileSystem } from "../contract/context.ts";
 import { closeAbandoned } from "./capture_bundle.ts";
 import type { Manifest } from "./manifest.ts";
 import { readManifest } from "./manifest_file.ts";
-import { mergeSession, needsMerge } from "./merge.ts";
+import { mergeSession, needsMerge } from "./merge/merge.ts";
 
 /**
  * Merges a session that is open, and closes a capture whose vscope was killed.

@@ -7,9 +7,9 @@
 import type { FileSystem } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";
 import { listArtifacts } from "./artifacts.ts";
-import { readCsv } from "./csv_file.ts";
+import { readCsv } from "./files/csv_file.ts";
 import { readManifest } from "./manifest_file.ts";
-import { columnsOf, SESSION_TABLES } from "./session_tables.ts";
+import { columnsOf, SESSION_TABLES } from "./session/session_tables.ts";
 
 /** Something that is not as it should be. */
 export interface Problem {

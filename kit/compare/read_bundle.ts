@@ -5,7 +5,7 @@
  */
 
 import type { Manifest } from "../bundle/manifest.ts";
-import { isSession } from "../bundle/merge.ts";
+import { isSession } from "../bundle/merge/merge.ts";
 import { settleBundle } from "../bundle/settle.ts";
 import type { FileSystem } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";

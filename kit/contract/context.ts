@@ -1,7 +1,7 @@
 /**
  * What a recipe may touch, handed in so that tests need no mocks of globals.
  *
- * The real one is made by `systemContext()` of `kit/engine/context.ts`.
+ * The real one is made by `systemContext()` of `kit/engine/system/context.ts`.
  *
  * @module
  */

@@ -59,7 +59,8 @@ export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
     "b99efa866bb378ff2d533bfb7f45a67b5f102d809233f02713210f2b3ba258b6",
   "kit/engine/private/uv_requirements.txt":
     "2672e522a111d7bba195f3fa1b9f17c25428d3f4dfa2009313ad8b365b57e4b9",
-  "kit/engine/python_facts.py": "4a68b4e4171dff20ad2e5a8ef9132926828a8bccde0bef157b8c24206aa21937",
+  "kit/engine/python/python_facts.py":
+    "4a68b4e4171dff20ad2e5a8ef9132926828a8bccde0bef157b8c24206aa21937",
   "kit/engine/torch/profiler_facts.py":
     "fbbbab1331d5573145e764f2c7c393edc480b22ad266832816852a0c3b68e330",
   "kit/engine/vllm_metrics/option_facts.py":

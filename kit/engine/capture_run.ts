@@ -21,8 +21,8 @@ import {
 } from "./guided_command.ts";
 import { openManifest, reopenManifest } from "./open_manifest.ts";
 import { outcomeOf } from "./outcome.ts";
-import type { PythonFacts } from "./python_of.ts";
-import { absolute } from "./session_plan.ts";
+import type { PythonFacts } from "./python/python_of.ts";
+import { absolute } from "./session/session_plan.ts";
 
 /** The folder that a capture goes to: `--out`, or one of its own under `./vscope-bundles/`. */
 export function captureFolder(recipe: string, invocation: Invocation): string {

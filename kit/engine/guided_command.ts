@@ -7,7 +7,7 @@
 import type { ProcessEnd, RunContext, RunningProcess } from "../contract/context.ts";
 import { messageOf, RunError } from "../contract/errors.ts";
 import type { ProcessRecord } from "../bundle/manifest.ts";
-import { lastLines } from "./log_tail.ts";
+import { lastLines } from "./system/log_tail.ts";
 import { unsecret } from "../bundle/unsecret.ts";
 
 /** Files that the output of the command goes to, within the bundle. */

@@ -9,8 +9,8 @@ import { notAllowed } from "../contract/errors.ts";
 import type { Options } from "../contract/option.ts";
 import { executeRecipe } from "../contract/execute.ts";
 import type { Recipe } from "../contract/recipe.ts";
-import { systemContext, talkOf } from "./context.ts";
-import { GUARD_ARGUMENT } from "./guard.ts";
+import { systemContext, talkOf } from "./system/context.ts";
+import { GUARD_ARGUMENT } from "./system/guard.ts";
 import { UNIT_ARGUMENT } from "../fleet/unit_argument.ts";
 
 /** Runs `command` with the real context, and exits with its code. */
@@ -19,7 +19,7 @@ export async function exitWith(
   command: (context: RunContext) => Promise<number>,
 ): Promise<never> {
   if (argv[0] === GUARD_ARGUMENT) {
-    const { guardMain } = await import("./guard.ts");
+    const { guardMain } = await import("./system/guard.ts");
     await guardMain(argv.slice(1));
   }
   const { context, close } = begin(argv);

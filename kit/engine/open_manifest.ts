@@ -14,8 +14,8 @@ import { comesToRest } from "../bundle/capture_bundle.ts";
 import { isAlive, thisProcess } from "../bundle/liveness.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import { readManifest, writeManifest } from "../bundle/manifest_file.ts";
-import { listDevices } from "./devices.ts";
-import type { PythonFacts } from "./python_of.ts";
+import { listDevices } from "./system/devices.ts";
+import type { PythonFacts } from "./python/python_of.ts";
 import { unsecretArgv } from "../bundle/unsecret.ts";
 
 /**

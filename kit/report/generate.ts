@@ -6,8 +6,8 @@
 
 import type { Finding } from "../analysis/findings.ts";
 import { readManifest } from "../bundle/manifest_file.ts";
-import { writeWhole } from "../bundle/whole_file.ts";
-import { recordArtifacts } from "../bundle/merge.ts";
+import { writeWhole } from "../bundle/files/whole_file.ts";
+import { recordArtifacts } from "../bundle/merge/merge.ts";
 import type { FileSystem } from "../contract/context.ts";
 import { messageOf, UsageError } from "../contract/errors.ts";
 import { isSweep } from "../sweep/validate_sweep.ts";

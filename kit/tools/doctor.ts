@@ -7,12 +7,12 @@
 import type { RunContext } from "../contract/context.ts";
 import { path } from "../contract/options.ts";
 import { defineTool } from "../contract/tool.ts";
-import { listDevices } from "../engine/devices.ts";
+import { listDevices } from "../engine/system/devices.ts";
 import { isMac, xcodeGuard, xctraceGuard } from "../engine/mac/mac_guards.ts";
 import { HOW_TO_GET_NCU, installedNcu } from "../engine/ncu/find_ncu.ts";
 import { HOW_TO_GET, installedNsys } from "../engine/nsys/find_nsys.ts";
 import { hasPrivateEngine, privateEngineAt } from "../engine/private/install.ts";
-import { onPath, pythonFacts, pythonOf } from "../engine/python_of.ts";
+import { onPath, pythonFacts, pythonOf } from "../engine/python/python_of.ts";
 
 /** One thing that was looked for. */
 interface Finding {

@@ -9,7 +9,7 @@ import { UsageError } from "../contract/errors.ts";
 import { suggestion } from "../contract/suggest.ts";
 import { boolean, duration, integer, text } from "../contract/options.ts";
 import { defineTool } from "../contract/tool.ts";
-import { absolute } from "../engine/session_plan.ts";
+import { absolute } from "../engine/session/session_plan.ts";
 import type { ExportFormat, ExportJob } from "./export/format.ts";
 import { FORMATS } from "./export/formats.ts";
 import { openSession, type SessionSource } from "./export/session_source.ts";

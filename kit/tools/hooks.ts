@@ -5,8 +5,8 @@
  */
 
 import { defineTool } from "../contract/tool.ts";
-import { PLUGIN_NAME, writeHooks } from "../engine/hooks_package.ts";
-import { absolute } from "../engine/session_plan.ts";
+import { PLUGIN_NAME, writeHooks } from "../engine/python/hooks_package.ts";
+import { absolute } from "../engine/session/session_plan.ts";
 
 /** Text as one word of a POSIX shell. */
 function shellWord(text: string): string {

@@ -13,7 +13,7 @@ import { configTemplate } from "../contract/template.ts";
 import { CONFIG_NAME } from "../contract/config.ts";
 import { defineTool } from "../contract/tool.ts";
 import { loadTable } from "../deps.ts";
-import { absolute } from "../engine/session_plan.ts";
+import { absolute } from "../engine/session/session_plan.ts";
 
 /** The tool. */
 const tool = defineTool({

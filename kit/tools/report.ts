@@ -7,7 +7,7 @@
 import { settleBundle } from "../bundle/settle.ts";
 import { path as pathOption } from "../contract/options.ts";
 import { defineTool } from "../contract/tool.ts";
-import { absolute } from "../engine/session_plan.ts";
+import { absolute } from "../engine/session/session_plan.ts";
 import { generateReport } from "../report/generate.ts";
 
 /** The tool. */

@@ -8,9 +8,9 @@ import { HOOK_FILES } from "../../hooks/embedded.ts";
 import { defineTool } from "../contract/tool.ts";
 import { isAsBuilt } from "../contract/verified_text.ts";
 import { VERSION } from "../contract/version.ts";
-import { alteredHookFiles } from "../engine/hooks_package.ts";
-import { alteredRunners } from "../engine/runners.ts";
-import { RUNNER_FILES } from "../engine/runner_files.ts";
+import { alteredHookFiles } from "../engine/python/hooks_package.ts";
+import { alteredRunners } from "../engine/python/runners.ts";
+import { RUNNER_FILES } from "../engine/python/runner_files.ts";
 import { alteredParts, unpackedParts } from "../engine/unpacked_parts.ts";
 
 /** The tool. */

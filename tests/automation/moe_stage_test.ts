@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { RunContext } from "../../kit/contract/context.ts";
 import type { Manifest } from "../../kit/bundle/manifest.ts";
 import { validateBundle } from "../../kit/bundle/validate.ts";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { automationOptions } from "../../kit/engine/automation/options.ts";
 import type { Automation } from "../../kit/engine/automation/stage.ts";
 import { moeStage } from "../../kit/engine/automation/stages/moe.ts";

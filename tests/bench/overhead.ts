@@ -8,8 +8,8 @@
  * @module
  */
 
-import { costOf, type Pair } from "../../kit/engine/overhead.ts";
-import { pauseHooks } from "../../kit/bundle/session_folder.ts";
+import { costOf, type Pair } from "../../kit/engine/session/overhead.ts";
+import { pauseHooks } from "../../kit/bundle/session/session_folder.ts";
 import { ended, startVscope } from "../cli.ts";
 import { say } from "../dev/run.ts";
 import { complete, healthy, serveCommand, watched } from "../e2e/engine.ts";

@@ -5,7 +5,7 @@ import diffTool from "../../kit/tools/bundle/diff.ts";
 import gateTool from "../../kit/tools/bundle/gate.ts";
 import type { Tool } from "../../kit/contract/tool.ts";
 import { executeTool } from "../../kit/contract/execute.ts";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { vscopeHere } from "../cli.ts";
 import { inFolder, namesIn } from "../folders.ts";
 import { writeSession } from "./made.ts";

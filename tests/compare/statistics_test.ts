@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { changeOf, changeOfRows } from "../../kit/compare/change.ts";
 import { meanOf, quantileOf, ratioOf } from "../../kit/compare/estimate.ts";
 import { studentQuantile } from "../../kit/compare/student.ts";
-import { Samples } from "../../kit/bundle/samples.ts";
+import { Samples } from "../../kit/bundle/merge/samples.ts";
 import { figureText, moved } from "../../kit/compare/words.ts";
 import { fc } from "../deps.ts";
 import { normals } from "../random.ts";

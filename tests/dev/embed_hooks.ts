@@ -1,6 +1,6 @@
 /**
  * Writes `hooks/embedded.ts`, a text import and a SHA-256 for each file of the Python package,
- * `kit/engine/runner_files.ts`, the same for each script that recipes write into a bundle, the
+ * `kit/engine/python/runner_files.ts`, the same for each script that recipes write into a bundle, the
  * checksums of every other text that our code imports, and the version where it is read as well.
  *
  * Text imports are not covered by deno.lock, so the checksums are. `--check` only compares.
@@ -74,16 +74,16 @@ ${entries.join("\n")}
 `;
 }
 
-/** The text of `kit/engine/runner_files.ts` as the scripts stand. */
+/** The text of `kit/engine/python/runner_files.ts` as the scripts stand. */
 export async function runnersModule(): Promise<string> {
   const imports: string[] = [];
   const entries: string[] = [];
   for (const [index, path] of RUNNERS.entries()) {
     const text = await Deno.readFile(`${ROOT}${path}`);
     const sha256 = createHash("sha256").update(text).digest("hex");
-    const local = path.replace("kit/engine/", "./");
+    const local = path.replace("kit/engine/", "../");
     imports.push(`import r${index} from "${local}" with { type: "text" };`);
-    entries.push(`  { path: "${local.slice(2)}", text: r${index}, sha256: "${sha256}" },`);
+    entries.push(`  { path: "${local.slice(3)}", text: r${index}, sha256: "${sha256}" },`);
   }
   return `/**
  * The Python scripts that recipes run, each with its checksum.
@@ -93,7 +93,7 @@ export async function runnersModule(): Promise<string> {
  * @module
  */
 
-import type { EmbeddedFile } from "../../hooks/embedded.ts";
+import type { EmbeddedFile } from "../../../hooks/embedded.ts";
 ${imports.join("\n")}
 
 /** Every script; paths are below \`kit/engine/\`. */
@@ -104,7 +104,7 @@ ${entries.join("\n")}
 }
 
 /** Modules with text imports that have checksums of their own. */
-const PINNED = ["kit/engine/runner_files.ts", "kit/tools/self_check/texts.ts"];
+const PINNED = ["kit/engine/python/runner_files.ts", "kit/tools/self_check/texts.ts"];
 
 /** A text import, static or not; packages are locked by deno.lock. */
 const TEXT_IMPORT = /"(\.[^"]+)"(?: with |,\s*)\{\s*(?:with: \{ )?type: "text"/g;
@@ -171,7 +171,7 @@ ${paths.map((path, n) => `  "${path}": t${n},`).join("\n")}
 export async function embeddedModules(): Promise<Record<string, string>> {
   return {
     "hooks/embedded.ts": await formatted(await embeddedModule()),
-    "kit/engine/runner_files.ts": await formatted(await runnersModule()),
+    "kit/engine/python/runner_files.ts": await formatted(await runnersModule()),
     "kit/contract/text_checksums.ts": await formatted(await checksumsModule()),
     "kit/tools/self_check/texts.ts": await formatted(await textsModule()),
   };

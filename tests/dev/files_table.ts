@@ -5,8 +5,8 @@
  */
 
 import { executeRecipe } from "../../kit/contract/execute.ts";
-import { systemContext } from "../../kit/engine/context.ts";
-import { SESSION_TABLES } from "../../kit/bundle/session_tables.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
+import { SESSION_TABLES } from "../../kit/bundle/session/session_tables.ts";
 import { recipes } from "../../recipes/registry.ts";
 import { ROOT } from "./run.ts";
 

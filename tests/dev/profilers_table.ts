@@ -4,8 +4,8 @@
  * @module
  */
 
-import { SESSION_PROFILERS } from "../../kit/bundle/hook_coverage.ts";
-import { SESSION_TABLES, type SessionTable } from "../../kit/bundle/session_tables.ts";
+import { SESSION_PROFILERS } from "../../kit/bundle/merge/hook_coverage.ts";
+import { SESSION_TABLES, type SessionTable } from "../../kit/bundle/session/session_tables.ts";
 
 /** The table, in Markdown. */
 export function profilersTable(): string {

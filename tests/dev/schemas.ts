@@ -4,8 +4,8 @@
  * @module
  */
 
-import { SESSION_COLUMNS } from "../../kit/bundle/session_columns.ts";
-import { columnsOf, SESSION_TABLES } from "../../kit/bundle/session_tables.ts";
+import { SESSION_COLUMNS } from "../../kit/bundle/session/session_columns.ts";
+import { columnsOf, SESSION_TABLES } from "../../kit/bundle/session/session_tables.ts";
 import { type TableSchema, tableSchema } from "./table_schema.ts";
 
 /** Where the schemas are published, below the checkout. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ColumnType } from "../../kit/bundle/session_columns.ts";
+import type { ColumnType } from "../../kit/bundle/session/session_columns.ts";
 import { SKEW_FIT_COLUMNS } from "../../kit/sweep/fit/skew_fit_csv.ts";
 import { SKEW_TRAILING, TRAILING } from "../../kit/sweep/measure/tables.ts";
 import { SWEEP_TABLES } from "../../kit/sweep/sweep_tables.ts";

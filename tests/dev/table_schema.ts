@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { ColumnType } from "../../kit/bundle/session_columns.ts";
+import type { ColumnType } from "../../kit/bundle/session/session_columns.ts";
 
 /** A column, as it is published. */
 export interface Field {

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { HOOK_FILES } from "../../hooks/embedded.ts";
 import { TEXT_CHECKSUMS } from "../../kit/contract/text_checksums.ts";
 import { VERSION } from "../../kit/contract/version.ts";
-import { RUNNER_FILES } from "../../kit/engine/runner_files.ts";
+import { RUNNER_FILES } from "../../kit/engine/python/runner_files.ts";
 import { ROOT } from "./run.ts";
 
 /** A package that is part of vscope. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { StageRecord } from "../../kit/bundle/manifest.ts";
-import { ProcessTracker } from "../../kit/engine/process_table.ts";
+import { ProcessTracker } from "../../kit/engine/system/process_table.ts";
 import { readTable } from "../bundle/raw.ts";
 import { startVscope, vscope } from "../cli.ts";
 import { until } from "../engine/processes.ts";

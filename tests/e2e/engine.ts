@@ -1,7 +1,7 @@
 /** The real CPU vLLM for tests: one private engine, made on first use, shared by all. */
 
-import { systemContext } from "../../kit/engine/context.ts";
-import { findFreePort } from "../../kit/engine/free_port.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
+import { findFreePort } from "../../kit/engine/system/free_port.ts";
 import { ensurePrivateEngine, type PrivateEngine } from "../../kit/engine/private/install.ts";
 import { ensureTinyModel } from "../../kit/engine/private/models.ts";
 import { serveTinyModel } from "../../kit/engine/private/serve_command.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { vscope } from "../cli.ts";
 import { readTable } from "../bundle/raw.ts";
 import { inFolder } from "../folders.ts";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { ensureTinyModel } from "../../kit/engine/private/models.ts";
 import { engine, OFFLINE_ENV } from "./engine.ts";
 

@@ -123,7 +123,7 @@ export async function allAgree(dir: string): Promise<void> {
 /** What `watch --listen` says of the session. */
 async function listening(dir: string): Promise<{ texts: string[]; stop(): Promise<void> }> {
   const { startVscope } = await import("../cli.ts");
-  const { findFreePort } = await import("../../kit/engine/free_port.ts");
+  const { findFreePort } = await import("../../kit/engine/system/free_port.ts");
   const address = `127.0.0.1:${findFreePort()}`;
   const child = startVscope(["watch", dir, "--listen", address]);
   const output = child.output();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { ended as over, startVscope, vscope } from "../cli.ts";
 import { until } from "../engine/processes.ts";
 import { inFolder } from "../folders.ts";
-import { findFreePort } from "../../kit/engine/free_port.ts";
+import { findFreePort } from "../../kit/engine/system/free_port.ts";
 import { complete, healthy, serveCommand, watched } from "./engine.ts";
 import { allAgree, comesToRest, ended, neverFell, scrape } from "./live.ts";
 import { OWN_PROFILERS, ownProfilersRecorded } from "./own_profilers.ts";

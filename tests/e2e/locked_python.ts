@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { isThere } from "../../kit/contract/is_there.ts";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { cacheFolder } from "../../kit/engine/private/cache.ts";
 import { COMPILE } from "../../kit/engine/private/cpu_engine.ts";
 import { installStep } from "../../kit/engine/private/install_step.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ProcessTracker } from "../../kit/engine/process_table.ts";
+import { ProcessTracker } from "../../kit/engine/system/process_table.ts";
 import { ended, startVscope, vscope } from "../cli.ts";
 import { until } from "../engine/processes.ts";
 import { inFolder } from "../folders.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SESSION_PROFILERS } from "../../kit/bundle/hook_coverage.ts";
+import { SESSION_PROFILERS } from "../../kit/bundle/merge/hook_coverage.ts";
 import { vscope } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 import { engine, OFFLINE_ENV, serveCommand } from "./engine.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { answerQuestions } from "../../kit/analysis/questions.ts";
 import { analyzeSession } from "../../kit/analysis/session.ts";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { ensureTinyModel } from "../../kit/engine/private/models.ts";
 import { readTable } from "../bundle/raw.ts";
 import { vscope } from "../cli.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { RayJob } from "../../kit/fleet/ray.ts";
-import { findFreePort } from "../../kit/engine/free_port.ts";
+import { findFreePort } from "../../kit/engine/system/free_port.ts";
 import { inFolder } from "../folders.ts";
 import { lockedPython } from "./locked_python.ts";
 import { endMarked, listenersOf } from "./marked.ts";

@@ -12,7 +12,7 @@ import { numberIn, readTable } from "../../kit/sweep/table.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
 import { BATCH_CLASSES } from "../../kit/sweep/validation/batches.ts";
 import { ensureTinyModel } from "../../kit/engine/private/models.ts";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { ended, startVscope } from "../cli.ts";
 import { running, until } from "../engine/processes.ts";
 import { inFolder, namesIn } from "../folders.ts";

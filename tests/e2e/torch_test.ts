@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { systemContext } from "../../kit/engine/context.ts";
-import { ProcessTracker } from "../../kit/engine/process_table.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
+import { ProcessTracker } from "../../kit/engine/system/process_table.ts";
 import { ended, heard, type Ran, startVscope, vscope } from "../cli.ts";
 import { until } from "../engine/processes.ts";
 import { inFolder, namesIn } from "../folders.ts";

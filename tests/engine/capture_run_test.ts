@@ -8,7 +8,7 @@ import { readManifest } from "../../kit/bundle/manifest_file.ts";
 import { settleBundle } from "../../kit/bundle/settle.ts";
 import { validateBundle } from "../../kit/bundle/validate.ts";
 import { captureFolder, type OpenCapture, runCapture } from "../../kit/engine/capture_run.ts";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { generateReport } from "../../kit/report/generate.ts";
 import { inFolder } from "../folders.ts";
 

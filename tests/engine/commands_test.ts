@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { interpreterOf, unwrapped } from "../../kit/engine/python_of.ts";
-import { readVllmCommand } from "../../kit/engine/vllm_command.ts";
+import { interpreterOf, unwrapped } from "../../kit/engine/python/python_of.ts";
+import { readVllmCommand } from "../../kit/engine/server/vllm_command.ts";
 import { unsecretArgv } from "../../kit/bundle/unsecret.ts";
-import { planRequests } from "../../kit/engine/requests.ts";
-import { hooksEnvironment } from "../../kit/engine/hooks_package.ts";
+import { planRequests } from "../../kit/engine/server/requests.ts";
+import { hooksEnvironment } from "../../kit/engine/python/hooks_package.ts";
 import { fc } from "../deps.ts";
 
 const read = (line: string) => readVllmCommand(line.split(" "));

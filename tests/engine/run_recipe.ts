@@ -4,7 +4,7 @@ import type { RunContext } from "../../kit/contract/context.ts";
 import { executeRecipe } from "../../kit/contract/execute.ts";
 import { readManifest } from "../../kit/bundle/manifest_file.ts";
 import type { Manifest } from "../../kit/bundle/manifest.ts";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { CLI } from "../cli.ts";
 
 /** A run of a recipe. */

@@ -1,6 +1,6 @@
 /** Batches as a fleet may get them, from seeds. */
 
-import { randomOf } from "../../kit/engine/requests.ts";
+import { randomOf } from "../../kit/engine/server/requests.ts";
 import type { EngineWork } from "../../kit/fleet/work.ts";
 import { normal } from "../random.ts";
 

@@ -5,7 +5,7 @@ import { jobAgain } from "../../kit/fleet/missing.ts";
 import { planFleet } from "../../kit/fleet/plan.ts";
 import { planHelp, type RunningJob } from "../../kit/fleet/help.ts";
 import { type EngineWork, type FleetJob, type ShotRange, workOf } from "../../kit/fleet/work.ts";
-import { randomOf } from "../../kit/engine/requests.ts";
+import { randomOf } from "../../kit/engine/server/requests.ts";
 import { normal } from "../random.ts";
 
 /** What goes wrong. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { readCsv } from "../../kit/bundle/csv_file.ts";
+import { readCsv } from "../../kit/bundle/files/csv_file.ts";
 import { readModelShape } from "../../kit/analysis/utilization/model_shape.ts";
 import { type Step, stepCost } from "../../kit/analysis/utilization/step_cost.ts";
 import { say } from "../dev/run.ts";

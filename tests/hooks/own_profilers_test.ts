@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SESSION_TABLES } from "../../kit/bundle/session_tables.ts";
+import { SESSION_TABLES } from "../../kit/bundle/session/session_tables.ts";
 import { fc } from "../deps.ts";
 import { inFolder } from "../folders.ts";
 import { python } from "./python.ts";

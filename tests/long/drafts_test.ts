@@ -1,7 +1,7 @@
 /** Drafts of further families; one is drafted in tests/e2e. */
 
 import assert from "node:assert/strict";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { ensureTinyModel } from "../../kit/engine/private/models.ts";
 import { findArchitecture } from "../../kit/sweep/model/architecture.ts";
 import { draft, essence, parsed } from "../e2e/drafts.ts";

@@ -1,7 +1,7 @@
 /** Debian's Prometheus and promtool, in the cache; nothing where neither they nor apt are. */
 
 import { isThere } from "../../kit/contract/is_there.ts";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { cacheFolder } from "../../kit/engine/private/cache.ts";
 
 /** Folder of both programs. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { isThere } from "../../kit/contract/is_there.ts";
-import { findFreePort } from "../../kit/engine/free_port.ts";
+import { findFreePort } from "../../kit/engine/system/free_port.ts";
 import { dashboardExpressions } from "../../kit/analysis/metrics/dashboard.ts";
 import { ruleExpressions } from "../../kit/analysis/metrics/rules.ts";
 import { samplesOf } from "../analysis/live/samples.ts";

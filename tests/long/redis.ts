@@ -2,7 +2,7 @@
 
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
-import { findFreePort } from "../../kit/engine/free_port.ts";
+import { findFreePort } from "../../kit/engine/system/free_port.ts";
 import { lockedPython } from "../e2e/locked_python.ts";
 import { until } from "../engine/processes.ts";
 import { inFolder } from "../folders.ts";

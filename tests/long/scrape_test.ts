@@ -5,9 +5,9 @@
  */
 
 import assert from "node:assert/strict";
-import { costOf, generatedTokens, type Pair, sendLoad } from "../../kit/engine/overhead.ts";
-import { Samples } from "../../kit/bundle/samples.ts";
-import { findFreePort } from "../../kit/engine/free_port.ts";
+import { costOf, generatedTokens, type Pair, sendLoad } from "../../kit/engine/session/overhead.ts";
+import { Samples } from "../../kit/bundle/merge/samples.ts";
+import { findFreePort } from "../../kit/engine/system/free_port.ts";
 import { ended, startVscope } from "../cli.ts";
 import { say } from "../dev/run.ts";
 import { inFolder } from "../folders.ts";

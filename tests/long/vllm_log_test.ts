@@ -1,7 +1,7 @@
 /** `vscope analyze` of the log of a real server, against what its client drove. */
 
 import assert from "node:assert/strict";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { vscope } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 import { complete, healthy, serveCommand } from "../e2e/engine.ts";

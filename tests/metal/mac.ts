@@ -1,7 +1,7 @@
 /** A Mac made of stand-ins on PATH, because there is none to test on. */
 
 import { fileURLToPath } from "node:url";
-import { findFreePort } from "../../kit/engine/free_port.ts";
+import { findFreePort } from "../../kit/engine/system/free_port.ts";
 import { type Ran, startVscope, vscope } from "../cli.ts";
 import { inFolder } from "../folders.ts";
 

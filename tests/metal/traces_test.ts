@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RunContext } from "../../kit/contract/context.ts";
 import { awaitTraces, flawOf, listTraces, recordOf } from "../../kit/engine/metal/traces.ts";
-import { measureTrace } from "../../kit/bundle/trace_folder.ts";
+import { measureTrace } from "../../kit/bundle/files/trace_folder.ts";
 import { inFolder } from "../folders.ts";
 
 /** A context whose clock goes on only when somebody sleeps; `every` runs then. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { installedNcu } from "../../kit/engine/ncu/find_ncu.ts";
 import { installedNsys } from "../../kit/engine/nsys/find_nsys.ts";
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { inFolder } from "../folders.ts";
 
 Deno.test("an ncu outside PATH is found: by its own version, the newest first, then those of toolkits", async () => {

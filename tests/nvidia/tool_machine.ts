@@ -1,7 +1,7 @@
 /** A machine with a stand-in for a tool of NVIDIA's and a vLLM of ours, and runs of recipes on it. */
 
 import { fileURLToPath } from "node:url";
-import { findFreePort } from "../../kit/engine/free_port.ts";
+import { findFreePort } from "../../kit/engine/system/free_port.ts";
 import { until } from "../engine/processes.ts";
 import { type RecipeRun, runRecipe } from "../engine/run_recipe.ts";
 import { inFolder } from "../folders.ts";

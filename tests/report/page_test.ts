@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { analyzeSession } from "../../kit/analysis/session.ts";
 import { sessionJson } from "../../kit/analysis/session_json.ts";
-import { mergeSession } from "../../kit/bundle/merge.ts";
+import { mergeSession } from "../../kit/bundle/merge/merge.ts";
 import { generateReport } from "../../kit/report/generate.ts";
 import { writeRawSession } from "../bundle/raw.ts";
 import { fc } from "../deps.ts";

@@ -5,7 +5,7 @@ import type { ProgressFacts } from "../../kit/contract/context.ts";
 import { SweepProgress } from "../../kit/engine/sweep/progress.ts";
 import type { NeededShot } from "../../kit/sweep/measure/needed.ts";
 import { withVerbosity } from "../../kit/sweep/verbosity.ts";
-import { outputOn } from "../../kit/engine/system_output.ts";
+import { outputOn } from "../../kit/engine/system/system_output.ts";
 
 const shot = (category: string, number: number): NeededShot => ({
   k: `1x${number}+0 `,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { systemContext } from "../../kit/engine/context.ts";
+import { systemContext } from "../../kit/engine/system/context.ts";
 import { type CpuEngineSpec, ensureCpuEngine } from "../../kit/engine/private/cpu_engine.ts";
 import {
   ensurePrivateEngine,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Samples } from "../../bundle/samples.ts";
+import { Samples } from "../../bundle/merge/samples.ts";
 import type { IdleCause, IdleRow, LaunchBound } from "../capture/idle_model.ts";
 import {
   type CallRow,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { safeCell } from "../../bundle/safe_cell.ts";
+import { safeCell } from "../../bundle/files/safe_cell.ts";
 import { UsageError } from "../../contract/errors.ts";
 
 /** A cell; undefined is an empty one. */

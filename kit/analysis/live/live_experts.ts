@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RawProcess } from "../../bundle/raw_session.ts";
+import type { RawProcess } from "../../bundle/merge/raw_session.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import type { ExpertLoads } from "../metrics/session_metrics.ts";
 

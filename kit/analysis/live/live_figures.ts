@@ -4,10 +4,10 @@
  * @module
  */
 
-import { declaredColumns, type OwnColumn, type OwnTable } from "../../bundle/own_tables.ts";
-import type { RawRow } from "../../bundle/raw_session.ts";
-import type { RequestLife } from "../../bundle/requests.ts";
-import { Samples, type Statistics } from "../../bundle/samples.ts";
+import { declaredColumns, type OwnColumn, type OwnTable } from "../../bundle/session/own_tables.ts";
+import type { RawRow } from "../../bundle/merge/raw_session.ts";
+import type { RequestLife } from "../../bundle/merge/requests.ts";
+import { Samples, type Statistics } from "../../bundle/merge/samples.ts";
 import { TimeSeries } from "./time_series.ts";
 
 /** Phases of a forward pass. */

@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { RawRow } from "../../bundle/raw_session.ts";
+import type { RawRow } from "../../bundle/merge/raw_session.ts";
 import {
   newLife,
   type RequestLife,
   takeEvent,
   takeResult,
   takeSurplus,
-} from "../../bundle/requests.ts";
+} from "../../bundle/merge/requests.ts";
 import { HOLD_SEC, type Settling } from "./settling.ts";
 
 /** Ended requests whose names are remembered, so that a late row is not taken for a new request. */

@@ -8,16 +8,16 @@
  * @module
  */
 
-import { hookCoverage } from "../../bundle/hook_coverage.ts";
+import { hookCoverage } from "../../bundle/merge/hook_coverage.ts";
 import { isAlive } from "../../bundle/liveness.ts";
 import type { BundleStatus, Manifest } from "../../bundle/manifest.ts";
 import { readManifest } from "../../bundle/manifest_file.ts";
-import { anyAlive, devicesOf, isOff, lastSign, readMetadata } from "../../bundle/merge.ts";
-import { droppedRows, engineFacts } from "../../bundle/merge_notes.ts";
-import { type OwnTable, ownTables } from "../../bundle/own_tables.ts";
-import type { RawProcess, RawRow } from "../../bundle/raw_session.ts";
-import { SESSION_TABLES, type SessionTableName } from "../../bundle/session_tables.ts";
-import { TableTail, type TailRow } from "../../bundle/table_tail.ts";
+import { anyAlive, devicesOf, isOff, lastSign, readMetadata } from "../../bundle/merge/merge.ts";
+import { droppedRows, engineFacts } from "../../bundle/merge/notes.ts";
+import { type OwnTable, ownTables } from "../../bundle/session/own_tables.ts";
+import type { RawProcess, RawRow } from "../../bundle/merge/raw_session.ts";
+import { SESSION_TABLES, type SessionTableName } from "../../bundle/session/session_tables.ts";
+import { TableTail, type TailRow } from "../../bundle/files/table_tail.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import { isThere } from "../../contract/is_there.ts";
 import { VERSION } from "../../contract/version.ts";

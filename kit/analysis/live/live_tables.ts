@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { OwnTable } from "../../bundle/own_tables.ts";
-import type { RawRow } from "../../bundle/raw_session.ts";
-import type { RequestLife } from "../../bundle/requests.ts";
-import type { SessionTableName } from "../../bundle/session_tables.ts";
-import type { AdjustmentKind } from "../../bundle/step_adjustments.ts";
+import type { OwnTable } from "../../bundle/session/own_tables.ts";
+import type { RawRow } from "../../bundle/merge/raw_session.ts";
+import type { RequestLife } from "../../bundle/merge/requests.ts";
+import type { SessionTableName } from "../../bundle/session/session_tables.ts";
+import type { AdjustmentKind } from "../../bundle/merge/step_adjustments.ts";
 import { sessionFamilies } from "../metrics/session_families.ts";
 import { takeOwnRow, TAKES, ZEROS } from "../metrics/session_metrics.ts";
 import { LiveFigures } from "./live_figures.ts";

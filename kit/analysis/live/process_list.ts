@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PROCESSES, type RawProcess, readRawProcesses } from "../../bundle/raw_session.ts";
+import { PROCESSES, type RawProcess, readRawProcesses } from "../../bundle/merge/raw_session.ts";
 import type { FileSystem } from "../../contract/context.ts";
 
 /** The list. */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { AdjustmentKind } from "../../bundle/step_adjustments.ts";
+import type { AdjustmentKind } from "../../bundle/merge/step_adjustments.ts";
 
 /** How long the tokens of a step wait, in seconds. */
 export const HOLD_SEC = 5;

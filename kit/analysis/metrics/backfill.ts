@@ -8,8 +8,8 @@
  */
 
 import type { Manifest } from "../../bundle/manifest.ts";
-import { presentOwnTables } from "../../bundle/own_tables.ts";
-import type { SessionTableName } from "../../bundle/session_tables.ts";
+import { presentOwnTables } from "../../bundle/session/own_tables.ts";
+import type { SessionTableName } from "../../bundle/session/session_tables.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import { eachRow, eachRowOf, type NumberCell } from "../table_rows.ts";
 import { Family, type PointState } from "./families.ts";

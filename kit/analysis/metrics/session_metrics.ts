@@ -5,9 +5,13 @@
  */
 
 import type { Manifest } from "../../bundle/manifest.ts";
-import { declaredColumns, type OwnTable, presentOwnTables } from "../../bundle/own_tables.ts";
-import { Samples } from "../../bundle/samples.ts";
-import type { SessionTableName } from "../../bundle/session_tables.ts";
+import {
+  declaredColumns,
+  type OwnTable,
+  presentOwnTables,
+} from "../../bundle/session/own_tables.ts";
+import { Samples } from "../../bundle/merge/samples.ts";
+import type { SessionTableName } from "../../bundle/session/session_tables.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import { type Cell, eachRow, eachRowOf, type NumberCell } from "../table_rows.ts";
 import { THRESHOLDS } from "../thresholds.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Samples } from "../../bundle/samples.ts";
+import { Samples } from "../../bundle/merge/samples.ts";
 import type { LogRequestRow, LogRequests } from "../capture/log_model.ts";
 import { MOST_ROWS, type Place } from "./place.ts";
 import type { RequestMessage } from "./request_message.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Samples } from "../../bundle/samples.ts";
+import { Samples } from "../../bundle/merge/samples.ts";
 import type { LogParts, LogSpread, LogThroughputRow } from "../capture/log_model.ts";
 import { MOST_ROWS, type Place } from "./place.ts";
 import type { ThroughputMessage } from "./throughput_message.ts";

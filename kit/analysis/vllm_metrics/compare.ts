@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readCsv } from "../../bundle/csv_file.ts";
+import { readCsv } from "../../bundle/files/csv_file.ts";
 import {
   LAST_SCRAPE,
   SCRAPED_VALUES,

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Samples } from "../../bundle/samples.ts";
-import type { SessionTableName } from "../../bundle/session_tables.ts";
+import { Samples } from "../../bundle/merge/samples.ts";
+import type { SessionTableName } from "../../bundle/session/session_tables.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import { type Cell, eachRow, type NumberCell } from "../table_rows.ts";
 

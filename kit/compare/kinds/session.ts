@@ -5,9 +5,9 @@
  */
 
 import type { Manifest } from "../../bundle/manifest.ts";
-import { mergedRows, readRawProcesses } from "../../bundle/raw_session.ts";
-import { isAbort } from "../../bundle/session_summaries.ts";
-import type { SessionTableName } from "../../bundle/session_tables.ts";
+import { mergedRows, readRawProcesses } from "../../bundle/merge/raw_session.ts";
+import { isAbort } from "../../bundle/merge/summaries.ts";
+import type { SessionTableName } from "../../bundle/session/session_tables.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import { type Cell, eachRow, type NumberCell, ofFirstRank } from "../../analysis/table_rows.ts";
 import { ratioOf } from "../estimate.ts";

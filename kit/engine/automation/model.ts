@@ -6,7 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, UsageError } from "../../contract/errors.ts";
-import { absolute } from "../session_plan.ts";
+import { absolute } from "../session/session_plan.ts";
 
 /** A model's folder, or the part of it that the cache of the hub has. */
 export interface ModelFacts {

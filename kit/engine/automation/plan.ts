@@ -8,7 +8,7 @@ import { UsageError } from "../../contract/errors.ts";
 import type { Options } from "../../contract/option.ts";
 import type { Invocation, Plan, PlannedStage } from "../../contract/recipe.ts";
 import { captureFolder } from "../capture_run.ts";
-import { absolute } from "../session_plan.ts";
+import { absolute } from "../session/session_plan.ts";
 import type { AutomationValues } from "./options.ts";
 import { JOURNAL_NAME } from "./run_stages.ts";
 import { choosesPort, serveArgv } from "./serve.ts";

@@ -7,8 +7,8 @@
 import type { RunContext } from "../../contract/context.ts";
 import type { BundleNote, Manifest, ProcessRecord } from "../../bundle/manifest.ts";
 import { writeManifest } from "../../bundle/manifest_file.ts";
-import { mergeSession } from "../../bundle/merge.ts";
-import { readRawProcesses } from "../../bundle/raw_session.ts";
+import { mergeSession } from "../../bundle/merge/merge.ts";
+import { readRawProcesses } from "../../bundle/merge/raw_session.ts";
 import { failureOf, type RayJob } from "../../fleet/ray.ts";
 import { nodeNotes, type SessionEnd } from "../../fleet/session_job.ts";
 import { engineDeath, LOGS } from "../guided_command.ts";

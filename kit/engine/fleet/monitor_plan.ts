@@ -10,11 +10,11 @@ import type { Invocation, Plan } from "../../contract/recipe.ts";
 import { isSecret } from "../../bundle/unsecret.ts";
 import { clusterAddress } from "../../fleet/where.ts";
 import { variablesAlong } from "../../fleet/session_job.ts";
-import { planSession } from "../session_plan.ts";
-import { PLUGIN_NAME } from "../hooks_package.ts";
+import { planSession } from "../session/session_plan.ts";
+import { PLUGIN_NAME } from "../python/hooks_package.ts";
 import { planWatched } from "../vllm_metrics/measuring_plan.ts";
-import { commandOptions } from "../watched_command.ts";
-import { sessionEnvironment } from "../session_options.ts";
+import { commandOptions } from "../session/watched_command.ts";
+import { sessionEnvironment } from "../session/session_options.ts";
 import { monitorFleetOptions } from "./monitor_options.ts";
 
 /** Options of `vscope monitor`. */

@@ -10,7 +10,7 @@ import type { Outcome, Plan } from "../../contract/recipe.ts";
 import { VERSION } from "../../contract/version.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import { readManifest, writeManifest } from "../../bundle/manifest_file.ts";
-import { makeSessionFolder } from "../../bundle/session_folder.ts";
+import { makeSessionFolder } from "../../bundle/session/session_folder.ts";
 import { withoutTokens } from "../../bundle/unsecret.ts";
 import { isOver, type RayJob } from "../../fleet/ray.ts";
 import {
@@ -21,13 +21,13 @@ import {
   sessionPrefix,
 } from "../../fleet/session_job.ts";
 import { clusterAddress } from "../../fleet/where.ts";
-import { fleetHookFiles } from "../hooks_package.ts";
+import { fleetHookFiles } from "../python/hooks_package.ts";
 import { LOGS } from "../guided_command.ts";
 import { openManifest, reopenManifest } from "../open_manifest.ts";
 import { outcomeOf } from "../outcome.ts";
 import { secretsOf } from "../redact.ts";
-import { togglesOf } from "../session_options.ts";
-import { absolute } from "../session_plan.ts";
+import { togglesOf } from "../session/session_options.ts";
+import { absolute } from "../session/session_plan.ts";
 import { closeSession, type Following } from "./monitor_close.ts";
 import { jobEnvironment, type monitorOptions } from "./monitor_plan.ts";
 import { packageOf } from "./packages.ts";

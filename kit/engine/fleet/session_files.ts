@@ -7,8 +7,8 @@
  */
 
 import type { FileSystem } from "../../contract/context.ts";
-import { PROCESSES } from "../../bundle/raw_session.ts";
-import { writeWhole } from "../../bundle/whole_file.ts";
+import { PROCESSES } from "../../bundle/merge/raw_session.ts";
+import { writeWhole } from "../../bundle/files/whole_file.ts";
 import { pieceOf } from "../../fleet/pieces.ts";
 import { type FilePart, filePartOf } from "../../fleet/session_pieces.ts";
 

@@ -12,7 +12,7 @@ import { writeManifest } from "../../bundle/manifest_file.ts";
 import { thisProcess } from "../../bundle/liveness.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import { withoutTokens } from "../../bundle/unsecret.ts";
-import { writeWhole } from "../../bundle/whole_file.ts";
+import { writeWhole } from "../../bundle/files/whole_file.ts";
 import { atDegree, joinJournals, journalOf, journalText } from "../../fleet/journals.ts";
 import { allShots } from "../../fleet/all_shots.ts";
 import { placed, type PlacedShot } from "../../fleet/parts.ts";

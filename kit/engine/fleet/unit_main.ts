@@ -18,13 +18,13 @@ import {
   type UnitOrder,
 } from "../../fleet/unit_job.ts";
 import { KEY_VARIABLES, s3KeysOf } from "../../fleet/s3_place.ts";
-import { writeWhole } from "../../bundle/whole_file.ts";
+import { writeWhole } from "../../bundle/files/whole_file.ts";
 import { parseArchitecture } from "../../sweep/model/architecture.ts";
 import { readModelConfig } from "../../sweep/model/model_config.ts";
 import type { sweepOptions } from "../../sweep/options.ts";
 import { planSweep } from "../../sweep/plan/plan.ts";
 import { diskFull } from "../disk_full.ts";
-import { lastLines } from "../log_tail.ts";
+import { lastLines } from "../system/log_tail.ts";
 import { Redactor, secretsOf } from "../redact.ts";
 import { sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
 import { allShots } from "../../fleet/all_shots.ts";

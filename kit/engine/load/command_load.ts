@@ -6,8 +6,8 @@
 
 import type { RunContext, RunningProcess } from "../../contract/context.ts";
 import { RunError, UsageError } from "../../contract/errors.ts";
-import { lastLines } from "../log_tail.ts";
-import { baseName, unwrapped } from "../python_of.ts";
+import { lastLines } from "../system/log_tail.ts";
+import { baseName, unwrapped } from "../python/python_of.ts";
 import type { Load } from "./load.ts";
 
 /** The load's output within the bundle. */

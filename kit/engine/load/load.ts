@@ -6,8 +6,13 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { RunError } from "../../contract/errors.ts";
-import { type PlannedRequest, randomOf, type RequestResult, sendRequests } from "../requests.ts";
-import { servedModel } from "../served.ts";
+import {
+  type PlannedRequest,
+  randomOf,
+  type RequestResult,
+  sendRequests,
+} from "../server/requests.ts";
+import { servedModel } from "../server/served.ts";
 import type { LoadValues } from "./options.ts";
 
 /** A load: what is sent while the profiler runs. */

@@ -6,7 +6,7 @@
 
 import type { Values } from "../../contract/option.ts";
 import { boolean, duration, integer, path, text } from "../../contract/options.ts";
-import type { vllmOptions } from "../vllm_options.ts";
+import type { vllmOptions } from "../server/vllm_options.ts";
 
 /** Options of a load. */
 export const loadOptions = {

@@ -6,7 +6,7 @@
 
 import type { FileSystem } from "../../contract/context.ts";
 import { messageOf, UsageError } from "../../contract/errors.ts";
-import type { PlannedRequest } from "../requests.ts";
+import type { PlannedRequest } from "../server/requests.ts";
 
 /**
  * Reads a file with one request a line: a text, or an object with `prompt`, `prompt_token_ids` or

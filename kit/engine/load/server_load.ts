@@ -5,8 +5,8 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
-import type { PlannedRequest } from "../requests.ts";
-import { servedModel } from "../served.ts";
+import type { PlannedRequest } from "../server/requests.ts";
+import { servedModel } from "../server/served.ts";
 import { benchArgv, commandLoad } from "./command_load.ts";
 import { foreignLoad, type Load, ownLoad } from "./load.ts";
 import type { LoadValues } from "./options.ts";

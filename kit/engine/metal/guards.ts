@@ -7,12 +7,12 @@
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf } from "../../contract/errors.ts";
 import type { GuardRecord, MetalEstimate } from "../../bundle/metal_record.ts";
-import { requireFreePort } from "../free_port.ts";
+import { requireFreePort } from "../system/free_port.ts";
 import { diskGuard } from "../mac/disk_guard.ts";
 import type { Guard } from "../mac/guard.ts";
 import { platformGuard, xcodeGuard } from "../mac/mac_guards.ts";
-import { requireProfiler } from "../profile_control.ts";
-import { onPath, type PythonFacts, pythonFacts, pythonOf, unwrapped } from "../python_of.ts";
+import { requireProfiler } from "../server/profile_control.ts";
+import { onPath, type PythonFacts, pythonFacts, pythonOf, unwrapped } from "../python/python_of.ts";
 import { RESTART } from "./known_messages.ts";
 import { fractionWarning, type MetalValues, SAFE_FRACTION } from "./options.ts";
 import type { MetalTask } from "./task.ts";

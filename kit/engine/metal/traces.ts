@@ -9,7 +9,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import type { CaptureRecord } from "../../bundle/manifest.ts";
-import { measureTrace, type TraceSize } from "../../bundle/trace_folder.ts";
+import { measureTrace, type TraceSize } from "../../bundle/files/trace_folder.ts";
 
 const ENDING = ".gputrace";
 

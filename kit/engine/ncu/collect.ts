@@ -13,7 +13,7 @@ import { analyzeCapture } from "../../analysis/capture/analyze.ts";
 import { ANALYSIS_NAME } from "../../analysis/capture/stored.ts";
 import { writeManifest } from "../../bundle/manifest_file.ts";
 import type { OpenCapture } from "../capture_run.ts";
-import { lastLines } from "../log_tail.ts";
+import { lastLines } from "../system/log_tail.ts";
 import type { FoundTool } from "../nvidia/find_tool.ts";
 import { foundIn, type Needle, type Plants } from "../nvidia/secrets.ts";
 import type { NcuCapture } from "./capture_facts.ts";

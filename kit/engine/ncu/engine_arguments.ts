@@ -6,7 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { formatBytes } from "../../contract/quantities.ts";
-import { askPython } from "../ask_python.ts";
+import { askPython } from "../python/ask_python.ts";
 import source from "./engine_facts.py" with { type: "text" };
 import type { NcuValues } from "./options.ts";
 

@@ -7,10 +7,10 @@
 import type { RunContext } from "../../contract/context.ts";
 import { RunError } from "../../contract/errors.ts";
 import type { OpenCapture } from "../capture_run.ts";
-import { processListeningOn } from "../listening_process.ts";
+import { processListeningOn } from "../system/listening_process.ts";
 import type { FoundTool } from "../nvidia/find_tool.ts";
 import { FollowedTool } from "../nvidia/followed_tool.ts";
-import { ProcessTracker, sendSignal } from "../process_table.ts";
+import { ProcessTracker, sendSignal } from "../system/process_table.ts";
 import type { NcuCapture, NcuWindowEnd } from "./capture_facts.ts";
 import type { NcuValues } from "./options.ts";
 import { type NcuTask, REPORT } from "./plan.ts";

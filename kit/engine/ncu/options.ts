@@ -17,7 +17,7 @@ import {
 } from "../../contract/options.ts";
 import { CATEGORIES } from "../../analysis/capture/model.ts";
 import { loadOptions } from "../load/options.ts";
-import { vllmOptions } from "../vllm_options.ts";
+import { vllmOptions } from "../server/vllm_options.ts";
 
 const { python, apiKey } = vllmOptions;
 

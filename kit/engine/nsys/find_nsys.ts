@@ -6,7 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { findTool, type FoundTool, installedTools, type ToolWish } from "../nvidia/find_tool.ts";
-import { onPath } from "../python_of.ts";
+import { onPath } from "../python/python_of.ts";
 
 /** How to get nsys; part of every message about its absence. */
 export const HOW_TO_GET =

@@ -7,7 +7,7 @@
 import type { Values } from "../../contract/option.ts";
 import { boolean, choice, duration, integer, list, path, text } from "../../contract/options.ts";
 import { loadOptions } from "../load/options.ts";
-import { vllmOptions } from "../vllm_options.ts";
+import { vllmOptions } from "../server/vllm_options.ts";
 
 const { python, startTimeout, apiKey } = vllmOptions;
 

@@ -7,10 +7,10 @@
 import { UsageError } from "../../contract/errors.ts";
 import type { Invocation, Plan } from "../../contract/recipe.ts";
 import { captureFolder } from "../capture_run.ts";
-import { baseName, isPython, unwrapped } from "../python_of.ts";
+import { baseName, isPython, unwrapped } from "../python/python_of.ts";
 import { benchArgv, splitWords } from "../load/command_load.ts";
 import { profilerConfigOf, withProfilerConfig } from "../torch/server_command.ts";
-import { readVllmCommand } from "../vllm_command.ts";
+import { readVllmCommand } from "../server/vllm_command.ts";
 import { nsysArgv } from "./command.ts";
 import { allowedEnvironment } from "../nvidia/environment.ts";
 import type { nsysOptions, NsysValues } from "./options.ts";

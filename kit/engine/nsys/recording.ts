@@ -7,9 +7,9 @@
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError } from "../../contract/errors.ts";
 import type { OpenCapture } from "../capture_run.ts";
-import { processListeningOn } from "../listening_process.ts";
+import { processListeningOn } from "../system/listening_process.ts";
 import { FollowedTool } from "../nvidia/followed_tool.ts";
-import { sendSignal } from "../process_table.ts";
+import { sendSignal } from "../system/process_table.ts";
 import type { NsysCapture, NsysWindowEnd } from "./capture_facts.ts";
 import { reportLeft, sizeOf } from "./collect.ts";
 import type { FoundNsys } from "./find_nsys.ts";

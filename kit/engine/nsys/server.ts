@@ -7,9 +7,9 @@
 import type { RunningProcess } from "../../contract/context.ts";
 import { messageOf, RunError } from "../../contract/errors.ts";
 import type { Invocation } from "../../contract/recipe.ts";
-import { requireProfiler, startProfile, stopProfile } from "../profile_control.ts";
-import { waitUntilHealthy } from "../readiness.ts";
-import type { PlannedRequest } from "../requests.ts";
+import { requireProfiler, startProfile, stopProfile } from "../server/profile_control.ts";
+import { waitUntilHealthy } from "../server/readiness.ts";
+import type { PlannedRequest } from "../server/requests.ts";
 import type { Load } from "../load/load.ts";
 import { nameModel } from "../torch/record.ts";
 import { serverLoad } from "../load/server_load.ts";

@@ -6,8 +6,8 @@
 
 import type { ProcessEnd, RunContext, RunningProcess } from "../../contract/context.ts";
 import type { OpenCapture } from "../capture_run.ts";
-import { writeHooks } from "../hooks_package.ts";
-import { HOOKS_FOLDER } from "../session_options.ts";
+import { writeHooks } from "../python/hooks_package.ts";
+import { HOOKS_FOLDER } from "../session/session_options.ts";
 import { CONTROL } from "../torch/offline_plan.ts";
 import type { FollowedTool } from "./followed_tool.ts";
 import type { Plants } from "./secrets.ts";

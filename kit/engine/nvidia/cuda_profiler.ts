@@ -6,9 +6,9 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
-import { hooksEnvironment } from "../hooks_package.ts";
-import { onPath, unwrapped } from "../python_of.ts";
-import { HOOKS_FOLDER } from "../session_options.ts";
+import { hooksEnvironment } from "../python/hooks_package.ts";
+import { onPath, unwrapped } from "../python/python_of.ts";
+import { HOOKS_FOLDER } from "../session/session_options.ts";
 import { CONTROL } from "../torch/offline_plan.ts";
 import type { ProfilerFacts } from "../torch/profiler_facts.ts";
 

@@ -6,7 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
-import { onPath } from "../python_of.ts";
+import { onPath } from "../python/python_of.ts";
 
 /** A profiler. */
 export interface FoundTool {

@@ -6,11 +6,11 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import type { Invocation } from "../../contract/recipe.ts";
-import { requireFreePort } from "../free_port.ts";
-import type { PlannedRequest } from "../requests.ts";
+import { requireFreePort } from "../system/free_port.ts";
+import type { PlannedRequest } from "../server/requests.ts";
 import { readPrompts } from "../load/prompts_file.ts";
-import { type PythonFacts, pythonFacts, pythonOf } from "../python_of.ts";
-import { requireVllm } from "../require_vllm.ts";
+import { type PythonFacts, pythonFacts, pythonOf } from "../python/python_of.ts";
+import { requireVllm } from "../python/require_vllm.ts";
 import { requireProgram } from "./cuda_profiler.ts";
 
 /** The part of a task that every tool of NVIDIA's has. */

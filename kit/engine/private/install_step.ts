@@ -6,7 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { RunError } from "../../contract/errors.ts";
-import { lastLines } from "../log_tail.ts";
+import { lastLines } from "../system/log_tail.ts";
 
 /**
  * Runs a step with its progress shown. Needs permission to run programs.

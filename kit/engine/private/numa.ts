@@ -7,7 +7,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { RunError } from "../../contract/errors.ts";
-import { askPython } from "../ask_python.ts";
+import { askPython } from "../python/ask_python.ts";
 import source from "./add_numa.py" with { type: "text" };
 
 /** Debian 12's package (LGPL-2.1): no Python package has the library. */

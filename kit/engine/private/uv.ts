@@ -7,8 +7,8 @@
 import type { RunContext } from "../../contract/context.ts";
 import { RunError } from "../../contract/errors.ts";
 import { verified } from "../../contract/verified_text.ts";
-import { askPython } from "../ask_python.ts";
-import { onPath } from "../python_of.ts";
+import { askPython } from "../python/ask_python.ts";
+import { onPath } from "../python/python_of.ts";
 import { cacheFolder } from "./cache.ts";
 import fetchSource from "./fetch_program.py" with { type: "text" };
 import { installStep } from "./install_step.ts";

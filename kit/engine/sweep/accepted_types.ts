@@ -8,7 +8,7 @@
 import type { FileSystem } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
 import type { Types } from "../../sweep/model/dtypes.ts";
-import type { PythonFacts } from "../python_of.ts";
+import type { PythonFacts } from "../python/python_of.ts";
 
 /** Words that a vLLM takes; absent where its source does not tell. */
 export interface AcceptedTypes {

@@ -7,7 +7,7 @@
 import type { ProcessEnd, RunContext } from "../../contract/context.ts";
 import { messageOf, RunError } from "../../contract/errors.ts";
 import type { NeededShot } from "../../sweep/measure/needed.ts";
-import { lastLines } from "../log_tail.ts";
+import { lastLines } from "../system/log_tail.ts";
 import { pythonReason } from "./python_reason.ts";
 
 /** What an engine is made with. */

@@ -11,7 +11,7 @@ import {
   parseLook,
   REASON_FIELDS,
 } from "../../sweep/measure/gpu_conditions.ts";
-import { onPath } from "../python_of.ts";
+import { onPath } from "../python/python_of.ts";
 import type { EngineFacts } from "./driver.ts";
 
 const EVERY_MS = 5000;

@@ -5,7 +5,7 @@
  */
 
 import { isThere } from "../../contract/is_there.ts";
-import { writeWhole } from "../../bundle/whole_file.ts";
+import { writeWhole } from "../../bundle/files/whole_file.ts";
 import { keptKeys, type PartOf } from "../../sweep/adaptive/sweep_part.ts";
 import { fitBundle } from "../../sweep/fit/fit_bundle.ts";
 import { metaYaml } from "../../sweep/measure/meta.ts";

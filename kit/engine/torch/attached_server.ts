@@ -6,7 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
-import { processListeningOn } from "../listening_process.ts";
+import { processListeningOn } from "../system/listening_process.ts";
 import { profilerConfigOf, workersOf } from "./server_command.ts";
 
 /** A server that runs. */

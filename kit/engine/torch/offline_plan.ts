@@ -6,8 +6,8 @@
 
 import { UsageError } from "../../contract/errors.ts";
 import type { Invocation } from "../../contract/recipe.ts";
-import { hooksEnvironment } from "../hooks_package.ts";
-import { HOOKS_FOLDER } from "../session_options.ts";
+import { hooksEnvironment } from "../python/hooks_package.ts";
+import { HOOKS_FOLDER } from "../session/session_options.ts";
 import type { ProfilerSetup } from "./configure.ts";
 import type { TorchValues } from "./options.ts";
 

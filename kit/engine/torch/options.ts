@@ -7,7 +7,7 @@
 import { boolean, bytes, duration, integer, path, text } from "../../contract/options.ts";
 import type { Values } from "../../contract/option.ts";
 import { loadOptions } from "../load/options.ts";
-import { vllmOptions } from "../vllm_options.ts";
+import { vllmOptions } from "../server/vllm_options.ts";
 
 const { python, startTimeout, apiKey } = vllmOptions;
 

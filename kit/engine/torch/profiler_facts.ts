@@ -6,7 +6,7 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
-import { askPython } from "../ask_python.ts";
+import { askPython } from "../python/ask_python.ts";
 import source from "./profiler_facts.py" with { type: "text" };
 
 /** What the sources of a vLLM say. */

@@ -7,7 +7,7 @@
 import type { RunContext } from "../../contract/context.ts";
 import { boolean, duration } from "../../contract/options.ts";
 import { UsageError } from "../../contract/errors.ts";
-import { askPython } from "../ask_python.ts";
+import { askPython } from "../python/ask_python.ts";
 import source from "./option_facts.py" with { type: "text" };
 
 /** Options of the recipes that set vLLM's own metrics beside theirs. */

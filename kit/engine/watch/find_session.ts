@@ -6,8 +6,8 @@
 
 import { isAlive } from "../../bundle/liveness.ts";
 import { readManifest } from "../../bundle/manifest_file.ts";
-import { anyAlive, isSession, readMetadata } from "../../bundle/merge.ts";
-import { PROCESSES, readRawProcesses } from "../../bundle/raw_session.ts";
+import { anyAlive, isSession, readMetadata } from "../../bundle/merge/merge.ts";
+import { PROCESSES, readRawProcesses } from "../../bundle/merge/raw_session.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import { messageOf, UsageError } from "../../contract/errors.ts";
 import { isThere } from "../../contract/is_there.ts";

@@ -6,7 +6,7 @@
 
 import type { LiveSession } from "../../analysis/live/live_session.ts";
 import { THRESHOLDS } from "../../analysis/thresholds.ts";
-import { Samples } from "../../bundle/samples.ts";
+import { Samples } from "../../bundle/merge/samples.ts";
 import { hookHealth } from "./health.ts";
 import type { Piece } from "./screen.ts";
 import { sparkline } from "./sparkline.ts";

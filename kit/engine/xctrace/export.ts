@@ -7,7 +7,7 @@
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf } from "../../contract/errors.ts";
 import { isThere } from "../../contract/is_there.ts";
-import { lastLines } from "../log_tail.ts";
+import { lastLines } from "../system/log_tail.ts";
 
 /** What to export and how long that may take. */
 export interface ExportTask {

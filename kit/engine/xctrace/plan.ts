@@ -9,7 +9,7 @@ import type { Options, Values } from "../../contract/option.ts";
 import type { Invocation, Plan } from "../../contract/recipe.ts";
 import { XCTRACE_NAME } from "../../analysis/xctrace/summary.ts";
 import { captureFolder } from "../capture_run.ts";
-import { readVllmCommand } from "../vllm_command.ts";
+import { readVllmCommand } from "../server/vllm_command.ts";
 import type { XctraceValues } from "./options.ts";
 
 /** Name of the trace within the bundle. */

@@ -5,7 +5,7 @@
  */
 
 import type { Finding } from "../../analysis/findings.ts";
-import { isSession } from "../../bundle/merge.ts";
+import { isSession } from "../../bundle/merge/merge.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import type { FileSystem } from "../../contract/context.ts";
 

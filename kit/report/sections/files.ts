@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SESSION_TABLES } from "../../bundle/session_tables.ts";
+import { SESSION_TABLES } from "../../bundle/session/session_tables.ts";
 import { size } from "../format.ts";
 import { html } from "../html.ts";
 import { type BundleSource, type Section, table, titled } from "../section.ts";

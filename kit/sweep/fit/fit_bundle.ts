@@ -6,7 +6,7 @@
 
 import type { FileSystem } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
-import { requireOwnFolders, writeWhole } from "../../bundle/whole_file.ts";
+import { requireOwnFolders, writeWhole } from "../../bundle/files/whole_file.ts";
 import { loadYaml } from "../../deps.ts";
 import { part, readMeta, sweepDegrees } from "../sweep_folder.ts";
 import { readTable } from "../table.ts";

@@ -7,7 +7,7 @@
 import type { FileSystem } from "../../contract/context.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import { readManifest } from "../../bundle/manifest_file.ts";
-import { isSession } from "../../bundle/merge.ts";
+import { isSession } from "../../bundle/merge/merge.ts";
 import { UsageError } from "../../contract/errors.ts";
 
 /** How deep captures lie below a folder that is given. */

@@ -5,7 +5,7 @@
  */
 
 import type { Manifest } from "../../bundle/manifest.ts";
-import { isSession, mergeSession } from "../../bundle/merge.ts";
+import { isSession, mergeSession } from "../../bundle/merge/merge.ts";
 import { settleBundle } from "../../bundle/settle.ts";
 import type { RunContext } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";

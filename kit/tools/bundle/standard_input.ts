@@ -4,12 +4,12 @@
  * @module
  */
 
-import { unpackBundle } from "../../bundle/unpack.ts";
+import { unpackBundle } from "../../bundle/files/unpack.ts";
 import type { RunContext } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
 import { isThere } from "../../contract/is_there.ts";
 import type { Tool, ToolResult } from "../../contract/tool.ts";
-import { absolute } from "../../engine/session_plan.ts";
+import { absolute } from "../../engine/session/session_plan.ts";
 
 /**
  * A tool that takes a bundle also from standard input.

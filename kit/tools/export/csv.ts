@@ -4,7 +4,7 @@
  * @module
  */
 
-import { lineBlocks } from "../../bundle/csv_file.ts";
+import { lineBlocks } from "../../bundle/files/csv_file.ts";
 import type { ExportFormat } from "./format.ts";
 import { intoSink } from "./text_sink.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readCsv } from "../../bundle/csv_file.ts";
+import { readCsv } from "../../bundle/files/csv_file.ts";
 import { UsageError } from "../../contract/errors.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import type { ExportFormat } from "./format.ts";

@@ -5,7 +5,7 @@
  */
 
 import { UsageError } from "../../contract/errors.ts";
-import { presentOwnTables } from "../../bundle/own_tables.ts";
+import { presentOwnTables } from "../../bundle/session/own_tables.ts";
 import { readWindow } from "../analyze/window.ts";
 import type { Exported, ExportFormat, ExportJob } from "./format.ts";
 import { drawActivity } from "./perfetto/activity.ts";

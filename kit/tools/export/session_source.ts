@@ -5,10 +5,10 @@
  */
 
 import type { Manifest } from "../../bundle/manifest.ts";
-import { isSession } from "../../bundle/merge.ts";
+import { isSession } from "../../bundle/merge/merge.ts";
 import { readManifest } from "../../bundle/manifest_file.ts";
-import type { OwnColumn } from "../../bundle/own_tables.ts";
-import { SESSION_TABLES, type SessionTable } from "../../bundle/session_tables.ts";
+import type { OwnColumn } from "../../bundle/session/own_tables.ts";
+import { SESSION_TABLES, type SessionTable } from "../../bundle/session/session_tables.ts";
 import { settleBundle } from "../../bundle/settle.ts";
 import type { FileSystem } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";

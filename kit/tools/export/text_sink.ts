@@ -5,7 +5,7 @@
  */
 
 import type { FileSystem, RunContext } from "../../contract/context.ts";
-import { openUnfinished, unfinished } from "../../bundle/whole_file.ts";
+import { openUnfinished, unfinished } from "../../bundle/files/whole_file.ts";
 import { ReaderGone } from "../../contract/errors.ts";
 
 /** Takes text in pieces. */

@@ -34,7 +34,7 @@ import t22 from "../../engine/private/fetch_program.py" with { type: "text" };
 import t23 from "../../engine/private/make_tokenizer.py" with { type: "text" };
 import t24 from "../../engine/private/requirements.txt" with { type: "text" };
 import t25 from "../../engine/private/uv_requirements.txt" with { type: "text" };
-import t26 from "../../engine/python_facts.py" with { type: "text" };
+import t26 from "../../engine/python/python_facts.py" with { type: "text" };
 import t27 from "../../engine/torch/profiler_facts.py" with { type: "text" };
 import t28 from "../../engine/vllm_metrics/option_facts.py" with { type: "text" };
 import t29 from "../../report/page.css" with { type: "text" };
@@ -68,7 +68,7 @@ export const TEXTS: Readonly<Record<string, string>> = {
   "kit/engine/private/make_tokenizer.py": t23,
   "kit/engine/private/requirements.txt": t24,
   "kit/engine/private/uv_requirements.txt": t25,
-  "kit/engine/python_facts.py": t26,
+  "kit/engine/python/python_facts.py": t26,
   "kit/engine/torch/profiler_facts.py": t27,
   "kit/engine/vllm_metrics/option_facts.py": t28,
   "kit/report/page.css": t29,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { LiveSession } from "../../../kit/analysis/live/live_session.ts";
 import { exposition } from "../../../kit/analysis/metrics/families.ts";
-import { mergeSession } from "../../../kit/bundle/merge.ts";
+import { mergeSession } from "../../../kit/bundle/merge/merge.ts";
 import { writeRawSession } from "../../bundle/raw.ts";
 import { fc } from "../../deps.ts";
 import { inFolder } from "../../folders.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { LiveSession } from "../../../kit/analysis/live/live_session.ts";
 import { TimeSeries } from "../../../kit/analysis/live/time_series.ts";
 import { exposition } from "../../../kit/analysis/metrics/families.ts";
-import { TableTail } from "../../../kit/bundle/table_tail.ts";
+import { TableTail } from "../../../kit/bundle/files/table_tail.ts";
 import { writeRawSession } from "../../bundle/raw.ts";
 import { fc } from "../../deps.ts";
 import { inFolder } from "../../folders.ts";

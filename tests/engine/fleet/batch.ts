@@ -1,7 +1,7 @@
 /** Small batches on a stand-in of the Jobs API, or on this machine alone, with an engine that costs nothing. */
 
 import { fileURLToPath } from "node:url";
-import { systemContext } from "../../../kit/engine/context.ts";
+import { systemContext } from "../../../kit/engine/system/context.ts";
 import { journalOf } from "../../../kit/fleet/journals.ts";
 import { readPieces, received } from "../../../kit/fleet/pieces.ts";
 import { readJournal } from "../../../kit/sweep/measure/journal.ts";

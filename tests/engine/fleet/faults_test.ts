@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import type { FileSystem } from "../../../kit/contract/context.ts";
-import { systemContext } from "../../../kit/engine/context.ts";
+import { systemContext } from "../../../kit/engine/system/context.ts";
 import { readJournal } from "../../../kit/sweep/measure/journal.ts";
 import recipe from "../../../recipes/sweep_all.ts";
 import { inFolder } from "../../folders.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { readManifest } from "../../../kit/bundle/manifest_file.ts";
 import { validateBundle } from "../../../kit/bundle/validate.ts";
-import { systemContext } from "../../../kit/engine/context.ts";
+import { systemContext } from "../../../kit/engine/system/context.ts";
 import type { SessionNode } from "../../../kit/fleet/session_job.ts";
 import recipe from "../../../recipes/monitor.ts";
 import { inFolder, namesIn } from "../../folders.ts";

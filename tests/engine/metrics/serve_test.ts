@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Follower } from "../../../kit/analysis/live/follow.ts";
-import { systemContext } from "../../../kit/engine/context.ts";
+import { systemContext } from "../../../kit/engine/system/context.ts";
 import { addressWarning, readAddress } from "../../../kit/engine/metrics/address.ts";
 import { serveMetrics, wantedForm } from "../../../kit/engine/metrics/serve.ts";
 import { fc } from "../../deps.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FileSystem, RunContext } from "../../../kit/contract/context.ts";
-import { systemContext } from "../../../kit/engine/context.ts";
+import { systemContext } from "../../../kit/engine/system/context.ts";
 import { type CpuEngineSpec, ensureCpuEngine } from "../../../kit/engine/private/cpu_engine.ts";
 import { inFolder, namesIn } from "../../folders.ts";
 

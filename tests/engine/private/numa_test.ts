@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { systemContext } from "../../../kit/engine/context.ts";
+import { systemContext } from "../../../kit/engine/system/context.ts";
 import { ensureNuma } from "../../../kit/engine/private/numa.ts";
 import { inFolder, namesIn } from "../../folders.ts";
 

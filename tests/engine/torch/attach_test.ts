@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { validateBundle } from "../../../kit/bundle/validate.ts";
-import { findFreePort } from "../../../kit/engine/free_port.ts";
+import { findFreePort } from "../../../kit/engine/system/free_port.ts";
 import { inFolder, namesIn } from "../../folders.ts";
 import { until } from "../processes.ts";
 import { type Behaviour, type FakeServer, fakeServer, smallTrace } from "./fake_server.ts";

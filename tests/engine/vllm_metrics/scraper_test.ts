@@ -1,9 +1,9 @@
 /** Scraping a server's own metrics, and turning them on. */
 
 import assert from "node:assert/strict";
-import { readCsv } from "../../../kit/bundle/csv_file.ts";
+import { readCsv } from "../../../kit/bundle/files/csv_file.ts";
 import type { RunContext } from "../../../kit/contract/context.ts";
-import { systemContext } from "../../../kit/engine/context.ts";
+import { systemContext } from "../../../kit/engine/system/context.ts";
 import { withOwnMetrics } from "../../../kit/engine/vllm_metrics/options.ts";
 import { Scraper } from "../../../kit/engine/vllm_metrics/scraper.ts";
 import { inFolder } from "../../folders.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { LiveSession } from "../../../kit/analysis/live/live_session.ts";
 import type { RunContext } from "../../../kit/contract/context.ts";
-import { systemContext } from "../../../kit/engine/context.ts";
+import { systemContext } from "../../../kit/engine/system/context.ts";
 import { watch } from "../../../kit/engine/watch/run.ts";
 import { draw, PAGES, type ViewState } from "../../../kit/engine/watch/screen.ts";
 import { sparkline } from "../../../kit/engine/watch/sparkline.ts";

@@ -1,6 +1,6 @@
 /** A session made up for tests: requests that a scheduler like vLLM's takes step by step. */
 
-import { columnsOf, SESSION_TABLES } from "../../../kit/bundle/session_tables.ts";
+import { columnsOf, SESSION_TABLES } from "../../../kit/bundle/session/session_tables.ts";
 import type { Batch } from "../../../kit/sweep/predict/batch.ts";
 
 /** A request. */

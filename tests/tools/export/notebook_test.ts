@@ -1,7 +1,7 @@
 /** `vscope export notebook`: its code fits the tables. tests/long runs it in a kernel. */
 
 import assert from "node:assert/strict";
-import { columnsOf, SESSION_TABLES } from "../../../kit/bundle/session_tables.ts";
+import { columnsOf, SESSION_TABLES } from "../../../kit/bundle/session/session_tables.ts";
 import { FIGURES } from "../../../kit/tools/export/notebook/figures.ts";
 
 Deno.test("the notebook names only columns that its tables have", () => {

@@ -8,15 +8,19 @@ import type { RunContext } from "../../../contract/context.ts";
 import type { Options } from "../../../contract/option.ts";
 import type { Plan } from "../../../contract/recipe.ts";
 import { readAnalysis } from "../../../analysis/capture/stored.ts";
-import { mergeSession } from "../../../bundle/merge.ts";
-import { EXPECTED_EXPERTS, expertSessionOptions, planExperts } from "../../expert_session.ts";
-import { runMonitored } from "../../monitored_run.ts";
+import { mergeSession } from "../../../bundle/merge/merge.ts";
+import {
+  EXPECTED_EXPERTS,
+  expertSessionOptions,
+  planExperts,
+} from "../../session/expert_session.ts";
+import { runMonitored } from "../../session/monitored_run.ts";
 import { outcomeOf } from "../../outcome.ts";
-import { waitUntilHealthy } from "../../readiness.ts";
-import { requireVllm } from "../../require_vllm.ts";
+import { waitUntilHealthy } from "../../server/readiness.ts";
+import { requireVllm } from "../../python/require_vllm.ts";
 import { CLIENT_REQUESTS, ownLoad } from "../../load/load.ts";
 import { readPrompts } from "../../load/prompts_file.ts";
-import { readVllmCommand } from "../../vllm_command.ts";
+import { readVllmCommand } from "../../server/vllm_command.ts";
 import { readModel } from "../model.ts";
 import { closedAs, endOf, holds, nested } from "../nested.ts";
 import type { Automation, Stage, StageEnd } from "../stage.ts";

@@ -9,7 +9,7 @@ import { isS3 } from "../../../fleet/s3_place.ts";
 import type { UnitOrder } from "../../../fleet/unit_job.ts";
 import type { FleetUnit } from "../../../fleet/units.ts";
 import type { FleetValues } from "../../../sweep/batch/fleet_options.ts";
-import { absolute } from "../../session_plan.ts";
+import { absolute } from "../../session/session_plan.ts";
 import type { UnitHome } from "../unit_home.ts";
 import { FolderStorage } from "./folder_storage.ts";
 import { LogStorage } from "./log_storage.ts";

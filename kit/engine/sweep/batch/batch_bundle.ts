@@ -12,7 +12,7 @@ import type { BundleStatus, Manifest, StageRecord } from "../../../bundle/manife
 import { readManifest, writeManifest } from "../../../bundle/manifest_file.ts";
 import type { sweepAllOptions } from "../../../sweep/batch/options.ts";
 import { openManifest, reopenManifest } from "../../open_manifest.ts";
-import type { PythonFacts } from "../../python_of.ts";
+import type { PythonFacts } from "../../python/python_of.ts";
 
 /** The recipe, as its bundle names it. */
 export const BATCH_RECIPE = "sweep-all";

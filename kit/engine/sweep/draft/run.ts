@@ -15,10 +15,10 @@ import { draftEngine, draftTarget } from "../../../sweep/draft/plan.ts";
 import type { ModelConfig } from "../../../sweep/model/model_config.ts";
 import type { sweepOptions } from "../../../sweep/options.ts";
 import { withVerbosity } from "../../../sweep/verbosity.ts";
-import { lastLines } from "../../log_tail.ts";
-import { onPath } from "../../python_of.ts";
-import { requireVllm } from "../../require_vllm.ts";
-import { writeRunner } from "../../runners.ts";
+import { lastLines } from "../../system/log_tail.ts";
+import { onPath } from "../../python/python_of.ts";
+import { requireVllm } from "../../python/require_vllm.ts";
+import { writeRunner } from "../../python/runners.ts";
 import { pythonReason } from "../python_reason.ts";
 
 const MODULE = "vscope_model_tree";

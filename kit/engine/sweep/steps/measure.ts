@@ -21,11 +21,11 @@ import {
 } from "../../../sweep/validation/steps.ts";
 import { firstLayers } from "../../../sweep/model/layer_kinds.ts";
 import type { SweepSettings } from "../../../sweep/plan/settings.ts";
-import { runMonitored } from "../../monitored_run.ts";
-import type { PythonFacts } from "../../python_of.ts";
-import { writeRunner } from "../../runners.ts";
-import { sessionOptions } from "../../session_options.ts";
-import { planSession } from "../../session_plan.ts";
+import { runMonitored } from "../../session/monitored_run.ts";
+import type { PythonFacts } from "../../python/python_of.ts";
+import { writeRunner } from "../../python/runners.ts";
+import { sessionOptions } from "../../session/session_options.ts";
+import { planSession } from "../../session/session_plan.ts";
 import type { EngineFacts } from "../driver.ts";
 
 /** What is asked for. */

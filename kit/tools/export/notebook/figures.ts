@@ -5,7 +5,7 @@
  */
 
 import { THRESHOLDS } from "../../../analysis/thresholds.ts";
-import type { SessionTableName } from "../../../bundle/session_tables.ts";
+import type { SessionTableName } from "../../../bundle/session/session_tables.ts";
 
 /** A part of the notebook; it is left out where its table has no rows. */
 export interface Figure<T extends string = SessionTableName> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ColumnType } from "../../../bundle/session_columns.ts";
+import type { ColumnType } from "../../../bundle/session/session_columns.ts";
 
 /** A value; null where there is none. */
 export type Value = bigint | number | boolean | string | null;

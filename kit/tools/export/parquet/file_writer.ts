@@ -4,7 +4,7 @@
  * @module
  */
 
-import { openUnfinished, unfinished } from "../../../bundle/whole_file.ts";
+import { openUnfinished, unfinished } from "../../../bundle/files/whole_file.ts";
 import type { FileSystem } from "../../../contract/context.ts";
 import type { loadParquetWriter } from "../../../deps.ts";
 

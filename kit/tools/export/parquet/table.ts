@@ -4,8 +4,8 @@
  * @module
  */
 
-import { readCsv } from "../../../bundle/csv_file.ts";
-import { type Column, SESSION_COLUMNS } from "../../../bundle/session_columns.ts";
+import { readCsv } from "../../../bundle/files/csv_file.ts";
+import { type Column, SESSION_COLUMNS } from "../../../bundle/session/session_columns.ts";
 import type { RunContext } from "../../../contract/context.ts";
 import { RunError } from "../../../contract/errors.ts";
 import { VERSION } from "../../../contract/version.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { OwnTable } from "../../../bundle/own_tables.ts";
-import { SESSION_TABLES, type SessionTableName } from "../../../bundle/session_tables.ts";
+import type { OwnTable } from "../../../bundle/session/own_tables.ts";
+import { SESSION_TABLES, type SessionTableName } from "../../../bundle/session/session_tables.ts";
 import { eachRowOf, type NumberCell } from "../../../analysis/table_rows.ts";
 import type { Cell } from "../../../analysis/table_rows.ts";
 import type { Scene } from "./scene.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OwnTable } from "../../../bundle/own_tables.ts";
+import type { OwnTable } from "../../../bundle/session/own_tables.ts";
 import type { FileSystem } from "../../../contract/context.ts";
 import type { Share } from "./share.ts";
 import type { Timeline } from "./timeline.ts";

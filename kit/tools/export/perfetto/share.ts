@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { SessionTableName } from "../../../bundle/session_tables.ts";
-import { declaredColumns, type OwnTable } from "../../../bundle/own_tables.ts";
+import type { SessionTableName } from "../../../bundle/session/session_tables.ts";
+import { declaredColumns, type OwnTable } from "../../../bundle/session/own_tables.ts";
 import { eachRow, eachRowOf, type NumberCell } from "../../../analysis/table_rows.ts";
 import type { Window } from "../../../analysis/capture/reader.ts";
 import type { FileSystem } from "../../../contract/context.ts";
