@@ -21,10 +21,17 @@ interface Fleet {
 }
 
 function cluster<T>(use: (api: JobsApi) => Promise<T>): Promise<T> {
-  return withJobsApi(1, (api) => {
+  return withJobsApi(1, async (api) => {
     api.env = { FAKE_SKEW_SEC: String(SKEW_SEC) };
     api.pythonPath = [FAKE];
-    return use(api);
+    try {
+      return await use(api);
+    } finally {
+      // A node that is gone has nobody who would do so.
+      for (const id of api.jobs.keys()) {
+        await Deno.remove(`/tmp/${id}`, { recursive: true }).catch(() => {});
+      }
+    }
   });
 }
 
