@@ -158,7 +158,10 @@ Deno.test("Python that a host has altered is neither written nor run", async () 
   const altered = "import os\nopen('altered', 'w')\n";
   for (
     const [path, message] of [
-      ["kit/engine/python/python_facts.py", /Cannot use kit\/engine\/python_facts\.py: it differs/],
+      [
+        "kit/engine/python/python_facts.py",
+        /Cannot use kit\/engine\/python\/python_facts\.py: it differs/,
+      ],
       ["hooks/vscope_hooks/plugin.py", /Cannot write the hooks: vscope_hooks\/plugin\.py differ/],
     ] as const
   ) {

@@ -210,7 +210,7 @@ Deno.test("a cell that is no number is bad input, with its line", async () => {
 
 Deno.test("where a file cannot be written the old one stays whole, with nothing beside it", async () => {
   for (const broken of ["skew_fit.csv", "meta.yaml"]) {
-    for (const fault of ["writeFile", "rename"] as const) {
+    for (const fault of ["writeTextFile", "rename"] as const) {
       await inFolder(async (dir) => {
         await writeSweep(dir, [1]);
         const kept = broken === "meta.yaml" ? `${dir}/meta.yaml` : `${dir}/tp1/${broken}`;
@@ -218,15 +218,13 @@ Deno.test("where a file cannot be written the old one stays whole, with nothing 
         await editRows(`${dir}/tp1/skew.csv`, (rows) => rows.slice(0, rows.length / 2));
         const files = {
           ...faithful(),
-          async [fault](path: string, second: unknown) {
+          async [fault](path: string, second: string) {
             if (path.includes(broken)) {
               // The disk is full halfway.
-              if (fault === "writeFile") {
-                await Deno.writeFile(path, (second as Uint8Array).slice(0, 10));
-              }
+              if (fault === "writeTextFile") await Deno.writeTextFile(path, second.slice(0, 10));
               throw new Error("No space left on device");
             }
-            await Deno[fault](path, second as never);
+            await Deno[fault](path, second);
           },
         };
         await assert.rejects(
@@ -243,6 +241,6 @@ Deno.test("where a file cannot be written the old one stays whole, with nothing 
 
 /** The parts of Deno's file system that a fit takes. */
 function faithful() {
-  const { readDir, readTextFile, writeFile, rename, remove } = Deno;
-  return { readDir, readTextFile, writeFile, rename, remove };
+  const { readDir, readTextFile, writeTextFile, rename, remove } = Deno;
+  return { readDir, readTextFile, writeTextFile, rename, remove };
 }
