@@ -22,6 +22,7 @@ const REPLICAS = fileURLToPath(new URL("ray_replicas.py", import.meta.url));
 async function cells(path: string, ...columns: string[]): Promise<string[][]> {
   const [header, ...lines] = (await Deno.readTextFile(path)).trim().split("\n");
   const places = columns.map((name) => header!.split(",").indexOf(name));
+  assert.ok(!places.includes(-1), `${path} has ${header}`);
   return lines.map((line) => places.map((place) => line.split(",")[place]!));
 }
 
@@ -115,7 +116,7 @@ Deno.test("ranks on two nodes of Ray, and replicas with engines of their own, ar
       assert.equal(ran.code, 0, ran.stderr + ran.stdout);
       const { processes } = (await readManifest(Deno, replicas))!;
       assert.equal(processes.filter(({ role }) => role === "engine_core").length, 2);
-      const engines = await cells(`${replicas}/batch_utilization.csv`, "engine_pid");
+      const engines = await cells(`${replicas}/batch_utilization.csv`, "pid");
       assert.equal(new Set(engines.map(([pid]) => pid)).size, 2);
       assert.deepEqual(await validateBundle(Deno, replicas), []);
     })

@@ -20,8 +20,13 @@ class Replica:
         params = SamplingParams(max_tokens=8, temperature=0, ignore_eos=True)
         return sum(len(found.outputs[0].token_ids) for found in self.llm.generate(asked, params))
 
+    def end(self):
+        # As Serve ends a replica. Ray would kill its engine with the last quarter of a second of rows.
+        self.llm.llm_engine.engine_core.shutdown()
+
 
 if __name__ == "__main__":
     ray.init()
     replicas = [Replica.remote(sys.argv[1]) for _ in range(2)]
     print("TOKENS", ray.get([replica.answer.remote(3) for replica in replicas]), flush=True)
+    ray.get([replica.end.remote() for replica in replicas])
