@@ -8,6 +8,7 @@
  */
 
 import type { FileSystem } from "../contract/context.ts";
+import { writeAll } from "./files/write_all.ts";
 
 /** A line. */
 export interface JournalEntry {
@@ -66,7 +67,7 @@ export async function appendEntry(
   // A line that was cut off stays a line of its own.
   const torn = await endsWithin(file);
   const line = new TextEncoder().encode((torn ? "\n" : "") + JSON.stringify(entry) + "\n");
-  for (let rest = line; rest.length > 0;) rest = rest.subarray(await file.write(rest));
+  await writeAll(file, line);
   await file.syncData();
 }
 

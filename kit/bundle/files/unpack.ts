@@ -10,6 +10,7 @@
 import type { FileSystem } from "../../contract/context.ts";
 import { messageOf, UsageError } from "../../contract/errors.ts";
 import { loadTar } from "../../deps.ts";
+import { writeAll } from "./write_all.ts";
 
 /** Only the owner may look: a bundle names models and prompts' sizes. */
 const FOLDER_MODE = 0o700;
@@ -89,7 +90,7 @@ async function unpackFile(
   // A name that comes twice is refused, and nothing is written through what is there.
   using file = await files.open(target, { write: true, createNew: true, mode: FILE_MODE });
   for await (const block of body) {
-    for (let rest = block; rest.length > 0;) rest = rest.subarray(await file.write(rest));
+    await writeAll(file, block);
   }
 }
 

@@ -12,7 +12,7 @@ import { heldSeconds } from "../../fleet/ray.ts";
 import { secondsPerShot } from "../../fleet/unit_work.ts";
 import type { FleetJob } from "../../fleet/work.ts";
 import { ENGINE_START_SECONDS } from "../../sweep/plan/estimate.ts";
-import type { NextJob, UnitRun } from "./unit_run.ts";
+import { type NextJob, siblingsOf, type UnitRun } from "./unit_run.ts";
 
 /** A second job. */
 export interface SecondJob {
@@ -53,7 +53,7 @@ export async function secondJobs(
   const { help } = await planHelp(running.filter(isLate), free);
   return help.map(({ helps, job }) => {
     const { run, attempt } = byId.get(helps)!;
-    const counts = countsOf(run.sweep.shotsOf(run.unit, siblings(run, runs)));
+    const counts = countsOf(run.sweep.shotsOf(run.unit, siblingsOf(run, runs)));
     return { run, task: { part: partOf(job, counts), helps: attempt, seconds: job.seconds } };
   });
 }
@@ -67,7 +67,7 @@ function restOf(
   pace: number,
 ): FleetJob | undefined {
   const { unit, sweep } = run;
-  const own = siblings(run, runs);
+  const own = siblingsOf(run, runs);
   const left = sweep.missingOf(unit, own) ?? sweep.shotsOf(unit, own);
   const { part } = run.taskOf(attempt);
   const others = [...run.live].filter((other) => run.taskOf(other).helps === attempt);
@@ -101,8 +101,4 @@ function paceOfBatch(runs: readonly UnitRun[], nowMs: number): number {
   );
   const each = new Map(jobs.map(({ shots, each }) => [shots, each]));
   return paceOf(jobs, (shots) => shots.length * each.get(shots)!);
-}
-
-function siblings({ sweep }: UnitRun, runs: readonly UnitRun[]): UnitRun[] {
-  return runs.filter((run) => run.sweep === sweep);
 }

@@ -6,7 +6,7 @@
 
 import { isIn, type PlacedShot } from "../../fleet/parts.ts";
 import { jobsOfUnits, type UnitShots } from "../../fleet/unit_work.ts";
-import type { UnitRun } from "./unit_run.ts";
+import { siblingsOf, type UnitRun } from "./unit_run.ts";
 
 /**
  * Gives each unit its jobs, but for what jobs of an earlier vscope measure.
@@ -25,7 +25,7 @@ export async function fillQueues(
     const live = [...run.live].map((attempt) => run.taskOf(attempt).part);
     // It measures all that is missing.
     if (live.includes(undefined)) continue;
-    const siblings = runs.filter(({ sweep }) => sweep === run.sweep);
+    const siblings = siblingsOf(run, runs);
     const missing = run.sweep.missingOf(run.unit, siblings);
     const all = () => run.sweep.shotsOf(run.unit, siblings);
     if (live.length === 0 && missing === undefined) {

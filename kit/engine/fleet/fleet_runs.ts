@@ -15,7 +15,7 @@ import { DiskFull, diskFull } from "../disk_full.ts";
 import { secondJobs } from "./fleet_help.ts";
 import { fillQueues } from "./fleet_queue.ts";
 import type { SweepHome } from "./sweep_home.ts";
-import type { NextJob, UnitRun } from "./unit_run.ts";
+import { type NextJob, siblingsOf, type UnitRun } from "./unit_run.ts";
 
 const POLL_MS = 2000;
 /** The nodes are asked for this seldom. */
@@ -300,7 +300,7 @@ export class FleetRuns {
   }
 
   #siblings(run: UnitRun): UnitRun[] {
-    return this.runs.filter(({ sweep }) => sweep === run.sweep);
+    return siblingsOf(run, this.runs);
   }
 
   #sayOnce(error: RunError, now: number): number {

@@ -7,6 +7,7 @@
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf } from "../../contract/errors.ts";
 import type { Outcome, Plan } from "../../contract/recipe.ts";
+import { shellWord } from "../../contract/shell_word.ts";
 import { VERSION } from "../../contract/version.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import { readManifest, writeManifest } from "../../bundle/manifest_file.ts";
@@ -32,9 +33,10 @@ import { closeSession, type Following } from "./monitor_close.ts";
 import { jobEnvironment, type monitorOptions } from "./monitor_plan.ts";
 import { packageOf } from "./packages.ts";
 import { ClusterSilent, RayClient } from "./ray_client.ts";
-import { firstWord } from "./run.ts";
+import { firstWord } from "./first_word.ts";
 import { SessionFiles } from "./session_files.ts";
 import { SessionJob } from "./session_job.ts";
+import { writeAll } from "../../bundle/files/write_all.ts";
 
 const POLL_MS = 2000;
 /** A cluster that is silent for so long is left; the job goes on without us. */
@@ -99,7 +101,7 @@ export async function runOnCluster(
         withoutTokens(line),
       );
       const bytes = new TextEncoder().encode(`${text}\n`);
-      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await log.write(rest));
+      await writeAll(log, bytes);
       if (!echo || quiet) return;
       if (invocation.common.json) output.note(text);
       else output.result(text);
@@ -193,7 +195,7 @@ async function submit(
   try {
     await client.submit({
       id,
-      entrypoint: `exec ${quoted(values.python ?? "python3")} -m vscope_fleet`,
+      entrypoint: `exec ${shellWord(values.python ?? "python3")} -m vscope_fleet`,
       resources: { gpus, cpus, ...(resource === undefined ? {} : { resource }) },
       runtimeEnv: {
         py_modules: [await client.ensurePackage(name, make)],
@@ -212,11 +214,6 @@ async function submit(
     await files.remove(out, { recursive: true });
     throw error;
   }
-}
-
-/** A word of the shell that Ray starts. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Follows the job until it is over and its end is home, or Ctrl-C leaves it. */

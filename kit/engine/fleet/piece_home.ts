@@ -10,6 +10,7 @@ import { type Piece, pieceLine, readPieces, received } from "../../fleet/pieces.
 import { isEnd } from "../../fleet/unit_job.ts";
 import { keptEngine } from "../sweep/sweep_state.ts";
 import { type JobResult, numbersIn, type UnitHome } from "./unit_home.ts";
+import { writeAll } from "../../bundle/files/write_all.ts";
 
 /** Where pieces come from. */
 export interface PieceSource {
@@ -49,7 +50,7 @@ export class PieceHome implements UnitHome {
       // A line that was cut off stays a line of its own.
       const text = "\n" + fresh.map((piece) => `${pieceLine(piece)}\n`).join("");
       const bytes = new TextEncoder().encode(text);
-      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await file.write(rest));
+      await writeAll(file, bytes);
       await file.syncData();
       for (const piece of fresh) known.set(piece.number, piece);
     }

@@ -8,7 +8,7 @@ import { closeCapture } from "../../bundle/capture_bundle.ts";
 import type { Manifest, StageRecord } from "../../bundle/manifest.ts";
 import { readManifest, writeManifest } from "../../bundle/manifest_file.ts";
 import type { RunContext } from "../../contract/context.ts";
-import { messageOf, UsageError } from "../../contract/errors.ts";
+import { messageOf } from "../../contract/errors.ts";
 import type { Outcome, Plan } from "../../contract/recipe.ts";
 import { VERSION } from "../../contract/version.ts";
 import { type Cost, costText, secondsByCategory, sumOf } from "../../fleet/cost.ts";
@@ -30,10 +30,11 @@ import { FleetRuns, type FleetSettings, type Following, mayPass } from "./fleet_
 import { ratesOf } from "./fleet_progress.ts";
 import { askWhatToDo } from "./on_interrupt.ts";
 import { ENTRYPOINT, programPackage, unitPackage } from "./packages.ts";
-import { ClusterSilent, RayClient } from "./ray_client.ts";
+import { firstWord } from "./first_word.ts";
+import { RayClient } from "./ray_client.ts";
 import { SweepHome } from "./sweep_home.ts";
 import { type ResultStorage, storageOf } from "./storage/storage.ts";
-import { UnitRun } from "./unit_run.ts";
+import { siblingsOf, UnitRun } from "./unit_run.ts";
 
 /** Folder for what has come home of units that are not over, within the batch's. */
 const KEPT = "fleet";
@@ -52,7 +53,7 @@ export async function runOnFleet(
   const { clock, files, output } = context;
   const began = clock.monotonicMs();
   const client = new RayClient(clusterAddress(values.on!), values.rayAuthToken);
-  const version = await firstWord(client, values.on!);
+  const version = await firstWord(client, values.on!, "sweep-all");
   const storage = storageOf(values, context, `${out}/${KEPT}`);
   await storage.check();
   const { resource } = placementOf(values.hardware, values.on);
@@ -122,7 +123,7 @@ export async function runOnFleet(
       context,
       resources,
       storage,
-      (run) => runs.filter(({ sweep }) => sweep === run.sweep),
+      (run) => siblingsOf(run, runs),
     ),
     sweepOver: (own) => close(own, false),
   });
@@ -152,25 +153,6 @@ export async function runOnFleet(
     live: fleet.live,
     silence: fleet.silence,
   });
-}
-
-/** The first thing that is asked of a cluster: where that fails nothing was started. */
-export async function firstWord(
-  client: RayClient,
-  on: string,
-  recipe = "sweep-all",
-): Promise<string> {
-  try {
-    return await client.version();
-  } catch (error) {
-    if (!(error instanceof ClusterSilent)) throw error;
-    throw new UsageError(
-      `Cannot run ${recipe} on "${on}": ${
-        messageOf(error)
-      }; give the address of Ray's dashboard with --on, ` +
-        'and see that Ray was installed as "ray[default]"',
-    );
-  }
 }
 
 async function unitRuns(

@@ -11,6 +11,7 @@ import { PROCESSES } from "../../bundle/merge/raw_session.ts";
 import { writeWhole } from "../../bundle/files/whole_file.ts";
 import { pieceOf } from "../../fleet/pieces.ts";
 import { type FilePart, filePartOf } from "../../fleet/session_pieces.ts";
+import { writeAll } from "../../bundle/files/write_all.ts";
 
 interface Whole {
   version: number;
@@ -98,7 +99,7 @@ export class SessionFiles {
   async #write(path: string, bytes: Uint8Array): Promise<void> {
     await this.#folder(path);
     using file = await this.files.open(this.#path(path), { append: true, create: true });
-    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await file.write(rest));
+    await writeAll(file, bytes);
   }
 
   async #length(path: string): Promise<number> {

@@ -298,3 +298,8 @@ function whyNot(job: RayJob | undefined, left: number | undefined): string {
     ? "the job succeeded, and nothing of it came home"
     : `the job succeeded, and ${left} shots are missing`;
 }
+
+/** The units of the same sweep, itself among them. */
+export function siblingsOf({ sweep }: UnitRun, runs: readonly UnitRun[]): UnitRun[] {
+  return runs.filter((run) => run.sweep === sweep);
+}

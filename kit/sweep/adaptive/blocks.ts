@@ -34,7 +34,7 @@ const SPLITS: Readonly<Record<string, { by: number[]; outer?: number; inner: num
 /** The blocks of a grid that is no skew. */
 export function blocksOf({ category, keys }: Pick<CategoryGrid, "category" | "keys">): Block[] {
   const { by, outer, inner } = SPLITS[category.name]!;
-  const axes = by.map((column) => distinct(keys.map((key) => key[column]!)));
+  const axes = by.map((column) => rising(keys.map((key) => key[column]!)));
   const groups = new Map<string, number[]>();
   for (const [place, key] of keys.entries()) {
     const name = by.map((column) => key[column]!).join();
@@ -56,8 +56,8 @@ function block(
   at: readonly number[],
   cells: readonly (readonly [outer: number, inner: number, place: number])[],
 ): Block {
-  const outer = distinct(cells.map(([value]) => value));
-  const inner = distinct(cells.map(([, value]) => value));
+  const outer = rising(cells.map(([value]) => value));
+  const inner = rising(cells.map(([, value]) => value));
   const outerPlaces = new Map(outer.map((value, place) => [value, place]));
   const innerPlaces = new Map(inner.map((value, place) => [value, place]));
   const table = new Int32Array(outer.length * inner.length).fill(-1);
@@ -81,6 +81,7 @@ function block(
   };
 }
 
-function distinct(values: readonly number[]): number[] {
-  return [...new Set(values)].sort((one, other) => one - other);
+/** Different numbers, rising. */
+export function rising(numbers: Iterable<number>): number[] {
+  return [...new Set(numbers)].sort((one, other) => one - other);
 }

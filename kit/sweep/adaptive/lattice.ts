@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Block } from "./blocks.ts";
+import { type Block, rising } from "./blocks.ts";
 
 /** The times at a place of the grid, of one layer or several; undefined where they are not measured. */
 export type TimesAt = (place: number) => readonly number[] | undefined;
@@ -105,9 +105,4 @@ export function errorOf(read: readonly number[], measured: readonly number[]): n
     total += time;
   }
   return total > 0 ? difference / total : 0;
-}
-
-/** Different numbers, rising. */
-export function rising(places: Iterable<number>): number[] {
-  return [...new Set(places)].sort((one, other) => one - other);
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { between, errorOf, type Lattice, rising, type TimesAt } from "./lattice.ts";
+import { rising } from "./blocks.ts";
+import { between, errorOf, type Lattice, type TimesAt } from "./lattice.ts";
 
 /** Keys to be measured together. */
 export interface Refinement {

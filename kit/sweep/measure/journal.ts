@@ -10,6 +10,7 @@
 
 import type { FileSystem } from "../../contract/context.ts";
 import { messageOf, UsageError } from "../../contract/errors.ts";
+import { writeAll } from "../../bundle/files/write_all.ts";
 import { crc32 } from "node:zlib";
 
 /** Name of the journal within a sweep's folder. */
@@ -157,6 +158,6 @@ export async function continueJournal(
   await file.truncate(wholeBytes);
   await file.seek(wholeBytes, Deno.SeekMode.Start);
   const bytes = new TextEncoder().encode(journalLine(line));
-  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await file.write(rest));
+  await writeAll(file, bytes);
   await file.syncData();
 }
