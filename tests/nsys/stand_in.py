@@ -212,6 +212,9 @@ class Session:
         os.rename(self.folder + "/new", self.folder + "/state.json")
 
     def farewell(self):
+        # Nobody takes an INT any more: whoever sends one now kills it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        time.sleep(0.4)
         if self.state == "waiting":
             say("Processing events...")
         say("Generated:")

@@ -245,7 +245,7 @@ async function endOfLoad(
 /** Ends the server, and waits for the report. */
 async function finish(run: ServerRun, failed: boolean): Promise<void> {
   const { recording } = run;
-  const { context, values, task, capture } = recording;
+  const { context, values, task } = recording;
   if (recording.end) return;
   const limitSec = limitOf(run);
   // A server that never became ready has no report to wait for.
@@ -255,8 +255,8 @@ async function finish(run: ServerRun, failed: boolean): Promise<void> {
     return;
   }
   context.output.progress("Ending the server");
-  // When its own seconds have passed, nsys ends the server, and an INT would meet nsys at its own end.
-  const bySelf = task.by === "clock" && capture.window.ended === "the seconds had passed";
+  // A recording by the clock is over when nsys ends the server: an INT would meet nsys at its own end.
+  const bySelf = task.by === "clock" && !values.keepServing && recording.over;
   recording.endServer(task.server!.port, bySelf);
   await recording.untilWritten({ toTheEnd: true, limitSec });
 }
