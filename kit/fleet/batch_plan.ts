@@ -19,7 +19,7 @@ import { partText, placed } from "./parts.ts";
 import { sweepSettings, type SweepSubject } from "../sweep/plan/settings.ts";
 import { jobsOfLength, type PlannedJob } from "./unit_work.ts";
 import { type FleetUnit, unitsOf } from "./units.ts";
-import { isS3, neededKeys, type S3Place, s3PlaceOf } from "./s3_place.ts";
+import { isPath, isS3, neededKeys, type S3Place, s3PlaceOf } from "./s3_place.ts";
 import { clusterAddress, placementOf } from "./where.ts";
 
 /** `lookForSubjects` of a batch whose hardware may say where it is. */
@@ -151,9 +151,8 @@ function partsLines({ unit, jobs }: CutUnit): string[] {
 /** Where results go in a bucket; undefined where they do not. */
 function storagePlace(values: SweepAllValues, { env }: Invocation): S3Place | undefined {
   const { storage, storageEndpoint } = values;
-  if (storage === undefined) return undefined;
+  if (storage === undefined || isPath(storage)) return undefined;
   if (!isS3(storage)) {
-    if (!/^[a-z][\w+.-]*:\/\//i.test(storage)) return undefined;
     throw new UsageError(
       `Cannot run sweep-all: --storage "${storage}" is neither a folder nor a place in a bucket; give it as ` +
         "s3://BUCKET/PREFIX, or a path",
