@@ -57,7 +57,9 @@ export function planMonitor(
   }
   if (values.storage !== undefined && !isPath(values.storage)) {
     throw new UsageError(
-      `Cannot run monitor: --storage is an address (${/^[^:]*/.exec(values.storage)}:…), and what is recorded ` +
+      `Cannot run monitor: --storage is an address (${
+        /^[^:]*/.exec(values.storage)
+      }:…), and what is recorded ` +
         "comes home through a folder or the job's log; give a folder that this machine and the cluster " +
         "share, or leave --storage out",
     );
