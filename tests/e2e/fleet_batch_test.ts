@@ -15,7 +15,13 @@ import {
   tablesOf,
   timesOf,
 } from "../engine/fleet/batch.ts";
-import { withJobsApi } from "../engine/fleet/jobs_api.ts";
+import { type JobsApi, withJobsApi } from "../engine/fleet/jobs_api.ts";
+
+/** Jobs that ask for a resource. */
+const jobsOn = (api: JobsApi, mark: string) =>
+  [...api.jobs.values()].filter(({ request }) =>
+    mark in (request["entrypoint_resources"] as Record<string, number>)
+  );
 
 Deno.test("what a cluster measures is what one machine measures, to the last row", async () => {
   await inFolder((cwd) =>
@@ -165,45 +171,43 @@ Deno.test("what another vLLM measured is not put beside the rest", async () => {
 Deno.test("two kinds of hardware have their own nodes and bundles, and a shot that kills an engine of one is measured on the other", async () => {
   await inFolder((cwd) =>
     withJobsApi(["tiny", "small"], async (api) => {
-      api.envAt["tiny"] = { FAKE_GPU: "NVIDIA T", FAKE_HOLD: `0 ${cwd}/on` };
+      api.env = { FAKE_HOLD: `0 ${cwd}/on` };
+      api.envAt["tiny"] = { FAKE_GPU: "NVIDIA T" };
       api.envAt["small"] = { FAKE_GPU: "NVIDIA S", FAKE_DEATH: "1x7+0" };
-      const args = [DENSE, "--hardware", "T=ray:tiny", "--hardware", "S=ray:small"];
-      const jobsOn = (mark: string) =>
-        [...api.jobs.values()].filter(({ request }) =>
-          mark in (request["entrypoint_resources"] as Record<string, number>)
-        );
+      const one = [DENSE, "--tp-degrees", "1"];
+      const args = [...one, "--hardware", "T=ray:tiny", "--hardware", "S=ray:small"];
       const ctrlC = new AbortController();
       const first = sweepAll(cwd, api, args, ctrlC);
-      await until("a job runs on T", 300_000, () =>
-        jobsOn("tiny").some(({ doc }) =>
-          doc.status === "RUNNING"
-        ));
+      await until("a job runs on each", 300_000, () => {
+        const jobs = [...api.jobs.values()];
+        return jobs.length === 2 && jobs.every(({ doc }) => doc.status === "RUNNING");
+      });
       ctrlC.abort("SIGINT");
       assert.equal((await first).code, 130);
       await Deno.writeTextFile(`${cwd}/on`, "");
       const { code, sweeps, dir, capture, said } = await sweepAll(cwd, api, args);
       assert.equal(code, 1, said.join("\n"));
-      assert.match(said.join("\n"), /Going on with [12] jobs that are on the cluster/);
-      assert.match(said.join("\n"), /of 4 units \(T \d of 2, S \d of 2\)/);
+      assert.match(said.join("\n"), /Going on with 2 jobs that are on the cluster/);
+      assert.match(said.join("\n"), /of 2 units \(T \d of 1, S \d of 1\)/);
       const told = sweeps.map(({ hardware, status }) => `${hardware} ${status}`);
       assert.deepEqual(told, ["T complete", "S partial"]);
       assert.match(sweeps[1]!.reason!, /1x7\+0/);
-      assert.deepEqual([jobsOn("tiny").length, jobsOn("small").length, api.jobs.size], [2, 2, 4]);
+      assert.equal(api.jobs.size, 2);
       for (const [mark, node] of [["tiny", "node-1"], ["small", "node-2"]] as const) {
-        assert.ok(jobsOn(mark).every(({ doc }) => doc.driver_node_id === node));
+        assert.deepEqual(jobsOn(api, mark).map(({ doc }) => doc.driver_node_id), [node]);
       }
       const { by_hardware, total } = capture.fleet.cost;
       assert.deepEqual(Object.keys(by_hardware!), ["T", "S"]);
-      assert.equal(by_hardware!["T"]!.by_model[DENSE]!.jobs, 2);
-      assert.equal(total.jobs, 4);
+      assert.equal(by_hardware!["T"]!.by_model[DENSE]!.jobs, 1);
+      assert.equal(total.jobs, 2);
       // The same command tries the shot again, and leaves what is whole.
       api.envAt["small"] = { FAKE_GPU: "NVIDIA S" };
       const again = await sweepAll(cwd, api, args);
       assert.equal(again.code, 0, again.said.join("\n"));
       assert.deepEqual(again.sweeps.map(({ kept }) => kept), [true, false]);
-      assert.equal(jobsOn("tiny").length, 2);
+      assert.deepEqual([jobsOn(api, "tiny").length, jobsOn(api, "small").length], [1, 2]);
       assert.deepEqual(await validateBundle(Deno, dir), []);
-      const alone = await sweepAll(cwd, undefined, [DENSE]);
+      const alone = await sweepAll(cwd, undefined, one);
       for (const hardware of ["T", "S"]) {
         const own = `${dir}/${hardware}/${DENSE}/bf16`;
         assert.deepEqual(await validateSweep(Deno, own), []);
@@ -213,6 +217,32 @@ Deno.test("two kinds of hardware have their own nodes and bundles, and a shot th
         const gpus = (await readJournal(Deno, own)).sweeps.map(({ identity }) => identity.gpu);
         assert.deepEqual([...new Set(gpus)], [`NVIDIA ${hardware}`]);
       }
+    })
+  );
+});
+
+Deno.test("a kind of hardware that no node has is told at once, and holds up no other", async () => {
+  await inFolder((cwd) =>
+    withJobsApi(["tiny"], async (api) => {
+      const ctrlC = new AbortController();
+      const kinds = ["--hardware", "N=ray:nowhere", "--hardware", "T=ray:tiny"];
+      const run = sweepAll(cwd, api, [DENSE, ...kinds, "--max-jobs", "1"], ctrlC);
+      await until("what a node has is over, and a job waits for one", 300_000, () => {
+        const all = ["tiny", "nowhere"].flatMap((mark) => jobsOn(api, mark));
+        return all.map(({ doc }) => doc.status).join() === "SUCCEEDED,SUCCEEDED,PENDING";
+      });
+      ctrlC.abort("SIGINT");
+      const { code, said, sweeps, dir } = await run;
+      assert.equal(code, 130, said.join("\n"));
+      assert.match(
+        said.join("\n"),
+        /No node of the cluster has 0 GPUs, 1 CPUs, nowhere: the jobs of N wait for one/,
+      );
+      assert.deepEqual(
+        sweeps.map(({ hardware, status }) => `${hardware} ${status}`),
+        ["N interrupted", "T complete"],
+      );
+      assert.deepEqual(await validateSweep(Deno, `${dir}/T/${DENSE}/bf16`), []);
     })
   );
 });
