@@ -1,11 +1,11 @@
 /** A batch on a cluster: jobs that end well and badly, and what comes home of them. */
 
 import assert from "node:assert/strict";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { readJournal } from "../../kit/sweep/measure/journal.ts";
-import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { inFolder, namesIn } from "../folders.ts";
-import { until } from "../engine/processes.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { readJournal } from "../../../kit/sweep/measure/journal.ts";
+import { validateSweep } from "../../../kit/sweep/validate_sweep.ts";
+import { inFolder, namesIn } from "../../folders.ts";
+import { until } from "../../engine/processes.ts";
 import {
   DENSE,
   EXPERTS,
@@ -13,8 +13,8 @@ import {
   sweepAll,
   tablesOf,
   timesOf,
-} from "../engine/fleet/batch.ts";
-import { withJobsApi } from "../engine/fleet/jobs_api.ts";
+} from "../../engine/fleet/batch.ts";
+import { withJobsApi } from "../../engine/fleet/jobs_api.ts";
 
 Deno.test("what a cluster measures is what one machine measures, to the last row", async () => {
   await inFolder((cwd) =>
