@@ -69,6 +69,12 @@ Deno.test("state spaces beside attention are kinds too, told layer by layer or b
   // Of all layers the config says it, in the words that vLLM has for them.
   assert.deepEqual(firstLayers(granite, 3), { num_hidden_layers: 3 });
   assert.deepEqual(firstLayers(granite, 1), { num_hidden_layers: 1, layer_types: ["mamba"] });
+  // Of some of them the engine that had one of each kind was told in those words.
+  const one = { num_hidden_layers: 2, layer_types: ["linear_attention", "full_attention"] };
+  assert.deepEqual(firstLayers(granite, 2, one), {
+    num_hidden_layers: 2,
+    layer_types: ["linear_attention", "linear_attention"],
+  });
 });
 
 const GRANITE = {
