@@ -265,6 +265,14 @@ Deno.test("what cannot be is refused in one sentence, and nothing is submitted",
           ["--job-env", "NOT_SET_HERE"],
           /--job-env "NOT_SET_HERE" is not set here; give NAME=VALUE/,
         ],
+        [
+          ["--storage", "s3://bucket/prefix"],
+          /Cannot run monitor: --storage is an address \(s3:…\), .* give a folder that this machine/,
+        ],
+        [
+          ["--storage", "https://host/x"],
+          /Cannot run monitor: --storage is an address \(https:…\)/,
+        ],
         [["--on", "head:8265"], /Cannot run monitor: --on "head:8265" is no address/],
         [["--on", "http://127.0.0.1:9"], /Cannot run monitor on "http:\/\/127\.0\.0\.1:9"/],
       ];
