@@ -17,12 +17,12 @@ import { readMeta, tpFolders } from "../../sweep/sweep_folder.ts";
 import { type Validation, validationCsv, validationMeta } from "../../sweep/validation/validate.ts";
 import type { EngineFacts } from "./driver.ts";
 import { chosenPart, hasBegun, partMeta, undone } from "./next_shots.ts";
-import { settingsOf, type SweepState } from "./sweep_state.ts";
+import { note, settingsOf, type SweepState } from "./sweep_state.ts";
 import { sha256 } from "./identity.ts";
 import { stepsOf } from "./steps/of_run.ts";
 import { validateDegree } from "./validation.ts";
 
-/** How many of the shots that failed are told one by one. */
+/** How many reasons for which shots failed are told. */
 const TOLD = 5;
 
 /** Writes them; what has no time is counted in the manifest. Needs write permission. */
@@ -40,7 +40,7 @@ export async function writeTables(run: SweepState): Promise<void> {
     const complete = tellUndone(run, tp, facts, part);
     const absent = engine?.facts.missing ?? [];
     if (absent.length > 0) {
-      note(run, `TP degree ${tp}: vLLM's model has no module for ${absent.join(", ")}`);
+      note(run, "warning", `TP degree ${tp}: vLLM's model has no module for ${absent.join(", ")}`);
       run.unfinished = true;
     }
     const kept = part && keptKeys(part);
@@ -59,7 +59,12 @@ export async function writeTables(run: SweepState): Promise<void> {
   }
   const degrees = await tpFolders(files, dir);
   const adaptive = partMeta(run, first);
-  if (degrees.length === 0) return;
+  if (degrees.length === 0) {
+    if ([...run.engines.values()].some(({ failed }) => failed.length > 0)) {
+      note(run, "error", "No shot could be measured in this engine, and there are no tables");
+    }
+    return;
+  }
   const skew = await Promise.all(
     degrees.map((tp) => isThere(files, `${dir}/tp${tp}/skew.csv`)),
   );
@@ -89,18 +94,27 @@ function tellUndone(
   part: PartOf | undefined,
 ): boolean {
   const { failed, left } = undone(run, tp, facts);
-  for (const { k, why } of failed.slice(0, TOLD)) {
-    note(run, `TP degree ${tp}: the shot "${k.trim()}" was set aside: ${why}`);
+  const reasons = Object.entries(Object.groupBy(failed, ({ why }) => why));
+  for (const [why, shots = []] of reasons.slice(0, TOLD)) {
+    const first = `the shot "${shots[0]!.k.trim()}"`;
+    const more = shots.length - 1;
+    const which = more === 0
+      ? `${first} was`
+      : `${first} and ${more} more ${more === 1 ? "was" : "were"}`;
+    note(run, "warning", `TP degree ${tp}: ${which} set aside: ${why}`);
   }
-  if (failed.length > TOLD) {
-    note(run, `TP degree ${tp}: ${failed.length - TOLD} more shots were set aside, see logs/`);
+  const untold = reasons.slice(TOLD).reduce((sum, [, shots = []]) => sum + shots.length, 0);
+  if (untold > 0) {
+    note(run, "warning", `TP degree ${tp}: ${untold} more shots were set aside, see logs/`);
   }
-  if (part && left > 0) note(run, `TP degree ${tp}: more shots are to be chosen and fired`);
-  else if (left > 0) note(run, `TP degree ${tp}: ${left} shots are left to be fired`);
+  if (part && left > 0) {
+    note(run, "warning", `TP degree ${tp}: more shots are to be chosen and fired`);
+  } else if (left > 0) note(run, "warning", `TP degree ${tp}: ${left} shots are left to be fired`);
   const begun = !part || left > 0 || hasBegun(part);
   if (!begun) {
     note(
       run,
+      "warning",
       `TP degree ${tp}: the budget was spent before the first shots of every table were fired; the ` +
         "same command with a larger --budget goes on",
     );
@@ -130,10 +144,6 @@ async function validated(
     await replace(run, `${dir}/tp${tp}/validation.csv`, validationCsv(validation));
   }
   return found.size > 0 ? validationMeta(found) : undefined;
-}
-
-function note(run: SweepState, message: string): void {
-  run.manifest.notes.push({ severity: "warning", message });
 }
 
 /** A file is whole whenever it is read. */

@@ -74,13 +74,24 @@ export function oneOfEach(
   };
 }
 
-/** The same for the first so many layers of the whole model. */
+/**
+ * The same for the first so many layers of the whole model.
+ *
+ * @param one What an engine with one layer of each kind was given, in its own words for them.
+ */
 export function firstLayers(
   model: ModelConfig,
   count: number,
+  one: Readonly<Record<string, unknown>> = {},
 ): Readonly<Record<string, unknown>> {
   const types = layerTypes(model);
   // The config of all layers stands as it is: vLLM may have names of its own for them.
   if (count === model.config["num_hidden_layers"]) return { num_hidden_layers: count };
-  return { num_hidden_layers: count, ...(types ? { layer_types: types.slice(0, count) } : {}) };
+  if (!types) return { num_hidden_layers: count };
+  const own = Array.isArray(one["layer_types"]) ? one["layer_types"] : [];
+  const names = new Map(layerKinds(model).map(({ name }, place) => [name, own[place] ?? name]));
+  return {
+    num_hidden_layers: count,
+    layer_types: types.slice(0, count).map((name) => names.get(name) ?? name),
+  };
 }

@@ -168,6 +168,6 @@ function stepEngine(
     enforce_eager: mode === "eager",
     max_num_batched_tokens: limits.maxNumBatchedTokens,
     max_model_len: longestOf(stepWaves(limits, density)) + 1,
-    hf_overrides: firstLayers(settings.model, layers),
+    hf_overrides: firstLayers(settings.model, layers, part(shared, "hf_overrides")),
   };
 }

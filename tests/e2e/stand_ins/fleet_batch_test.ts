@@ -1,12 +1,12 @@
 /** A batch on a cluster: jobs that end well and badly, and what comes home of them. */
 
 import assert from "node:assert/strict";
-import { readManifest } from "../../kit/bundle/manifest_file.ts";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { readJournal } from "../../kit/sweep/measure/journal.ts";
-import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { inFolder, namesIn } from "../folders.ts";
-import { until } from "../engine/processes.ts";
+import { readManifest } from "../../../kit/bundle/manifest_file.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { readJournal } from "../../../kit/sweep/measure/journal.ts";
+import { validateSweep } from "../../../kit/sweep/validate_sweep.ts";
+import { inFolder, namesIn } from "../../folders.ts";
+import { until } from "../../engine/processes.ts";
 import {
   DENSE,
   EXPERTS,
@@ -14,8 +14,8 @@ import {
   sweepAll,
   tablesOf,
   timesOf,
-} from "../engine/fleet/batch.ts";
-import { type JobsApi, withJobsApi } from "../engine/fleet/jobs_api.ts";
+} from "../../engine/fleet/batch.ts";
+import { type JobsApi, withJobsApi } from "../../engine/fleet/jobs_api.ts";
 
 /** Jobs that ask for a resource. */
 const jobsOn = (api: JobsApi, mark: string) =>

@@ -2,27 +2,27 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { lintBundle } from "../../kit/sweep/lint/lint.ts";
-import { findArchitecture } from "../../kit/sweep/model/architecture.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { lintBundle } from "../../../kit/sweep/lint/lint.ts";
+import { findArchitecture } from "../../../kit/sweep/model/architecture.ts";
 import {
   denseBlocks,
   firstLayers,
   layerKinds,
   oneOfEach,
-} from "../../kit/sweep/model/layer_kinds.ts";
-import { readModelConfig } from "../../kit/sweep/model/model_config.ts";
-import { parseShape } from "../../kit/sweep/predict/batch.ts";
-import { composePass } from "../../kit/sweep/predict/compose.ts";
-import { denseOf } from "../../kit/sweep/predict/predictor.ts";
-import { readMeta } from "../../kit/sweep/sweep_folder.ts";
-import { readTable } from "../../kit/sweep/table.ts";
-import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { vscope, vscopeHere } from "../cli.ts";
-import { inFolder } from "../folders.ts";
-import { opened } from "./predict/opened.ts";
+} from "../../../kit/sweep/model/layer_kinds.ts";
+import { readModelConfig } from "../../../kit/sweep/model/model_config.ts";
+import { parseShape } from "../../../kit/sweep/predict/batch.ts";
+import { composePass } from "../../../kit/sweep/predict/compose.ts";
+import { denseOf } from "../../../kit/sweep/predict/predictor.ts";
+import { readMeta } from "../../../kit/sweep/sweep_folder.ts";
+import { readTable } from "../../../kit/sweep/table.ts";
+import { validateSweep } from "../../../kit/sweep/validate_sweep.ts";
+import { vscope, vscopeHere } from "../../cli.ts";
+import { inFolder } from "../../folders.ts";
+import { opened } from "../../sweep/predict/opened.ts";
 
-const FAKE = fileURLToPath(new URL("fixtures/fake_python.py", import.meta.url));
+const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import.meta.url));
 const GEMMA = {
   architectures: ["Gemma3ForCausalLM"],
   model_type: "gemma3_text",
@@ -69,6 +69,12 @@ Deno.test("state spaces beside attention are kinds too, told layer by layer or b
   // Of all layers the config says it, in the words that vLLM has for them.
   assert.deepEqual(firstLayers(granite, 3), { num_hidden_layers: 3 });
   assert.deepEqual(firstLayers(granite, 1), { num_hidden_layers: 1, layer_types: ["mamba"] });
+  // Of some of them the engine that had one of each kind was told in those words.
+  const one = { num_hidden_layers: 2, layer_types: ["linear_attention", "full_attention"] };
+  assert.deepEqual(firstLayers(granite, 2, one), {
+    num_hidden_layers: 2,
+    layer_types: ["linear_attention", "linear_attention"],
+  });
 });
 
 const GRANITE = {

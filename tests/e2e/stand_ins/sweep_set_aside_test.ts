@@ -1,8 +1,8 @@
 /** Shots that cannot be fired, or that the engine dies of. */
 
 import assert from "node:assert/strict";
-import { inFolder } from "../folders.ts";
-import { column, ONE, sweep } from "./fake_sweep.ts";
+import { inFolder } from "../../folders.ts";
+import { column, ONE, sweep } from "../../sweep/fake_sweep.ts";
 
 Deno.test("a shot at which the engine dies is set aside and told, and the rest is measured", async () => {
   await inFolder(async (cwd) => {
@@ -50,5 +50,30 @@ Deno.test("a shot that the engine cannot fire is told, and no engine is started 
     });
     assert.equal(json.status, "partial", stderr);
     assert.match(JSON.stringify(json.notes), /\\"1x3\+0\\" was set aside: it does not fit/);
+  });
+});
+
+Deno.test("of an engine that can fire nothing one reason is told once, and a page tells it too", async () => {
+  await inFolder(async (cwd) => {
+    const { code, json, dir } = await sweep(cwd, [...ONE, "--only", "dense"], {
+      FAKE_REFUSED: "all",
+    });
+    assert.deepEqual([code, json.status], [1, "failed"]);
+    assert.deepEqual(json.notes.map(({ message }: { message: string }) => message), [
+      'TP degree 1: the shot "1x1+0" and 15 more were set aside: it does not fit',
+      "No shot could be measured in this engine, and there are no tables",
+    ]);
+    assert.match(await Deno.readTextFile(`${dir}/report.html`), /15 more were set aside/);
+  });
+});
+
+Deno.test("a sweep whose engine does not come up fails with the engine's reason", async () => {
+  await inFolder(async (cwd) => {
+    const { code, json, dir, stderr } = await sweep(cwd, [...ONE, "--only", "dense"], {
+      FAKE_BROKEN: "qwen3_moe",
+    });
+    assert.deepEqual([code, json.status], [1, "failed"], stderr);
+    assert.match(json.notes[0].message, /^vLLM did not start: ValueError: qwen3_moe is broken/);
+    assert.match(await Deno.readTextFile(`${dir}/report.html`), /qwen3_moe is broken/);
   });
 });
