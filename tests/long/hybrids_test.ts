@@ -23,6 +23,21 @@ const MEASURED = {
     modules: { attention: 2, mlp: 1, layernorm: 2 },
     calls: { attention: 3, mlp: 3, layernorm: 6 },
   },
+  qwen3_next: {
+    kinds: { linear_attention: 3, full_attention: 1 },
+    modules: { attention: 2, moe: 2, layernorm: 4 },
+    calls: { attention: 4, moe: 4, layernorm: 8 },
+  },
+  gpt_oss: {
+    kinds: { sliding_attention: 2, full_attention: 2 },
+    modules: { attention: 2, qkv_proj: 2, o_proj: 2, moe: 2, layernorm: 4 },
+    calls: { attention: 4, qkv_proj: 4, rotary_emb: 4, o_proj: 4, moe: 4, layernorm: 8 },
+  },
+  deepseek_v2: {
+    kinds: {},
+    modules: { attention: 2, mlp: 1, moe: 1, layernorm: 4 },
+    calls: { attention: 4, mlp: 1, moe: 3, layernorm: 8 },
+  },
 } as const;
 
 async function inModel<T>(type: string, use: (model: string, cwd: string) => Promise<T>) {
