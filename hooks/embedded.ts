@@ -219,12 +219,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
     text: f27,
-    sha256: "b07ae494536035f6216b2f8837e82d35a7dee3d5badf706cff0ae08f8322d171",
+    sha256: "0c5219bec1df867f6e3a855cb74eb3154d1fc9b7beaddc6163052c69288080df",
   },
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
     text: f28,
-    sha256: "57f90e208d92122a7eb98ca1023edae41d0f381472e1bb1449803e1e0b338b3d",
+    sha256: "672501797b5365dec25800577ab2104fb5871057eb39337d2a2ccf8a0f5cfc12",
   },
   {
     path: "vscope_hooks/profilers/cuda_events.py",
@@ -249,7 +249,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/forward_pass.py",
     text: f33,
-    sha256: "8db987c9b01e3b6932d0e8abda192ea6cb2d0a6c65050d33ed8c5d6fd48d279b",
+    sha256: "a9d9914d9dd3c38047377392861a9f430b9e8259e9bb5d853794940801dba71e",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
@@ -259,12 +259,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/kv_cache.py",
     text: f35,
-    sha256: "370395b4947861125c04c804d2b6c815ec6c5e997b4b19a38b7b848d09a84c21",
+    sha256: "e707e17fcd102baf06115e00808ea7cefcb55445d400cb030565996195c45540",
   },
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
     text: f36,
-    sha256: "66e10b03f6269e340c88a33147e02f84536aa15214ea958cfeb19b73f5cc5094",
+    sha256: "c6ed61adce9a3e3769a6154b96dfcc1c83588404cb5f2e5c4c4d28bfedb68a03",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
@@ -299,7 +299,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/recorder.py",
     text: f43,
-    sha256: "b597d51027dc705c1c011c7e223ffdbc51b7dbac324003539c7d64116ebbdc94",
+    sha256: "b3b720f590803b32c3b355349ba36f9c3f8ccc0dc76bc40c1ba75decff786edf",
   },
   {
     path: "vscope_hooks/session.py",

@@ -62,6 +62,11 @@ const recipe: Recipe = defineRecipe({
         "--hardware H100=ray:accelerator_type:H100",
       why: "on the H100s of a Ray cluster",
     },
+    {
+      line: "vscope sweep-all --models models.yaml --on http://HOST:8265 " +
+        "--hardware H100=ray:accelerator_type:H100 --hardware A100=ray:accelerator_type:A100",
+      why: "on two kinds of its nodes",
+    },
   ],
   look: lookForBatch,
   plan: planBatch,

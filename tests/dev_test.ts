@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { runTests } from "./dev/test_report.ts";
+import { afterSecondRun, filesAgain } from "./dev/second_run.ts";
+import { runTests, type TestResult } from "./dev/test_report.ts";
 import { inFolder } from "./folders.ts";
 
-/** Runs test files of these texts; gives the counts, and what was printed. */
+/** Runs test files of these texts; gives what passed, failed and was left out, and what was printed. */
 async function tested(...texts: string[]) {
   return await inFolder(async (dir) => {
     const files = texts.map((_, n) => `${dir}/${n}_test.ts`);
@@ -12,7 +13,10 @@ async function tested(...texts: string[]) {
       printed += new TextDecoder().decode(output);
       return Promise.resolve();
     };
-    return { ...await runTests(files, ["--parallel"], { print }), printed };
+    const results = await runTests(files, ["--parallel"], { print });
+    const of = (wanted: TestResult["outcome"]) =>
+      results.filter(({ outcome }) => outcome === wanted);
+    return { passed: of("passed"), failed: of("failed"), skipped: of("skipped"), printed };
   });
 }
 
@@ -22,16 +26,18 @@ Deno.test("./dev test counts what passed, names what failed and where, and what 
      Deno.test({ name: "left & out", ignore: true, fn() {} });`,
     `Deno.test('1 < 2, "they" say', () => { throw new Error("not so"); });`,
   );
-  assert.deepEqual([passed, skipped], [2, ["left & out"]]);
-  assert.equal(failed.length, 1);
-  assert.match(failed[0]!, /1_test\.ts: 1 < 2, "they" say\n {4}Uncaught Error: not so$/);
+  assert.deepEqual([passed.length, skipped.map(({ name }) => name)], [2, ["left & out"]]);
+  assert.deepEqual(failed.map(({ name, why }) => [name, why]), [
+    ['1 < 2, "they" say', "\n    Uncaught Error: not so"],
+  ]);
+  assert.match(failed[0]!.file, /1_test\.ts$/);
   assert.match(printed, /not so/);
 });
 
 Deno.test("a file that cannot be loaded fails", async () => {
   const { passed, failed, printed } = await tested("throw new Error('broken');");
-  assert.equal(passed, 0);
-  assert.match(failed.join("\n"), /0_test\.ts/);
+  assert.deepEqual(passed, []);
+  assert.match(failed.map(({ file }) => file).join(), /0_test\.ts/);
   assert.match(printed, /broken/);
 });
 
@@ -45,4 +51,36 @@ Deno.test("a test whose process is left behind with its output does not hold up 
   );
   assert.equal(failed.length, 1);
   assert.match(printed, /in a hurry/);
+});
+
+Deno.test("of what failed, that counts which fails again alone; the rest is named as unsteady", () => {
+  const result = (file: string, name: string, outcome: TestResult["outcome"]): TestResult => ({
+    ...{ file, name, outcome },
+    why: outcome === "failed" ? "\n    so" : "",
+  });
+  const first = [
+    result("a", "one", "passed"),
+    result("b", "two", "failed"),
+    result("b", "three", "failed"),
+    result("b", "four", "passed"),
+    result("c", "deno test ended with exit code 1", "failed"),
+  ];
+  assert.deepEqual(filesAgain(first), ["b", "c"]);
+  const { results, unsteady } = afterSecondRun(first, [
+    result("b", "two", "passed"),
+    result("b", "three", "failed"),
+    result("b", "four", "passed"),
+    result("c", "five", "passed"),
+  ]);
+  assert.deepEqual(results.map(({ name, outcome }) => `${name} ${outcome}`), [
+    ...["one passed", "two passed", "three failed", "four passed", "five passed"],
+  ]);
+  assert.deepEqual(unsteady.map(({ file, name }) => `${file} ${name}`), [
+    ...["b two", "c deno test ended with exit code 1"],
+  ]);
+  // What is broken everywhere is not run again.
+  assert.deepEqual(filesAgain(["d", "e"].map((file) => result(file, "x", "failed"))), ["d", "e"]);
+  assert.deepEqual(filesAgain([..."abcd"].map((file) => result(file, "x", "failed"))), []);
+  assert.deepEqual(filesAgain([result("", "deno test ended with exit code 137", "failed")]), []);
+  assert.deepEqual(afterSecondRun(first, []), { results: first, unsteady: [] });
 });

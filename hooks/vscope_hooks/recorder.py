@@ -132,16 +132,26 @@ class Recorder:
         """Seconds since the session began, of now or of a value of time.perf_counter()."""
         return (time.perf_counter() if at is None else at) + self._offset
 
-    def all_seconds(self, moments):
-        """The same of many values of time.perf_counter()."""
-        offset = self._offset
-        return [moment + offset for moment in moments]
-
     def table(self, name, columns, **more):
         """The table of that name, made on first use; `more` as Table takes it."""
         if name not in self.tables:
             self.tables[name] = Table(self.folder, name, columns, **more)
         return self.tables[name]
+
+    def timeline(self, name, columns, complete=None):
+        """A table whose first column is given as values of time.perf_counter().
+
+        complete(cells), as Table takes it, still sees those.
+        """
+        width = len(columns)
+
+        def with_seconds(cells):
+            if complete:
+                complete(cells)
+            offset = self._offset
+            cells[0::width] = [moment + offset for moment in cells[0::width]]
+
+        return self.table(name, columns, complete=with_seconds)
 
     def declare(self, name, declaration):
         """What a table is that only a profiler of the user's own knows."""

@@ -10,17 +10,17 @@ import { flagOf } from "../contract/option.ts";
 import type { Invocation, Plan } from "../contract/recipe.ts";
 import { fleetOptions } from "../sweep/batch/fleet_options.ts";
 import type { sweepAllOptions, SweepAllValues } from "../sweep/batch/options.ts";
-import { jobsOf, planSweepAll } from "../sweep/batch/plan.ts";
+import { hardwareValue, jobsOf, planSweepAll } from "../sweep/batch/plan.ts";
 import { type BatchSubject, lookForSubjects } from "../sweep/batch/subjects.ts";
 import { aboutTime } from "../sweep/plan/advice.ts";
-import { resourcesOf } from "./ray.ts";
+import { resourcesOf, resourcesText } from "./ray.ts";
 import { allShots } from "./all_shots.ts";
 import { partText, placed } from "./parts.ts";
 import { sweepSettings, type SweepSubject } from "../sweep/plan/settings.ts";
 import { jobsOfLength, type PlannedJob } from "./unit_work.ts";
 import { type FleetUnit, unitsOf } from "./units.ts";
-import { isS3, neededKeys, type S3Place, s3PlaceOf } from "./s3_place.ts";
-import { clusterAddress, placementOf } from "./where.ts";
+import { isPath, isS3, neededKeys, type S3Place, s3PlaceOf } from "./s3_place.ts";
+import { clusterAddress, type Placement, placementsOf } from "./where.ts";
 
 /** `lookForSubjects` of a batch whose hardware may say where it is. */
 export async function lookForBatch(
@@ -28,8 +28,12 @@ export async function lookForBatch(
   context: RunContext,
   operands: readonly string[],
 ): Promise<BatchSubject[]> {
-  const { hardware } = placementOf(values.hardware, values.on);
-  return await lookForSubjects({ ...values, hardware }, context, operands);
+  return await lookForSubjects({ ...values, hardware: namesOf(values) }, context, operands);
+}
+
+/** The names alone. */
+function namesOf({ hardware, on }: SweepAllValues): readonly string[] | undefined {
+  return hardware && placementsOf(hardware, on).map(({ hardware }) => hardware);
 }
 
 /**
@@ -41,10 +45,11 @@ export function planBatch(
   values: SweepAllValues,
   given: Invocation,
 ): Plan<typeof sweepAllOptions> {
-  const { hardware, resource } = placementOf(values.hardware, values.on);
+  const hardware = namesOf(values);
   const named = given.contract["hardware"];
-  const invocation = named && hardware !== undefined
-    ? { ...given, contract: { ...given.contract, hardware: { ...named, value: hardware } } }
+  const value = hardwareValue(hardware);
+  const invocation = named && value !== undefined
+    ? { ...given, contract: { ...given.contract, hardware: { ...named, value } } }
     : given;
   if (values.on === undefined) refuseFleetOptions(given);
   const plan = planSweepAll({ ...values, hardware }, invocation);
@@ -65,10 +70,7 @@ export function planBatch(
   }
   const cut = cutUnits(plan, values);
   const seconds = cut.flatMap(({ jobs }) => jobs.map((job) => job.seconds));
-  const { gpus, cpus } = resourcesOf(values, resource);
-  const each = [`${gpus} GPUs`, `${cpus} CPUs`, ...resource === undefined ? [] : [resource]].join(
-    ", ",
-  );
+  const kinds = kindsOf(cut, values);
   return {
     ...plan,
     values,
@@ -88,16 +90,20 @@ export function planBatch(
         fleet: {
           on,
           jobs: seconds.length,
-          gpus,
-          cpus,
-          ...(resource === undefined ? {} : { resource }),
+          ...(kinds.length === 1 ? kinds[0]!.json : {
+            gpus: values.jobGpus,
+            cpus: values.jobCpus,
+            hardware: kinds.map(({ name, jobs, json }) => ({ name, jobs, ...json })),
+          }),
           parts: cut.flatMap(partsJson),
         },
       },
       text: [
         ...plan.details?.text ?? [],
-        `Jobs on ${on}: ${seconds.length} of ${each} each, the longest of ` +
-        `${aboutTime(Math.max(0, ...seconds))}`,
+        ...(kinds.length === 1 ? [`Jobs on ${on}: ${kinds[0]!.text}`] : [
+          `Jobs on ${on}: ${seconds.length}`,
+          ...kinds.map(({ name, text }) => `  ${name}: ${text}`),
+        ]),
         ...cut.flatMap(partsLines),
         ...(values.jobLength === undefined
           ? [
@@ -107,6 +113,29 @@ export function planBatch(
       ],
     },
   };
+}
+
+/** What is submitted to each kind of hardware. */
+function kindsOf(
+  cut: readonly CutUnit[],
+  values: SweepAllValues,
+): { name: string; jobs: number; json: Record<string, unknown>; text: string }[] {
+  const placements = placementsOf(values.hardware, values.on);
+  // Who asks only for the plan need not name one.
+  const named: readonly Partial<Placement>[] = placements.length > 0 ? placements : [{}];
+  return named.map(({ hardware, resource }) => {
+    const resources = resourcesOf(values, resource);
+    const { gpus, cpus } = resources;
+    const seconds = cut.filter(({ unit }) => unit.sweep.plan!.values.hardware === hardware)
+      .flatMap(({ jobs }) => jobs.map((job) => job.seconds));
+    return {
+      name: hardware ?? "",
+      jobs: seconds.length,
+      json: { gpus, cpus, ...(resource === undefined ? {} : { resource }) },
+      text: `${seconds.length} of ${resourcesText(resources)} each, the longest of ` +
+        `${aboutTime(Math.max(0, ...seconds))}`,
+    };
+  });
 }
 
 /** Each unit with its jobs, as far as options say how they are cut: the cluster's room is not known yet. */
@@ -151,9 +180,8 @@ function partsLines({ unit, jobs }: CutUnit): string[] {
 /** Where results go in a bucket; undefined where they do not. */
 function storagePlace(values: SweepAllValues, { env }: Invocation): S3Place | undefined {
   const { storage, storageEndpoint } = values;
-  if (storage === undefined) return undefined;
+  if (storage === undefined || isPath(storage)) return undefined;
   if (!isS3(storage)) {
-    if (!/^[a-z][\w+.-]*:\/\//i.test(storage)) return undefined;
     throw new UsageError(
       `Cannot run sweep-all: --storage "${storage}" is neither a folder nor a place in a bucket; give it as ` +
         "s3://BUCKET/PREFIX, or a path",

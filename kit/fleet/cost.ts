@@ -59,24 +59,34 @@ export function sumOf(costs: readonly Cost[]): Cost {
   };
 }
 
-/** The table for a person: a line a model, and one for all. */
-export function costText(byModel: Readonly<Record<string, Cost>>, total: Cost): string[] {
-  const line = (name: string, cost: Cost) => {
-    const held = cost.gpu_seconds > 0
-      ? `${cost.gpu_seconds} GPU-seconds`
-      : `${cost.job_seconds} job seconds`;
-    const parts = Object.entries(cost.measured_seconds).map(([what, seconds]) =>
-      `${what} ${seconds}`
-    );
-    const measured = parts.length === 0 ? "" : `; measuring: ${parts.join(", ")}`;
-    return `  ${name}: ${held} in ${cost.jobs} ${cost.jobs === 1 ? "job" : "jobs"}${measured}`;
-  };
-  const models = Object.entries(byModel);
-  return [
-    "Cost on the cluster:",
-    ...models.map(([name, cost]) => line(name, cost)),
-    ...(models.length > 1 ? [line("all", total)] : []),
-  ];
+/** The cost of a batch. */
+export interface BatchCost {
+  readonly by_model: Readonly<Record<string, Cost>>;
+  /** The same of each kind of hardware, where there are several. */
+  readonly by_hardware?: Readonly<Record<string, BatchCost>>;
+  readonly total: Cost;
+}
+
+/** The table for a person: a line a model, below its hardware where there are several kinds, and one for all. */
+export function costText({ by_model, by_hardware, total }: BatchCost): string[] {
+  const kinds = Object.entries(by_hardware ?? {});
+  const models = Object.entries(by_model).map(([name, cost]) => line(`  ${name}`, cost));
+  const lines = kinds.length === 0 ? models : kinds.flatMap(([hardware, own]) => [
+    line(`  ${hardware}`, own.total),
+    ...Object.entries(own.by_model).map(([name, cost]) => line(`    ${name}`, cost)),
+  ]);
+  return ["Cost on the cluster:", ...lines, ...(lines.length > 1 ? [line("  all", total)] : [])];
+}
+
+function line(name: string, cost: Cost): string {
+  const held = cost.gpu_seconds > 0
+    ? `${cost.gpu_seconds} GPU-seconds`
+    : `${cost.job_seconds} job seconds`;
+  const parts = Object.entries(cost.measured_seconds).map(([what, seconds]) =>
+    `${what} ${seconds}`
+  );
+  const measured = parts.length === 0 ? "" : `; measuring: ${parts.join(", ")}`;
+  return `${name}: ${held} in ${cost.jobs} ${cost.jobs === 1 ? "job" : "jobs"}${measured}`;
 }
 
 function rounded(value: number): number {

@@ -50,6 +50,11 @@ export function resourcesOf(values: FleetValues, resource: string | undefined): 
   };
 }
 
+/** Resources for a person. */
+export function resourcesText({ gpus, cpus, resource }: Resources): string {
+  return [`${gpus} GPUs`, `${cpus} CPUs`, ...resource === undefined ? [] : [resource]].join(", ");
+}
+
 /** The body with which a job is submitted. */
 export function submission(job: JobRequest): Record<string, unknown> {
   const { gpus, cpus, memoryBytes, resource } = job.resources;

@@ -35,6 +35,11 @@ export function isS3(storage: string): boolean {
   return /^s3:/i.test(storage);
 }
 
+/** Whether `--storage` is a path, and no address of whatever. */
+export function isPath(storage: string): boolean {
+  return !isS3(storage) && !/^[a-z][\w+.-]*:\/\//i.test(storage);
+}
+
 /**
  * The place.
  *

@@ -9,7 +9,7 @@ import { UsageError } from "../contract/errors.ts";
 /** What `--hardware` says for a cluster. */
 export interface Placement {
   /** The name of the folder below perf. */
-  readonly hardware: string | undefined;
+  readonly hardware: string;
   /** The resource that a node must have, as `accelerator_type:H100`. */
   readonly resource?: string;
 }
@@ -18,13 +18,47 @@ export interface Placement {
 export const MARK_AMOUNT = 0.001;
 
 /**
- * Takes `H100=ray:accelerator_type:H100` apart; a name alone stays one.
+ * The kinds of hardware of a batch, in their order; none where none is named.
  *
- * @throws {UsageError} where it is neither.
+ * @throws {UsageError} where one is no place, or several cannot be told apart.
  */
-export function placementOf(hardware: string | undefined, on: string | undefined): Placement {
-  const equals = hardware?.indexOf("=") ?? -1;
-  if (hardware === undefined || equals < 0) return { hardware };
+export function placementsOf(
+  hardware: readonly string[] | undefined,
+  on: string | undefined,
+): Placement[] {
+  const found = (hardware ?? []).map((text) => placementOf(text, on));
+  if (found.length < 2) return found;
+  if (on === undefined) {
+    throw new UsageError(
+      `Cannot run sweep-all: --hardware names ${found.length} kinds (${
+        found.map(({ hardware }) => hardware).join(", ")
+      }), and this machine is of one; give one, or --on http://HOST:8265 and NAME=ray:RESOURCE for each`,
+    );
+  }
+  const seen = new Set<string>();
+  for (const { hardware, resource } of found) {
+    if (resource === undefined) {
+      throw new UsageError(
+        `Cannot run sweep-all: --hardware "${hardware}" does not say which nodes it is on, beside others; give ` +
+          "NAME=ray:RESOURCE for each, as H100=ray:accelerator_type:H100",
+      );
+    }
+    const twice = [`"${hardware}"`, `ray:${resource}`].find((word) => seen.has(word));
+    if (twice !== undefined) {
+      throw new UsageError(
+        `Cannot run sweep-all: --hardware has ${twice} twice; give each kind once, with a name and a resource of ` +
+          "its own",
+      );
+    }
+    seen.add(`"${hardware}"`).add(`ray:${resource}`);
+  }
+  return found;
+}
+
+/** Takes `H100=ray:accelerator_type:H100` apart; a name alone stays one. */
+function placementOf(hardware: string, on: string | undefined): Placement {
+  const equals = hardware.indexOf("=");
+  if (equals < 0) return { hardware };
   const [name, place] = [hardware.slice(0, equals), hardware.slice(equals + 1)];
   const resource = /^ray:(\S+)$/.exec(place)?.[1];
   if (resource === undefined) {

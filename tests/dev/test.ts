@@ -1,6 +1,7 @@
 /**
  * `./dev test [--long] [--jobs N] [PATH…]`: unit tests first, then those with real engines, and with
- * --long those of tests/long where there are any; the last line counts all of them.
+ * --long those of tests/long where there are any; the last line counts all of them. A few files that
+ * failed are run once more, alone.
  *
  * @module
  */
@@ -9,7 +10,8 @@ import { ownPython } from "../own_python.ts";
 import { getTools } from "./test_tools.ts";
 import { ROOT, run, say } from "./run.ts";
 import { jobsHere, runPool } from "./test_pool.ts";
-import { type Counts, runTests, sumOf } from "./test_report.ts";
+import { afterSecondRun, filesAgain } from "./second_run.ts";
+import { runTests, type TestResult } from "./test_report.ts";
 
 /** Runs the tests. */
 export async function test(args: string[]): Promise<number> {
@@ -36,13 +38,13 @@ export async function test(args: string[]): Promise<number> {
     await say("\n0 passed, 1 failed: the types do not fit");
     return 1;
   }
-  const results: Counts[] = [];
+  const first: TestResult[] = [];
   const unit = files.filter((file) => !isHeavy(file));
   if (unit.length > 0) {
     await say(`\n== ${unit.length} files of unit tests, ${jobs} at a time`);
     // Some of them wait for processes more than they compute.
     const options = { env: { DENO_JOBS: String(jobs > 1 ? jobs + 1 : 1) } };
-    results.push(await runTests(unit, jobs > 1 ? ["--parallel"] : [], options));
+    first.push(...await runTests(unit, jobs > 1 ? ["--parallel"] : [], options));
   }
   for (const folder of ["tests/e2e", "tests/long"]) {
     const heavy = files.filter((file) => file.startsWith(folder));
@@ -50,15 +52,27 @@ export async function test(args: string[]): Promise<number> {
     // Long tests measure: nothing else may run.
     const atOnce = folder === "tests/long" ? 1 : Math.min(jobs, heavy.length);
     await say(`\n== ${heavy.length} files of ${folder}, ${atOnce} at a time`);
-    results.push(await runPool(heavy, atOnce));
+    first.push(...await runPool(heavy, atOnce));
   }
-  const { passed, failed, skipped } = sumOf(results);
+  const again = filesAgain(first);
+  if (again.length > 0) await say(`\n== once more, alone: ${again.join(", ")}`);
+  const { results, unsteady } = afterSecondRun(first, await runPool(again, 1));
   await say("");
-  for (const name of skipped) await say(`skipped: ${name}`);
-  for (const name of failed) await say(`failed: ${name}`);
+  return await sayOutcome(results, unsteady);
+}
+
+/** Names what did not pass, and counts; gives the exit code. */
+async function sayOutcome(results: TestResult[], unsteady: TestResult[]): Promise<number> {
+  const of = (wanted: TestResult["outcome"]) => results.filter(({ outcome }) => outcome === wanted);
+  const [passed, failed, skipped] = [of("passed"), of("failed"), of("skipped")];
+  for (const { name } of skipped) await say(`skipped: ${name}`);
+  for (const { file, name, why } of unsteady) {
+    await say(`unsteady, passed when it was run again alone: ${file}: ${name}${why}`);
+  }
+  for (const { file, name, why } of failed) await say(`failed: ${file}: ${name}${why}`);
   const left = skipped.length > 0 ? `, ${skipped.length} skipped` : "";
-  await say(`${passed} passed, ${failed.length} failed${left}`);
-  return failed.length === 0 && passed > 0 ? 0 : 1;
+  await say(`${passed.length} passed, ${failed.length} failed${left}`);
+  return failed.length === 0 && passed.length > 0 ? 0 : 1;
 }
 
 /**

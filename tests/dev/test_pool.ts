@@ -6,7 +6,7 @@
 
 import { availableParallelism, totalmem } from "node:os";
 import { say, write } from "./run.ts";
-import { type Counts, runTests, sumOf } from "./test_report.ts";
+import { runTests, type TestResult } from "./test_report.ts";
 import { readSeconds, writeSeconds } from "./test_seconds.ts";
 
 /** Memory that an engine and its test may take, in bytes. */
@@ -41,10 +41,10 @@ async function ownCpus(): Promise<number[]> {
 }
 
 /** Runs test files. */
-export async function runPool(files: readonly string[], jobs: number): Promise<Counts> {
+export async function runPool(files: readonly string[], jobs: number): Promise<TestResult[]> {
   const together = await longestFirst(files);
   const cpus = await ownCpus();
-  const results: Counts[] = [];
+  const results: TestResult[] = [];
 
   const runFile = async (file: string, env: Record<string, string>) => {
     await say(`-- ${file} begins`);
@@ -54,10 +54,10 @@ export async function runPool(files: readonly string[], jobs: number): Promise<C
       await say(`\n-- ${file} took ${took} s:`);
       await write(output);
     };
-    const counts = await runTests([file], [], jobs === 1 ? { env } : { env, print });
-    results.push(counts);
+    const found = await runTests([file], [], jobs === 1 ? { env } : { env, print });
+    results.push(...found);
     const seconds = (performance.now() - start) / 1000;
-    if (counts.failed.length === 0) await writeSeconds({ [file]: seconds });
+    if (found.every(({ outcome }) => outcome !== "failed")) await writeSeconds({ [file]: seconds });
   };
   const worker = async (slot: number) => {
     // vLLM would bind the workers of all engines to the same core.
@@ -66,5 +66,5 @@ export async function runPool(files: readonly string[], jobs: number): Promise<C
     for (let file; (file = together.shift());) await runFile(file, env);
   };
   await Promise.all(Array.from({ length: Math.min(jobs, together.length) }, (_, n) => worker(n)));
-  return sumOf(results);
+  return results;
 }

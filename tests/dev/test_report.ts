@@ -6,22 +6,14 @@
 
 import { run, type RunOptions } from "./run.ts";
 
-/** Counts of tests and of their steps, which a report lists as `TEST > STEP`. */
-export interface Counts {
-  passed: number;
-  /** Those that failed, as `FILE: NAME`, and why in lines below. */
-  failed: string[];
-  /** Those that were left out, by name. */
-  skipped: string[];
-}
-
-/** Sums counts. */
-export function sumOf(all: readonly Counts[]): Counts {
-  return {
-    passed: all.reduce((sum, { passed }) => sum + passed, 0),
-    failed: all.flatMap(({ failed }) => failed),
-    skipped: all.flatMap(({ skipped }) => skipped),
-  };
+/** How a test ended, or a step of one, which a report lists as `TEST > STEP`. */
+export interface TestResult {
+  /** Its file, from the checkout; empty where a run of several ended and told of none. */
+  file: string;
+  name: string;
+  outcome: "passed" | "failed" | "skipped";
+  /** Why it failed: lines, each with its newline before it. */
+  why: string;
 }
 
 /** Runs `deno test` on types that were checked before. */
@@ -29,17 +21,19 @@ export async function runTests(
   paths: readonly string[],
   args: readonly string[] = [],
   options: RunOptions = {},
-): Promise<Counts> {
+): Promise<TestResult[]> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
     const command = ["test", "-A", "--no-check", `--junit-path=${report}`, ...args, ...paths];
     const code = await run(command, options);
-    const counts = readReport(await Deno.readTextFile(report));
+    const results = readReport(await Deno.readTextFile(report));
     // A file that cannot be loaded, or a Deno that is killed, fails without a test case.
-    if (code !== 0 && counts.failed.length === 0) {
-      counts.failed.push(`${paths.join(" ")}: deno test ended with exit code ${code}`);
+    if (code !== 0 && results.every(({ outcome }) => outcome !== "failed")) {
+      const name = `deno test ended with exit code ${code}`;
+      const file = paths.length === 1 ? paths[0]! : "";
+      results.push({ file, name, outcome: "failed", why: "" });
     }
-    return counts;
+    return results;
   } finally {
     await Deno.remove(report);
   }
@@ -60,15 +54,16 @@ function reason(body: string): string {
 }
 
 /** Test cases of a JUnit report. */
-export function readReport(xml: string): Counts {
-  const counts: Counts = { passed: 0, failed: [], skipped: [] };
+export function readReport(xml: string): TestResult[] {
   const cases =
     /<testcase name="([^"]*)"(?: classname="([^"]*)")?[^>]*?(\/>|>([\s\S]*?)<\/testcase>)/g;
-  for (const [, name = "", file = "", , body = ""] of xml.matchAll(cases)) {
-    if (/<(failure|error)/.test(body)) {
-      counts.failed.push(`${plain(file).replace(/^\.\//, "")}: ${plain(name)}${reason(body)}`);
-    } else if (/<skipped/.test(body)) counts.skipped.push(plain(name));
-    else counts.passed++;
-  }
-  return counts;
+  return [...xml.matchAll(cases)].map(([, name = "", file = "", , body = ""]) => {
+    const failed = /<(failure|error)/.test(body);
+    return {
+      file: plain(file).replace(/^\.\//, ""),
+      name: plain(name),
+      outcome: failed ? "failed" : /<skipped/.test(body) ? "skipped" : "passed",
+      why: failed ? reason(body) : "",
+    };
+  });
 }

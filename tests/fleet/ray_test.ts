@@ -11,7 +11,7 @@ import {
   submission,
 } from "../../kit/fleet/ray.ts";
 import { attemptOf, submissionId, unitsOf } from "../../kit/fleet/units.ts";
-import { clusterAddress, placementOf } from "../../kit/fleet/where.ts";
+import { clusterAddress, placementsOf } from "../../kit/fleet/where.ts";
 import { fc } from "../deps.ts";
 
 const recorded = JSON.parse(
@@ -119,14 +119,26 @@ Deno.test("the same command has the same submission IDs, and another one others"
 
 Deno.test("the hardware may say where it is, and what is no place is refused", () => {
   const on = "http://h:8265";
-  assert.deepEqual(placementOf("H100", on), { hardware: "H100" });
-  assert.deepEqual(placementOf(undefined, undefined), { hardware: undefined });
-  assert.deepEqual(placementOf("H100=ray:accelerator_type:H100", on), {
-    hardware: "H100",
-    resource: "accelerator_type:H100",
-  });
-  assert.throws(() => placementOf("H100=k8s:x", on), /"k8s:x" in --hardware .* is no place; give/);
-  assert.throws(() => placementOf("H100=ray:x", undefined), /no cluster is given; give --on/);
+  const [h100, a100] = ["H100", "A100"].map((name) => ({
+    hardware: name,
+    resource: `accelerator_type:${name}`,
+  }));
+  assert.deepEqual(placementsOf(["H100"], on), [{ hardware: "H100" }]);
+  assert.deepEqual(placementsOf(undefined, undefined), []);
+  assert.deepEqual(placementsOf(["H100=ray:accelerator_type:H100"], on), [h100]);
+  const both = ["H100=ray:accelerator_type:H100", "A100=ray:accelerator_type:A100"];
+  assert.deepEqual(placementsOf(both, on), [h100, a100]);
+  const refused: [string[], string | undefined, RegExp][] = [
+    [["H100=k8s:x"], on, /"k8s:x" in --hardware .* is no place; give/],
+    [["H100=ray:x"], undefined, /no cluster is given; give --on/],
+    [["H100", "A100"], undefined, /names 2 kinds \(H100, A100\), and this machine is of one; give/],
+    [["H100=ray:x", "A100"], on, /"A100" does not say which nodes it is on, .* give NAME=ray:/],
+    [["H100=ray:x", "H100=ray:y"], on, /has "H100" twice; give each kind once/],
+    [["H100=ray:x", "A100=ray:x"], on, /has ray:x twice; give each kind once/],
+  ];
+  for (const [hardware, where, message] of refused) {
+    assert.throws(() => placementsOf(hardware, where), message);
+  }
   assert.equal(clusterAddress("http://head:8265/"), "http://head:8265");
   assert.equal(clusterAddress("https://head/ray/"), "https://head/ray");
   for (const odd of ["head:8265", "8265", "file:///x", "http://u:p@h", "http://h/?a=b"]) {

@@ -19,7 +19,8 @@ class Table:
 class Recorder:
     pid, pause_count, verbose, interval = 7, 0, False, 100
     def __init__(self): self.tables = {}
-    def table(self, name, columns, **more): return self.tables.setdefault(name, Table())
+    def table(self, name, columns): return self.tables.setdefault(name, Table())
+    def timeline(self, name, columns, complete=None): return self.table(name, columns)
 recorder = Recorder()
 schedule = [watcher for module in (scheduler_steps, batch_utilization)
     for watcher in module.watchers(recorder) if watcher.path == "Scheduler.schedule"]

@@ -27,11 +27,7 @@ COLUMNS = (
 
 def watchers(recorder):
     steps = steps_of(recorder)
-
-    def complete(cells):
-        cells[0 :: len(COLUMNS)] = recorder.all_seconds(cells[0 :: len(COLUMNS)])
-
-    add = recorder.table("batch_utilization", COLUMNS, complete=complete).add
+    add = recorder.timeline("batch_utilization", COLUMNS).add
     # The step that was seen last, and what it read.
     last, read = None, 0
 

@@ -23,14 +23,13 @@ def watchers(recorder):
 
     def complete(cells):
         starts, ends, numbers = cells[0::5], cells[2::5], cells[3::5]
-        cells[0::5] = recorder.all_seconds(starts)
         cells[2::5] = [1e3 * (end - start) for start, end in zip(starts, ends)]
         # A step has several rows.
         names = {number: "step=%s" % number for number in set(numbers)}
         names[None] = ""
         cells[3::5] = [names[number] for number in numbers]
 
-    add = recorder.table("cpu_operations_timing", COLUMNS, complete=complete).add
+    add = recorder.timeline("cpu_operations_timing", COLUMNS, complete).add
 
     def after_schedule(args, kwargs, output, start, end):
         if output.total_num_scheduled_tokens:

@@ -34,11 +34,7 @@ COLUMNS = (
 
 def watchers(recorder):
     passes = passes_of(recorder)
-
-    def complete(cells):
-        cells[0 :: len(COLUMNS)] = recorder.all_seconds(cells[0 :: len(COLUMNS)])
-
-    add = recorder.table("forward_pass_timing", COLUMNS, complete=complete).add
+    add = recorder.timeline("forward_pass_timing", COLUMNS).add
     timer = make_timer(recorder, enabled("USE_CUDA_EVENTS"))
     mark = timer.mark
     begun = None

@@ -16,10 +16,9 @@ COLUMNS = ("timestamp_sec", "usage_pct", "num_blocks", "total_blocks")
 def watchers(recorder):
     def complete(cells):
         used, total = cells[2::4], cells[3::4]
-        cells[0::4] = recorder.all_seconds(cells[0::4])
         cells[1::4] = [100.0 * a / b if b else None for a, b in zip(used, total)]
 
-    add = recorder.table("kv_cache_usage", COLUMNS, complete=complete).add
+    add = recorder.timeline("kv_cache_usage", COLUMNS, complete).add
     last = 0
 
     def sample(scheduler, at):

@@ -94,11 +94,10 @@ def _both(ours, other):
 def watchers(recorder):
     def complete(cells):
         evicted, born, used = cells[0::5], cells[1::5], cells[2::5]
-        cells[0::5] = recorder.all_seconds(evicted)
         cells[1::5] = map(sub, evicted, born)
         cells[2::5] = map(sub, evicted, used)
 
-    add = recorder.table("kv_cache_evictions", COLUMNS, complete=complete).add
+    add = recorder.timeline("kv_cache_evictions", COLUMNS, complete).add
 
     def after_init(args, kwargs, result, start, end):
         pool = args[0].kv_cache_manager.block_pool

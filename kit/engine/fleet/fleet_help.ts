@@ -21,8 +21,8 @@ export interface SecondJob {
 }
 
 /**
- * Plans second jobs; to be asked where there is room and nothing waits. What boots and shots take is what the
- * batch's own jobs have shown.
+ * Plans second jobs on one kind of hardware; to be asked where there is room and nothing waits. What boots and shots
+ * take is what the batch's own jobs have shown.
  *
  * @param free How many more jobs there is room for.
  */

@@ -9,7 +9,7 @@ import { jobsOfUnits, type UnitShots } from "../../fleet/unit_work.ts";
 import { siblingsOf, type UnitRun } from "./unit_run.ts";
 
 /**
- * Gives each unit its jobs, but for what jobs of an earlier vscope measure.
+ * Gives each unit of one kind of hardware its jobs, but for what jobs of an earlier vscope measure.
  *
  * @param room How many jobs there can be at a time.
  * @param length Seconds that a job may about take; as the room makes best where it is undefined.

@@ -6,7 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
-import { isOver, type RayJob, type Resources, roomFor } from "../../fleet/ray.ts";
+import { isOver, type RayJob, type Resources } from "../../fleet/ray.ts";
 import { partText } from "../../fleet/parts.ts";
 import { attemptOf } from "../../fleet/units.ts";
 import { ClusterSilent, type RayClient } from "./ray_client.ts";
@@ -14,18 +14,14 @@ import { tellProgress } from "./fleet_progress.ts";
 import { DiskFull, diskFull } from "../disk_full.ts";
 import { secondJobs } from "./fleet_help.ts";
 import { fillQueues } from "./fleet_queue.ts";
+import { FleetRoom } from "./fleet_room.ts";
+import { Patience } from "./patience.ts";
 import type { SweepHome } from "./sweep_home.ts";
-import { type NextJob, siblingsOf, type UnitRun } from "./unit_run.ts";
+import { byHardware, type NextJob, siblingsOf, type UnitRun } from "./unit_run.ts";
 
 const POLL_MS = 2000;
-/** The nodes are asked for this seldom. */
-const NODES_MS = 30_000;
-/** A cluster that is silent, or a disk that is full, for so long is left; the jobs go on without us. */
-const PATIENCE_MS = 15 * 60_000;
 /** Help is thought of this seldom. */
 const HELP_MS = 30_000;
-/** Jobs at a time where the cluster does not tell what it has. */
-const UNKNOWN_ROOM = 8;
 /** Ray gives jobs three seconds to end. */
 const STOP_MS = 60_000;
 
@@ -34,7 +30,8 @@ export interface FleetSettings {
   readonly client: RayClient;
   /** Folder of the batch. */
   readonly out: string;
-  readonly resources: Resources;
+  /** What a job asks for, by hardware. */
+  readonly resources: ReadonlyMap<string, Resources>;
   readonly maxJobs: number | undefined;
   /** Seconds that a job may about take before its unit is cut into parts; as the room makes best otherwise. */
   readonly jobLength: number | undefined;
@@ -56,21 +53,23 @@ export type Following = "over" | "interrupted" | "spent" | "silent" | "full";
 
 /** The units. */
 export class FleetRuns {
-  #room = 1;
-  #nodesAt = -Infinity;
+  readonly #room: FleetRoom;
   #helpAt = -Infinity;
   #planned = false;
-  #silentSince: number | undefined;
+  readonly #patience: Patience;
   readonly #closed = new Set<SweepHome>();
   /** What kept it waiting until it gave up. */
   silence: string | undefined;
 
-  /** @param runs In the order in which they are submitted. */
   constructor(
     private readonly context: RunContext,
     private readonly runs: readonly UnitRun[],
     private readonly settings: FleetSettings,
-  ) {}
+  ) {
+    const { client, resources, maxJobs } = settings;
+    this.#patience = new Patience(context);
+    this.#room = new FleetRoom(context, client, resources, maxJobs);
+  }
 
   /** Finds the jobs of an earlier vscope. */
   async attach(): Promise<void> {
@@ -92,15 +91,13 @@ export class FleetRuns {
   async follow(spent: () => boolean): Promise<Following> {
     const { signal, clock } = this.context;
     for (;;) {
-      const now = clock.monotonicMs();
       try {
         await this.#round();
-        this.#silentSince = undefined;
+        this.#patience.renew();
       } catch (error) {
         const passing = mayPass(error, this.settings.out);
         if (!passing) throw error;
-        this.#silentSince ??= this.#sayOnce(passing, now);
-        if (now - this.#silentSince > PATIENCE_MS) {
+        if (this.#patience.isSpent(passing)) {
           this.silence = messageOf(passing);
           return passing instanceof DiskFull ? "full" : "silent";
         }
@@ -119,7 +116,7 @@ export class FleetRuns {
 
   /** Jobs that are pending or run. */
   get live(): number {
-    return this.runs.reduce((sum, run) => sum + run.live.size, 0);
+    return liveOf(this.runs);
   }
 
   /** Stops all jobs, and takes in what they had measured. */
@@ -180,13 +177,20 @@ export class FleetRuns {
     if (open.every(({ queue, live }) => queue.length === 0 && (this.#planned || live.size === 0))) {
       return;
     }
-    await this.#lookForRoom();
-    if (!this.#planned) await fillQueues(this.runs, this.#room, this.settings.jobLength);
+    const room = this.#room;
+    await room.look();
+    if (!this.#planned) {
+      for (const [hardware, runs] of byHardware(this.runs)) {
+        await fillQueues(runs, room.of(hardware), this.settings.jobLength);
+      }
+    }
     this.#planned = true;
-    // The longest first: what is begun last should be short.
+    const behind = ({ run }: Waiting) => room.has(run.hardware) ? 0 : 1;
+    // The longest first: what is begun last should be short. What no node can take holds up nothing.
     const waiting = open.flatMap((run) => run.queue.map((task) => ({ run, task })))
-      .toSorted((one, other) => secondsOf(other) - secondsOf(one));
-    for (const { run, task } of waiting.slice(0, Math.max(0, this.#room - this.live))) {
+      .toSorted((one, other) => behind(one) - behind(other) || secondsOf(other) - secondsOf(one));
+    for (const { run, task } of waiting) {
+      if (run.status !== undefined || this.#free(run.hardware) <= 0) continue;
       try {
         run.begun(await this.settings.submit(run, task), task);
         run.queue = run.queue.filter((one) => one !== task);
@@ -215,11 +219,17 @@ export class FleetRuns {
   async #helpLate(): Promise<void> {
     const { clock } = this.context;
     const now = clock.monotonicMs();
-    if (this.runs.some(({ status, queue }) => status === undefined && queue.length > 0)) return;
-    if (this.live === 0 || now - this.#helpAt < HELP_MS) return;
+    const idle = [...byHardware(this.runs)].filter(([, runs]) =>
+      runs.every(({ status, queue }) => status !== undefined || queue.length === 0)
+    );
+    if (idle.length === 0 || this.live === 0 || now - this.#helpAt < HELP_MS) return;
     this.#helpAt = now;
-    await this.#lookForRoom();
-    const second = await secondJobs(this.runs, this.#room - this.live, clock.now().getTime());
+    await this.#room.look();
+    // Nodes of one kind are no measure for those of another, and cannot help them.
+    const second: Waiting[] = [];
+    for (const [hardware, runs] of idle) {
+      second.push(...await secondJobs(runs, this.#free(hardware), clock.now().getTime()));
+    }
     for (const { run, task } of second) {
       run.queue.push(task);
       this.context.output.note(
@@ -231,34 +241,18 @@ export class FleetRuns {
     if (second.length > 0) await this.#submitNext();
   }
 
+  /** How many more jobs there is room for. */
+  #free(hardware: string): number {
+    const own = this.runs.filter((run) => run.hardware === hardware);
+    const most = this.settings.maxJobs ?? Infinity;
+    return Math.min(this.#room.of(hardware) - liveOf(own), most - this.live);
+  }
+
   /** The jobs that are live now. */
   #liveJobs(): [UnitRun, number][] {
     return this.runs.flatMap((run) =>
       [...run.live].map((attempt): [UnitRun, number] => [run, attempt])
     );
-  }
-
-  async #lookForRoom(): Promise<void> {
-    const { client, resources, maxJobs } = this.settings;
-    const now = this.context.clock.monotonicMs();
-    if (now - this.#nodesAt < NODES_MS) return;
-    const first = this.#nodesAt === -Infinity;
-    this.#nodesAt = now;
-    const room = roomFor(resources, await client.nodes());
-    if (room === 0 && first) {
-      const { resource, gpus, cpus } = resources;
-      this.context.output.warn(
-        `No node of the cluster has ${
-          [
-            ...resource === undefined ? [] : [resource],
-            `${gpus} GPUs`,
-            `${cpus} CPUs`,
-          ].join(", ")
-        }: the jobs wait for one`,
-      );
-    }
-    // One waits even where there is no room: a cluster that grows sees what is wanted.
-    this.#room = Math.min(maxJobs ?? Infinity, Math.max(1, room ?? UNKNOWN_ROOM));
   }
 
   /** Gives jobs to their units. The cluster's word is the last: a job that it does not know is lost. */
@@ -287,6 +281,7 @@ export class FleetRuns {
       name,
       model: sweep.model,
       variant: sweep.variant,
+      hardware: run.hardware,
       tp,
       status: status ?? (live ? "submitted" : "waiting"),
       job: attempt > 0 ? run.idOf(attempt) : undefined,
@@ -302,13 +297,18 @@ export class FleetRuns {
   #siblings(run: UnitRun): UnitRun[] {
     return siblingsOf(run, this.runs);
   }
-
-  #sayOnce(error: RunError, now: number): number {
-    this.context.output.warn(`${messageOf(error)}; vscope goes on when it does`);
-    return now;
-  }
 }
 
-function secondsOf({ run, task }: { run: UnitRun; task: NextJob }): number {
+/** A job that waits to be submitted. */
+interface Waiting {
+  readonly run: UnitRun;
+  readonly task: NextJob;
+}
+
+function liveOf(runs: readonly UnitRun[]): number {
+  return runs.reduce((sum, run) => sum + run.live.size, 0);
+}
+
+function secondsOf({ run, task }: Waiting): number {
   return task.seconds ?? run.unit.seconds;
 }

@@ -8,6 +8,7 @@ import { UsageError } from "../../contract/errors.ts";
 import { flagOf, type Option, type Values } from "../../contract/option.ts";
 import type { Invocation, Plan } from "../../contract/recipe.ts";
 import { isSecret } from "../../bundle/unsecret.ts";
+import { isPath } from "../../fleet/s3_place.ts";
 import { clusterAddress } from "../../fleet/where.ts";
 import { variablesAlong } from "../../fleet/session_job.ts";
 import { planSession } from "../session/session_plan.ts";
@@ -52,6 +53,15 @@ export function planMonitor(
       `Cannot run monitor on "${values.on}": --${
         flagOf(wrong)
       } is for a command on this machine; leave it out`,
+    );
+  }
+  if (values.storage !== undefined && !isPath(values.storage)) {
+    throw new UsageError(
+      `Cannot run monitor: --storage is an address (${
+        /^[^:]*/.exec(values.storage)
+      }:…), and what is recorded ` +
+        "comes home through a folder or the job's log; give a folder that this machine and the cluster " +
+        "share, or leave --storage out",
     );
   }
   const along = Object.fromEntries(

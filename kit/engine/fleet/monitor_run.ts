@@ -5,7 +5,6 @@
  */
 
 import type { RunContext } from "../../contract/context.ts";
-import { messageOf } from "../../contract/errors.ts";
 import type { Outcome, Plan } from "../../contract/recipe.ts";
 import { shellWord } from "../../contract/shell_word.ts";
 import { VERSION } from "../../contract/version.ts";
@@ -31,7 +30,9 @@ import { togglesOf } from "../session/session_options.ts";
 import { absolute } from "../session/session_plan.ts";
 import { closeSession, type Following } from "./monitor_close.ts";
 import { jobEnvironment, type monitorOptions } from "./monitor_plan.ts";
+import { MOST_ASKED } from "./log_reading.ts";
 import { packageOf } from "./packages.ts";
+import { Patience } from "./patience.ts";
 import { ClusterSilent, RayClient } from "./ray_client.ts";
 import { firstWord } from "./first_word.ts";
 import { SessionFiles } from "./session_files.ts";
@@ -39,12 +40,8 @@ import { SessionJob } from "./session_job.ts";
 import { writeAll } from "../../bundle/files/write_all.ts";
 
 const POLL_MS = 2000;
-/** A cluster that is silent for so long is left; the job goes on without us. */
-const PATIENCE_MS = 15 * 60_000;
 /** What the job and Ray need besides the command's own time to end. */
 const STOP_SEC = 30;
-/** So often the log of a job that is over is asked for its end. */
-const MOST_ASKED = 10;
 /** Of pieces in a log: vscope reads no log beyond 256 MB, and the command prints too. */
 const MOST_LOG_BYTES = 160e6;
 
@@ -218,20 +215,21 @@ async function submit(
 
 /** Follows the job until it is over and its end is home, or Ctrl-C leaves it. */
 async function follow(
-  { clock, output, signal }: RunContext,
+  context: RunContext,
   client: RayClient,
   job: SessionJob,
   graceSec: number,
   leave: boolean,
 ): Promise<Following> {
+  const { clock, output, signal } = context;
+  const patience = new Patience(context);
   let stopBy: number | undefined;
-  let silentSince: number | undefined;
   let asked = 0;
   for (;;) {
     const now = clock.monotonicMs();
     try {
       await job.look(signal.aborted);
-      silentSince = undefined;
+      patience.renew();
       if (job.over && (job.end !== undefined || job.neverRan || ++asked >= MOST_ASKED)) {
         return "over";
       }
@@ -246,11 +244,7 @@ async function follow(
       }
     } catch (error) {
       if (!(error instanceof ClusterSilent)) throw error;
-      if (silentSince === undefined) {
-        output.warn(`${messageOf(error)}; vscope goes on when it does`);
-        silentSince = now;
-      }
-      if (now - silentSince > PATIENCE_MS || signal.aborted) return "silent";
+      if (patience.isSpent(error) || signal.aborted) return "silent";
     }
     if (stopBy !== undefined && now > stopBy) return "silent";
     // After Ctrl-C the signal would end every sleep at once.

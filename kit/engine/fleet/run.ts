@@ -11,12 +11,11 @@ import type { RunContext } from "../../contract/context.ts";
 import { messageOf } from "../../contract/errors.ts";
 import type { Outcome, Plan } from "../../contract/recipe.ts";
 import { VERSION } from "../../contract/version.ts";
-import { type Cost, costText, secondsByCategory, sumOf } from "../../fleet/cost.ts";
-import { journalOf } from "../../fleet/journals.ts";
+import { costText } from "../../fleet/cost.ts";
 import { type Resources, resourcesOf } from "../../fleet/ray.ts";
 import { decisiveOf, orderOf } from "../../fleet/unit_job.ts";
 import { submissionId, unitsOf } from "../../fleet/units.ts";
-import { clusterAddress, placementOf } from "../../fleet/where.ts";
+import { clusterAddress, placementsOf } from "../../fleet/where.ts";
 import type { BatchJob } from "../../sweep/batch/jobs.ts";
 import type { sweepAllOptions } from "../../sweep/batch/options.ts";
 import { jobsOf } from "../../sweep/batch/plan.ts";
@@ -26,6 +25,7 @@ import { notesOf, openBatch, statusOf } from "../sweep/batch/batch_bundle.ts";
 import { summaryJson, summaryText } from "../sweep/batch/summary.ts";
 import { sweepStage, withRefusal } from "../sweep/batch/sweep_stage.ts";
 import { diskFull } from "../disk_full.ts";
+import { costOf } from "./fleet_cost.ts";
 import { FleetRuns, type FleetSettings, type Following, mayPass } from "./fleet_runs.ts";
 import { ratesOf } from "./fleet_progress.ts";
 import { askWhatToDo } from "./on_interrupt.ts";
@@ -56,8 +56,10 @@ export async function runOnFleet(
   const version = await firstWord(client, values.on!, "sweep-all");
   const storage = storageOf(values, context, `${out}/${KEPT}`);
   await storage.check();
-  const { resource } = placementOf(values.hardware, values.on);
-  const resources = resourcesOf(values, resource);
+  const resources = new Map(
+    placementsOf(values.hardware, values.on)
+      .map(({ hardware, resource }) => [hardware, resourcesOf(values, resource)]),
+  );
   const jobs = jobsOf({ out, invocation });
   const stages = jobs.map((job) => sweepStage(job, out, () => undefined));
   const records: StageRecord[] = stages.map(({ name, title, bundle }) => ({
@@ -170,15 +172,14 @@ async function unitRuns(
       runs.push(new UnitRun(unit, sweep, storage.homeOf(unit), values.retries));
     }
   }
-  // The longest first: what is begun last should be short.
-  return runs.sort((one, other) => other.unit.seconds - one.unit.seconds);
+  return runs;
 }
 
 function submitter(
   client: RayClient,
   { values }: Plan<typeof sweepAllOptions>,
   { files }: RunContext,
-  resources: Resources,
+  resources: ReadonlyMap<string, Resources>,
   storage: ResultStorage,
   siblings: (run: UnitRun) => readonly UnitRun[],
 ): FleetSettings["submit"] {
@@ -194,7 +195,7 @@ function submitter(
     await client.submit({
       id,
       entrypoint: ENTRYPOINT,
-      resources,
+      resources: resources.get(run.hardware)!,
       runtimeEnv: {
         working_dir: await client.ensurePackage(name, make),
         py_modules: [await client.ensurePackage(own.name, own.make)],
@@ -256,7 +257,7 @@ interface Ended {
 async function closeBatch(ended: Ended): Promise<Outcome> {
   const { context, plan, manifest, records, jobs, kept, runs, version, how, live, silence } = ended;
   const { values, out } = plan;
-  const { byModel, total } = costs(runs, values.jobGpus, context.clock.now().getTime());
+  const cost = costOf(runs, values.jobGpus, context.clock.now().getTime());
   manifest.stages = records;
   manifest.notes = notesOf(records, how === "spent" ? values.timeBudget : undefined);
   if (how === "silent" || how === "full") {
@@ -270,7 +271,7 @@ async function closeBatch(ended: Ended): Promise<Outcome> {
     ray: version,
     jobs_left: live,
     by_node: ratesOf(runs, context.clock.now().getTime()),
-    cost: { by_model: byModel, total },
+    cost,
   };
   manifest.capture = { fleet: facts };
   const status = how === "interrupted" ? "interrupted" : statusOf(records);
@@ -282,28 +283,6 @@ async function closeBatch(ended: Ended): Promise<Outcome> {
   return {
     ...outcome,
     json: { ...outcome.json, sweeps: summaryJson(rows, out), fleet: facts },
-    text: [summaryText(rows), ...(runs.length > 0 ? costText(byModel, total) : [])].join("\n"),
+    text: [summaryText(rows), ...(runs.length > 0 ? costText(cost) : [])].join("\n"),
   };
-}
-
-function costs(
-  runs: readonly UnitRun[],
-  gpus: number,
-  nowMs: number,
-): { byModel: Record<string, Cost>; total: Cost } {
-  const byModel = new Map<string, Cost[]>();
-  for (const run of runs) {
-    const seconds = run.heldSeconds(nowMs);
-    const shots = [...run.results.values()].flatMap(({ journal }) => journal.shots);
-    const cost: Cost = {
-      jobs: run.jobs.size,
-      gpu_seconds: seconds * gpus,
-      job_seconds: seconds,
-      measured_seconds: secondsByCategory({ ...journalOf(""), shots }, run.sweep.settings),
-    };
-    const { model } = run.unit.sweep;
-    byModel.set(model, [...byModel.get(model) ?? [], cost]);
-  }
-  const all = [...byModel].map(([model, own]) => [model, sumOf(own)] as const);
-  return { byModel: Object.fromEntries(all), total: sumOf(all.map(([, cost]) => cost)) };
 }

@@ -7,12 +7,12 @@
 import type { RunContext } from "../../contract/context.ts";
 import { isOver, type RayJob } from "../../fleet/ray.ts";
 import type { SessionEnd, SessionNode } from "../../fleet/session_job.ts";
+import { pauseMs } from "./log_reading.ts";
 import { type RayClient } from "./ray_client.ts";
 import type { SessionFiles } from "./session_files.ts";
 
-/** A log is read again after so long, and later the longer it is, because it is read from its beginning. */
+/** Who runs a server wants to see what it says. */
 const LOOK_MS = 2000;
-const LOOK_MS_PER_CHARACTER = 0.005;
 
 /** What is read of a job's output and of what its hooks record. */
 export class SessionJob {
@@ -63,7 +63,7 @@ export class SessionJob {
     if (!now && !this.over && clock.monotonicMs() < this.#lookAt) return;
     if (this.doc && this.doc.status !== "PENDING") await this.#readLog();
     if (this.storage !== undefined) await this.#readStored(this.storage);
-    this.#lookAt = clock.monotonicMs() + LOOK_MS + this.#read * LOOK_MS_PER_CHARACTER;
+    this.#lookAt = clock.monotonicMs() + pauseMs(LOOK_MS, this.#read);
   }
 
   async #readLog(): Promise<void> {

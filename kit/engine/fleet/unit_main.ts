@@ -5,7 +5,7 @@
  */
 
 import type { Plan } from "../../contract/recipe.ts";
-import type { RunContext } from "../../contract/context.ts";
+import type { FileSystem, RunContext } from "../../contract/context.ts";
 import { messageOf, RunError, UsageError } from "../../contract/errors.ts";
 import { isThere } from "../../contract/is_there.ts";
 import { loadYaml } from "../../deps.ts";
@@ -33,6 +33,7 @@ import { measureSweep, type SweepShare } from "../sweep/run.ts";
 import { missing, settingsOf, type SweepState } from "../sweep/sweep_state.ts";
 import { LogSink, type PieceSink, S3Sink } from "./piece_sink.ts";
 import { PieceWriter } from "./piece_writer.ts";
+import { openUnitFolder } from "./unit_folder.ts";
 import { S3Client } from "./storage/s3_client.ts";
 
 type Wanted = NonNullable<SweepShare["wanted"]>;
@@ -59,14 +60,18 @@ export async function runUnit(args: readonly string[], context: RunContext): Pro
     output.error(messageOf(error));
     return 2;
   }
-  const own = order.folder === undefined
-    ? await files.makeTempDir({ prefix: "vscope-unit-" })
-    : undefined;
-  const out = order.folder ?? `${own}/sweep`;
+  const own = await openUnitFolder(files);
+  const within: FileSystem = {
+    ...files,
+    makeTempDir: (options) => files.makeTempDir({ ...options, dir: own.dir }),
+  };
   try {
-    return await measureUnit(order, dir, out, context);
+    return await measureUnit(order, dir, order.folder ?? `${own.dir}/sweep`, {
+      ...context,
+      files: within,
+    });
   } finally {
-    if (own !== undefined) await files.remove(own, { recursive: true }).catch(() => {});
+    await own.close();
   }
 }
 

@@ -8,6 +8,7 @@ import { isIn, overlap, type PlacedShot, readPart, type UnitPart } from "../../f
 import { failureOf, foundNoRoom, heldSeconds, isOver, type RayJob } from "../../fleet/ray.ts";
 import type { FleetUnit } from "../../fleet/units.ts";
 import { submissionId } from "../../fleet/units.ts";
+import { MOST_ASKED, pauseMs } from "./log_reading.ts";
 import type { RayClient } from "./ray_client.ts";
 import type { SweepHome, UnitResults } from "./sweep_home.ts";
 import type { JobResult, UnitHome } from "./unit_home.ts";
@@ -25,12 +26,8 @@ export interface NextJob {
   readonly seconds?: number;
 }
 
-/** A log is read again after so long, and later the longer it is. */
+/** What a batch measures is looked at now and then. */
 const GATHER_MS = 10_000;
-const GATHER_MS_PER_CHARACTER = 0.005;
-
-/** So often the log of a job that succeeded is asked for. */
-const MOST_ASKED = 10;
 
 /** A job all of whose shots are home, by itself or by who helps it, has so long to end by itself. */
 const END_MS = 30_000;
@@ -71,6 +68,11 @@ export class UnitRun implements UnitResults {
     private readonly home: UnitHome,
     private readonly retries: number,
   ) {}
+
+  /** The kind of hardware on which it is measured, by its name. */
+  get hardware(): string {
+    return this.unit.sweep.plan!.values.hardware!;
+  }
 
   /** Submission ID of one of its jobs; its last one where none is named. */
   idOf(attempt = this.attempt): string {
@@ -132,7 +134,7 @@ export class UnitRun implements UnitResults {
     const watched = this.#watched.get(attempt)!;
     if (nowMs < watched.gatherAt) return;
     const characters = await this.#gather(client, attempt);
-    watched.gatherAt = nowMs + GATHER_MS + characters * GATHER_MS_PER_CHARACTER;
+    watched.gatherAt = nowMs + pauseMs(GATHER_MS, characters);
   }
 
   /**
@@ -297,6 +299,16 @@ function whyNot(job: RayJob | undefined, left: number | undefined): string {
   return left === undefined
     ? "the job succeeded, and nothing of it came home"
     : `the job succeeded, and ${left} shots are missing`;
+}
+
+/** The units of each kind of hardware; those of a sweep are of one. */
+export function byHardware(runs: readonly UnitRun[]): Map<string, UnitRun[]> {
+  return Map.groupBy(runs, ({ hardware }) => hardware);
+}
+
+/** Whether they are of a batch on several kinds of hardware, be it that only one is left to measure. */
+export function areOfSeveral(runs: readonly UnitRun[]): boolean {
+  return runs.some(({ unit }) => unit.sweep.hardware !== undefined);
 }
 
 /** The units of the same sweep, itself among them. */

@@ -72,18 +72,16 @@ export async function measureDegree(
       facts = found;
       await work.up(found, driver.pid);
       const needed = () => work.needed(found, new Set(failed.keys()));
-      let shots = await needed();
+      const shots = await needed();
       if (shots.length === 0) return result(facts, failed, false);
-      let firing: Firing;
-      for (let round = 1;; round++) {
-        const place = work.rounds ? { ...work, round } : work;
+      const fire = async (shots: readonly NeededShot[], round: number) => {
+        const place = rounds ? { ...work, round } : work;
         const progress = new SweepProgress(context.output, context.clock, place, shots);
-        firing = await driver.fire(shots, (count) => progress.fired(count), work.signal);
+        const firing = await driver.fire(shots, (count) => progress.fired(count), work.signal);
         for (const shot of firing.failed) failed.set(shot.k, shot);
-        if (!work.rounds || firing.how !== "done") break;
-        shots = await needed();
-        if (shots.length === 0) break;
-      }
+        return firing;
+      };
+      const { firing, fired } = await fireRounds(shots, fire, rounds ? needed : undefined);
       if (firing.how !== "died") return result(facts, failed, firing.how === "stopped");
       await driver.end();
       // No shot is to blame, and the next engine would find no room either.
@@ -91,9 +89,9 @@ export async function measureDegree(
         throw new DiskFull(`Cannot keep what TP degree ${work.tp} measures: ${firing.why}`);
       }
       // Of a part of the grid others may be chosen now: only the worker can tell which was in flight.
-      const left = work.rounds ? shots : await needed();
+      const left = rounds ? fired : await needed();
       const told = firing.failed.some(({ why }) => why === firing.why);
-      const alone: boolean = !work.rounds && (careful || found.shots_per_session === 1);
+      const alone: boolean = !rounds && (careful || found.shots_per_session === 1);
       const culprit: NeededShot | undefined = told
         ? undefined
         : culpritOf(left, await driver.inFlight(), alone);
@@ -114,6 +112,25 @@ export async function measureDegree(
     } finally {
       await driver.end();
     }
+  }
+}
+
+/**
+ * Fires round after round, until none is wanted any more, or a round does not end as it should.
+ *
+ * @param next Gives the shots of the next round; without it there is one round.
+ * @returns The last round: how it ended, and what was fired in it.
+ */
+async function fireRounds(
+  shots: readonly NeededShot[],
+  fire: (shots: readonly NeededShot[], round: number) => Promise<Firing>,
+  next?: () => Promise<readonly NeededShot[]>,
+): Promise<{ firing: Firing; fired: readonly NeededShot[] }> {
+  for (let fired = shots, round = 1;; round++) {
+    const firing = await fire(fired, round);
+    const wanted = next && firing.how === "done" ? await next() : [];
+    if (wanted.length === 0) return { firing, fired };
+    fired = wanted;
   }
 }
 

@@ -48,7 +48,7 @@ export function allRanksThere(traces: readonly TraceFile[], workers: number | un
  * Waits until the server has answered the stop and no file grows any more, showing how many bytes
  * each rank has written.
  *
- * @param stopped Settles when the server has answered; never rejects.
+ * @param stopped Settles when the server has answered, or when the signal gave up on it; never rejects.
  * @returns Whether all that was waited for came in time.
  */
 export async function watchFlush(
@@ -58,7 +58,7 @@ export async function watchFlush(
 ): Promise<{ inTime: boolean; traces: TraceFile[] }> {
   const start = context.clock.monotonicMs();
   let answered = false;
-  stopped.then(() => answered = true);
+  stopped.then(() => answered = !watch.signal.aborted);
   let last = "";
   let still = 0;
   for (;;) {

@@ -20,6 +20,8 @@ export interface BatchJob {
   readonly model: string;
   /** Absent where the model is not known. */
   readonly variant?: string;
+  /** Absent where the whole batch is on one kind. */
+  readonly hardware?: string;
   /** TP degrees that are measured. */
   readonly tp: readonly number[];
   /** Its folder, relative to the batch's. */
@@ -57,10 +59,13 @@ export function batchJobs(
 }
 
 function jobOf(entry: BatchSubject, invocation: Invocation, out: string): BatchJob {
-  const { values, listed, subject } = entry;
+  const { values, listed, subject, hardware } = entry;
+  const within = hardware === undefined ? "" : `${hardware}/`;
+  const placed = hardware === undefined ? {} : { hardware };
   const refuse = (refused: string, known: Partial<BatchJob> = {}): BatchJob => ({
-    name: nameOf(known.folder ?? listed.model),
+    name: nameOf(known.folder ?? `${within}${listed.model}`),
     model: listed.model,
+    ...placed,
     tp: values.tpDegrees,
     ...known,
     refused,
@@ -69,7 +74,7 @@ function jobOf(entry: BatchSubject, invocation: Invocation, out: string): BatchJ
   const own = `${subject.model.id}`;
   try {
     const { variant } = sweepSettings(values, subject);
-    const folder = `${own}/${variant}`;
+    const folder = `${within}${own}/${variant}`;
     const { tp, refused } = degreesThatWork(entry);
     if (tp.length === 0) return refuse(refused!, { folder, variant, model: own });
     const plan = planSweep({ ...values, tpDegrees: tp }, {
@@ -82,6 +87,7 @@ function jobOf(entry: BatchSubject, invocation: Invocation, out: string): BatchJ
       name: nameOf(folder),
       model: own,
       variant,
+      ...placed,
       tp,
       folder,
       plan,
@@ -132,6 +138,9 @@ function contractOf(
   const source = contract["models"]?.source ?? "default";
   return {
     ...written,
+    ...(values.hardware === undefined
+      ? {}
+      : { hardware: { ...written["hardware"]!, value: values.hardware } }),
     model: { value: values.model, source },
     "tp-degrees": { ...written["tp-degrees"]!, value: tp },
   };

@@ -10,7 +10,7 @@ import { sweepOptions } from "../options.ts";
 import { fleetOptions } from "./fleet_options.ts";
 
 const {
-  hardware,
+  hardware: { doc: hardwareDoc },
   tpDegrees: _tpDegrees,
   model: _model,
   variant,
@@ -31,7 +31,11 @@ export const sweepAllOptions = {
       "Models: a file (YAML, or one a line), - for standard input, or a list with commas; three usual " +
       "ones otherwise",
   }),
-  hardware,
+  hardware: list({
+    env: "HARDWARE",
+    of: text({ doc: "A name" }),
+    doc: `${hardwareDoc}; on a cluster NAME=ray:RESOURCE, several for several kinds of nodes`,
+  }),
   tpDegrees: list({
     env: "TP_DEGREES",
     default: [1, 2],

@@ -17,7 +17,10 @@ const UNNAMED = "HARDWARE";
 
 /** Where a batch and all its sweeps go, absolute. */
 function batchFolder(values: SweepAllValues, { common, cwd }: Invocation): string {
-  const out = (common.out ?? `perf/${values.hardware ?? UNNAMED}`).replace(/(?<=.)\/+$/, "");
+  const { hardware = [UNNAMED] } = values;
+  // Each kind has a folder of its own below perf.
+  const own = hardware.length > 1 ? "perf" : `perf/${hardware[0]}`;
+  const out = (common.out ?? own).replace(/(?<=.)\/+$/, "");
   return out.startsWith("/") ? out : `${cwd}/${out}`;
 }
 
@@ -44,10 +47,11 @@ export function planSweepAll(
   const out = batchFolder(values, invocation);
   const jobs = jobsOf({ invocation, out });
   const plans = jobs.flatMap(({ plan }) => plan ?? []);
-  if (plans.length === 0) {
+  for (const own of Map.groupBy(jobs, ({ hardware }) => hardware).values()) {
+    if (own.some(({ plan }) => plan)) continue;
     throw new UsageError(
-      `Cannot run sweep-all: none of ${jobs.length} sweeps can be: ${jobs[0]!.model}: ` +
-        jobs[0]!.refused,
+      `Cannot run sweep-all: none of ${own.length} sweeps can be: ${own[0]!.model}: ` +
+        own[0]!.refused,
     );
   }
   const all = (pick: (plan: BatchJob["plan"] & object) => readonly string[]) => [
@@ -77,7 +81,7 @@ export function planSweepAll(
       "The same command goes on where the batch was cut off; sweeps that are whole are left as they are",
     ],
     details: {
-      json: { hardware: values.hardware ?? null, sweeps: jobs.map(jobJson) },
+      json: { hardware: hardwareValue(values.hardware) ?? null, sweeps: jobs.map(jobJson) },
       text: text(jobs),
     },
   };
@@ -89,9 +93,19 @@ export function warningOf({ model, plan, refused }: BatchJob): string | undefine
   return plan ? `A TP degree is left out: ${refused}` : `${model} is left out: ${refused}`;
 }
 
-function jobJson({ model, variant, tp, folder, plan, refused }: BatchJob): Record<string, unknown> {
+/** One name as the text that `vscope sweep` takes; several as they are. */
+export function hardwareValue(
+  names: readonly string[] | undefined,
+): string | readonly string[] | undefined {
+  return names?.length === 1 ? names[0] : names;
+}
+
+function jobJson(
+  { model, variant, hardware, tp, folder, plan, refused }: BatchJob,
+): Record<string, unknown> {
   const { distinct_shots, categories } = plan?.details?.json ?? {};
   return {
+    ...(hardware === undefined ? {} : { hardware }),
     model,
     variant: variant ?? null,
     tp,
@@ -107,14 +121,19 @@ function jobJson({ model, variant, tp, folder, plan, refused }: BatchJob): Recor
   };
 }
 
+/** A sweep in a line: model, variant, hardware where there are several kinds, TP degrees. */
+export function titleOf({ model, variant, hardware, tp }: BatchJob): string {
+  const named = [model, variant, ...hardware === undefined ? [] : [`on ${hardware}`]];
+  return `${named.filter(Boolean).join(" ")}, TP ${tp.join(", ")}`;
+}
+
 function text(jobs: readonly BatchJob[]): string[] {
   return [
     `Sweeps: ${jobs.length}`,
     ...jobs.map((job) => {
-      const { model, variant, tp, plan } = job;
-      const what = `${model}${variant === undefined ? "" : ` ${variant}`}, TP ${tp.join(", ")}`;
-      if (!plan) return `  ${what}: cannot be`;
-      return `  ${what}: ${plan.details!.json["distinct_shots"]} forward passes each, ` +
+      const { plan } = job;
+      if (!plan) return `  ${titleOf(job)}: cannot be`;
+      return `  ${titleOf(job)}: ${plan.details!.json["distinct_shots"]} forward passes each, ` +
         `${aboutTime(plan.seconds!)}, ${aboutBytes(plan.diskBytes!)}`;
     }),
   ];

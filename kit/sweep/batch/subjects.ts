@@ -17,14 +17,16 @@ export interface BatchSubject {
   readonly values: SweepValues;
   /** What the list says for this model alone. */
   readonly listed: ListedModel;
+  /** Its folder in the batch's, where a batch is on several kinds of hardware. */
+  readonly hardware?: string;
   /** Absent where the model cannot be measured, and why. */
   readonly subject?: SweepSubject;
   readonly refused?: string;
 }
 
 /**
- * Finds all models that are asked for: as operands, by `--models`, or the usual ones. A model that is
- * not to be found is refused by itself. Needs read permission, and see `findModel`.
+ * Finds all models that are asked for: as operands, by `--models`, or the usual ones; each is measured on each kind
+ * of hardware. A model that is not to be found is refused by itself. Needs read permission, and see `findModel`.
  *
  * @throws {UsageError} where the list cannot be read.
  */
@@ -43,7 +45,11 @@ export async function lookForSubjects(
       found.push({ values: own, listed, ...known });
     }
   }
-  return found;
+  const { hardware = [] } = values;
+  if (hardware.length < 2) return found;
+  return hardware.flatMap((name) =>
+    found.map((one) => ({ ...one, values: { ...one.values, hardware: name }, hardware: name }))
+  );
 }
 
 async function lookFor(values: SweepValues, context: RunContext) {
@@ -127,12 +133,13 @@ function sweepsOf(batch: SweepAllValues, { model, values: own, from }: ListedMod
         "VARIANT does so too; give one of them",
     );
   }
-  const { models: _, variants: all, verbosity: _verbosity, ...shared } = batch;
+  const { models: _, variants: all, verbosity: _verbosity, hardware, ...shared } = batch;
   const { variants = typed(own as Partial<SweepAllValues>) ? undefined : all, ...rest } =
     own as Partial<SweepAllValues>;
   const values = {
     ...shared,
     ...rest,
+    hardware: hardware?.[0],
     model,
     list: undefined,
     draftArchitecture: false,

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { systemContext } from "../../../kit/engine/system/context.ts";
+import type { BatchCost } from "../../../kit/fleet/cost.ts";
 import { journalOf } from "../../../kit/fleet/journals.ts";
 import { readPieces, received } from "../../../kit/fleet/pieces.ts";
 import { readJournal } from "../../../kit/sweep/measure/journal.ts";
@@ -40,6 +41,8 @@ export async function sweepAll(
   ctrlC?: AbortController,
   env: Record<string, string> = {},
 ) {
+  const several = args.filter((word) => word === "--hardware").length > 1;
+  const dir = `${cwd}/perf${several ? "" : api ? "/H" : "/ALONE"}`;
   const otherwise = (flag: string, ...words: string[]) =>
     args.includes(flag) ? [] : [flag, ...words];
   const place = [
@@ -51,20 +54,26 @@ export async function sweepAll(
     ...api ? otherwise("--stragglers", "leave") : [],
     ...api ? [...otherwise("--on", api.url), "--job-gpus", "0"] : [],
   ];
-  const ran = await runRecipe<{ fleet: { cost: { total: { jobs: number } } } }>(
+  const ran = await runRecipe<{ fleet: { cost: BatchCost } }>(
     recipe as never,
     [...place, ...args],
     {
       cwd,
-      out: `${cwd}/perf/${api ? "H" : "ALONE"}`,
+      out: dir,
       env: { ...Deno.env.toObject(), HF_HUB_OFFLINE: "1", ...env },
       ...(api ? { clock: quickClock() } : {}),
       ...(ctrlC ? { ctrlC } : {}),
     },
   );
   // deno-lint-ignore no-explicit-any -- a document
-  const sweeps = (ran.json as any).sweeps as { model: string; status: string; reason?: string }[];
-  return { ...ran, sweeps, dir: `${cwd}/perf/${api ? "H" : "ALONE"}` };
+  const sweeps = (ran.json as any).sweeps as {
+    model: string;
+    hardware?: string;
+    status: string;
+    kept: boolean;
+    reason?: string;
+  }[];
+  return { ...ran, sweeps, dir };
 }
 
 /** Each time of a sweep's journal. */

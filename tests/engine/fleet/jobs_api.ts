@@ -25,6 +25,8 @@ export interface JobsApi {
   broken: number | undefined;
   /** Environment of the next jobs, beside what is inherited. */
   env: Record<string, string>;
+  /** The same of jobs on nodes with a mark. */
+  readonly envAt: Record<string, Record<string, string>>;
   /** What the nodes' Python has besides the packages of a job. */
   pythonPath: string[];
   /** The cluster forgets all jobs, as one whose head was replaced; those that ran are gone. */
@@ -33,8 +35,16 @@ export interface JobsApi {
 
 const DONE = ["SUCCEEDED", "FAILED", "STOPPED"];
 
-/** Runs `use` with a cluster of so many nodes, each of one CPU and the mark `tiny`. */
-export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promise<T>): Promise<T> {
+/**
+ * Runs `use` with a cluster of nodes, each of one CPU and the mark `tiny`, or with those marks. A job goes to a node
+ * that is free and has what it asks for.
+ */
+export async function withJobsApi<T>(
+  nodes: number | readonly string[],
+  use: (api: JobsApi) => Promise<T>,
+): Promise<T> {
+  const marks = typeof nodes === "number" ? Array.from({ length: nodes }, () => "tiny") : nodes;
+  const nodeOf = new Map<string, number>();
   const dir = await Deno.makeTempDir({ prefix: "vscope-test-jobs-" });
   const packages = new Map<string, Uint8Array>();
   const jobs = new Map<string, StandInJob>();
@@ -65,7 +75,8 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
       // It has ended.
     }
   };
-  const start = async (id: string) => {
+  const start = async (id: string, node: number) => {
+    nodeOf.set(id, node);
     const { doc, request } = jobs.get(id)!;
     const { working_dir, py_modules, env_vars } = request["runtime_env"] as
       & Record<string, string & string[]>
@@ -76,7 +87,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
     log.close();
     Object.assign(doc, {
       status: "RUNNING",
-      driver_node_id: "node-1",
+      driver_node_id: `node-${node + 1}`,
       message: "Job is currently running.",
     });
     const child = new Deno.Command("setsid", {
@@ -90,6 +101,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
         },
         ...env_vars,
         ...api.env,
+        ...api.envAt[marks[node]!],
       },
       stdin: "null",
       stdout: "null",
@@ -115,8 +127,14 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
     }));
   };
   const place = async () => {
-    for (const [id, { doc }] of jobs) {
-      if (running.size < nodes && doc.status === "PENDING") await start(id);
+    for (const [id, { doc, request }] of jobs) {
+      if (doc.status !== "PENDING") continue;
+      const wanted = Object.keys(request["entrypoint_resources"] ?? {});
+      const taken = [...running.keys()].map((other) => nodeOf.get(other));
+      const node = marks.findIndex((mark, place) =>
+        !taken.includes(place) && wanted.every((name) => name === mark)
+      );
+      if (node >= 0) await start(id, node);
     }
   };
 
@@ -132,10 +150,10 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
       });
     }
     if (pathname === "/nodes") {
-      const raylet = { state: "ALIVE", resourcesTotal: { CPU: 1, tiny: 1, memory: 1e10 } };
-      return Response.json({
-        data: { summary: Array.from({ length: nodes }, () => ({ raylet })) },
-      });
+      const summary = marks.map((mark) => ({
+        raylet: { state: "ALIVE", resourcesTotal: { CPU: 1, [mark]: 1, memory: 1e10 } },
+      }));
+      return Response.json({ data: { summary } });
     }
     const name = /^\/api\/packages\/gcs\/([\w.]+\.zip)$/.exec(pathname)?.[1];
     if (name !== undefined && request.method === "PUT") {
@@ -206,6 +224,7 @@ export async function withJobsApi<T>(nodes: number, use: (api: JobsApi) => Promi
     packages,
     broken: undefined,
     env: {},
+    envAt: {},
     pythonPath: [],
     async forget() {
       for (const id of running.keys()) kill(id, "SIGKILL");

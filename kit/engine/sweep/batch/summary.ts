@@ -21,14 +21,17 @@ const WAITING = "waiting";
 
 /** The table; reasons stand below the sweep that they are of. */
 export function summaryText(ended: readonly EndedJob[]): string {
+  const several = ended.some(({ job }) => job.hardware !== undefined);
   const rows = ended.map(({ job, record, kept }) => [
+    ...several ? [job.hardware ?? ""] : [],
     job.model,
     job.variant ?? "",
     job.tp.join(","),
     record.status ?? WAITING,
     kept ? "before" : record.seconds === undefined ? "" : took(record.seconds),
   ]);
-  const table = [["model", "variant", "TP", "status", "took"], ...rows];
+  const head = ["model", "variant", "TP", "status", "took"];
+  const table = [several ? ["hardware", ...head] : head, ...rows];
   const widths = table[0]!.map((_, place) => Math.max(...table.map((row) => row[place]!.length)));
   const line = (row: readonly string[]) =>
     row.map((cell, place) => cell.padEnd(widths[place]!)).join("  ").trimEnd();
@@ -48,6 +51,7 @@ function took(seconds: number): string {
 /** The same as entries of a document. */
 export function summaryJson(ended: readonly EndedJob[], out: string): Record<string, unknown>[] {
   return ended.map(({ job, record: { status, seconds, reason }, kept }) => ({
+    ...(job.hardware === undefined ? {} : { hardware: job.hardware }),
     model: job.model,
     variant: job.variant ?? null,
     tp: job.tp,

@@ -10,7 +10,7 @@ import { flagOf } from "../../../contract/option.ts";
 import { readManifest } from "../../../bundle/manifest_file.ts";
 import type { BatchJob } from "../../../sweep/batch/jobs.ts";
 import { ENTRY_OPTIONS } from "../../../sweep/batch/options.ts";
-import { warningOf } from "../../../sweep/batch/plan.ts";
+import { titleOf, warningOf } from "../../../sweep/batch/plan.ts";
 import type { Stage, StageEnd } from "../../automation/stage.ts";
 import { runSweep } from "../run.ts";
 
@@ -28,10 +28,10 @@ export function sweepStage(
   out: string,
   secondsLeft: () => number | undefined,
 ): Stage {
-  const { name, model, variant, tp, folder, plan } = job;
+  const { name, folder, plan } = job;
   return {
     name,
-    title: `${model}${variant === undefined ? "" : ` ${variant}`}, TP ${tp.join(", ")}`,
+    title: titleOf(job),
     seconds: plan?.seconds ?? 0,
     diskBytes: plan?.diskBytes ?? 0,
     startsEngine: plan !== undefined,

@@ -2,16 +2,16 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import type { FileSystem } from "../../kit/contract/context.ts";
-import { systemContext } from "../../kit/engine/system/context.ts";
-import { readJournal } from "../../kit/sweep/measure/journal.ts";
-import recipe from "../../recipes/sweep_all.ts";
-import { inFolder } from "../folders.ts";
-import { until } from "../engine/processes.ts";
-import { runRecipe } from "../engine/run_recipe.ts";
-import { type JobsApi, withJobsApi } from "../engine/fleet/jobs_api.ts";
+import type { FileSystem } from "../../../kit/contract/context.ts";
+import { systemContext } from "../../../kit/engine/system/context.ts";
+import { readJournal } from "../../../kit/sweep/measure/journal.ts";
+import recipe from "../../../recipes/sweep_all.ts";
+import { inFolder } from "../../folders.ts";
+import { until } from "../../engine/processes.ts";
+import { runRecipe } from "../../engine/run_recipe.ts";
+import { type JobsApi, withJobsApi } from "../../engine/fleet/jobs_api.ts";
 
-const FAKE = fileURLToPath(new URL("../sweep/fixtures/fake_python.py", import.meta.url));
+const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import.meta.url));
 const MODEL = "Qwen/Qwen3-0.6B";
 const NO_ROOM = "No space left on device (os error 28)";
 

@@ -2,20 +2,20 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { readManifest } from "../../kit/bundle/manifest_file.ts";
+import { readManifest } from "../../../kit/bundle/manifest_file.ts";
 import {
   conditionsOf,
   LOOK_FIELDS,
   parseLook,
   throttlingOf,
-} from "../../kit/sweep/measure/gpu_conditions.ts";
-import { readJournal } from "../../kit/sweep/measure/journal.ts";
-import { readMeta } from "../../kit/sweep/sweep_folder.ts";
-import { vscopeHere } from "../cli.ts";
-import { fc } from "../deps.ts";
-import { inFolder } from "../folders.ts";
+} from "../../../kit/sweep/measure/gpu_conditions.ts";
+import { readJournal } from "../../../kit/sweep/measure/journal.ts";
+import { readMeta } from "../../../kit/sweep/sweep_folder.ts";
+import { vscopeHere } from "../../cli.ts";
+import { fc } from "../../deps.ts";
+import { inFolder } from "../../folders.ts";
 
-const FAKE = fileURLToPath(new URL("fixtures/fake_python.py", import.meta.url));
+const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import.meta.url));
 
 Deno.test("a line of nvidia-smi is a look, and what it does not tell is absent", () => {
   assert.deepEqual(parseLook("1980, 3201, 1980, 52, 402.13, 0x0000000000000004\n"), {

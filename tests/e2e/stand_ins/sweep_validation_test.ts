@@ -2,26 +2,26 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { readManifest } from "../../kit/bundle/manifest_file.ts";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import type { Density, Limits } from "../../kit/sweep/grids/limits.ts";
-import { inBlocks } from "../../kit/sweep/grids/limits.ts";
-import { shotKey } from "../../kit/sweep/grids/shot.ts";
-import { lintBundle } from "../../kit/sweep/lint/lint.ts";
-import { readJournal } from "../../kit/sweep/measure/journal.ts";
-import { findArchitecture } from "../../kit/sweep/model/architecture.ts";
-import { readMeta } from "../../kit/sweep/sweep_folder.ts";
-import { readTable } from "../../kit/sweep/table.ts";
-import { BATCH_CLASSES, heldOutBatches } from "../../kit/sweep/validation/batches.ts";
-import { validateBatches } from "../../kit/sweep/validation/validate.ts";
-import { generateReport } from "../../kit/report/generate.ts";
-import { vscopeHere } from "../cli.ts";
-import { fc } from "../deps.ts";
-import { inFolder } from "../folders.ts";
-import { COARSE, SMALL } from "./made.ts";
-import { opened, withSweep } from "./predict/opened.ts";
+import { readManifest } from "../../../kit/bundle/manifest_file.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import type { Density, Limits } from "../../../kit/sweep/grids/limits.ts";
+import { inBlocks } from "../../../kit/sweep/grids/limits.ts";
+import { shotKey } from "../../../kit/sweep/grids/shot.ts";
+import { lintBundle } from "../../../kit/sweep/lint/lint.ts";
+import { readJournal } from "../../../kit/sweep/measure/journal.ts";
+import { findArchitecture } from "../../../kit/sweep/model/architecture.ts";
+import { readMeta } from "../../../kit/sweep/sweep_folder.ts";
+import { readTable } from "../../../kit/sweep/table.ts";
+import { BATCH_CLASSES, heldOutBatches } from "../../../kit/sweep/validation/batches.ts";
+import { validateBatches } from "../../../kit/sweep/validation/validate.ts";
+import { generateReport } from "../../../kit/report/generate.ts";
+import { vscopeHere } from "../../cli.ts";
+import { fc } from "../../deps.ts";
+import { inFolder } from "../../folders.ts";
+import { COARSE, SMALL } from "../../sweep/made.ts";
+import { opened, withSweep } from "../../sweep/predict/opened.ts";
 
-const FAKE = fileURLToPath(new URL("fixtures/fake_python.py", import.meta.url));
+const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import.meta.url));
 
 Deno.test("held-out batches are within the limits, and of a larger number the first are the same", () => {
   const limits = fc.record({

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { isThere } from "../../kit/contract/is_there.ts";
-import type { StageRecord } from "../../kit/bundle/manifest.ts";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { settleBundle } from "../../kit/bundle/settle.ts";
-import { readJournal } from "../../kit/bundle/journal.ts";
-import { JOURNAL_NAME } from "../../kit/engine/automation/run_stages.ts";
-import { RECORDED_NAME } from "../../kit/engine/nvidia/kept_recording.ts";
-import { type AutomationMachine, FEW, onAutomation } from "../automation/on_automation.ts";
-import { startVscope, vscope } from "../cli.ts";
-import { until } from "../engine/processes.ts";
-import { namesIn } from "../folders.ts";
-import { SECRET } from "../nvidia/tool_machine.ts";
+import { isThere } from "../../../kit/contract/is_there.ts";
+import type { StageRecord } from "../../../kit/bundle/manifest.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { settleBundle } from "../../../kit/bundle/settle.ts";
+import { readJournal } from "../../../kit/bundle/journal.ts";
+import { JOURNAL_NAME } from "../../../kit/engine/automation/run_stages.ts";
+import { RECORDED_NAME } from "../../../kit/engine/nvidia/kept_recording.ts";
+import { type AutomationMachine, FEW, onAutomation } from "../../automation/on_automation.ts";
+import { startVscope, vscope } from "../../cli.ts";
+import { until } from "../../engine/processes.ts";
+import { namesIn } from "../../folders.ts";
+import { SECRET } from "../../nvidia/tool_machine.ts";
 
 const WHOLE = {
   "nsys-record": "complete",

@@ -1,13 +1,13 @@
 /** Results that come home through an S3-compatible storage, and what happens where it refuses. */
 
 import assert from "node:assert/strict";
-import { inFolder, namesIn } from "../folders.ts";
-import { DENSE, sweepAll, tablesOf, timesOf } from "../engine/fleet/batch.ts";
-import { loadZip } from "../../kit/deps.ts";
-import { S3Client } from "../../kit/engine/fleet/storage/s3_client.ts";
-import { s3KeysOf, s3PlaceOf } from "../../kit/fleet/s3_place.ts";
-import { type JobsApi, withJobsApi } from "../engine/fleet/jobs_api.ts";
-import { BUCKET, type S3Server, withS3 } from "../engine/fleet/s3_server.ts";
+import { inFolder, namesIn } from "../../folders.ts";
+import { DENSE, sweepAll, tablesOf, timesOf } from "../../engine/fleet/batch.ts";
+import { loadZip } from "../../../kit/deps.ts";
+import { S3Client } from "../../../kit/engine/fleet/storage/s3_client.ts";
+import { s3KeysOf, s3PlaceOf } from "../../../kit/fleet/s3_place.ts";
+import { type JobsApi, withJobsApi } from "../../engine/fleet/jobs_api.ts";
+import { BUCKET, type S3Server, withS3 } from "../../engine/fleet/s3_server.ts";
 
 /** Runs a batch whose results go through the storage. */
 async function throughS3(

@@ -1,11 +1,12 @@
 /** A batch on a cluster: jobs that end well and badly, and what comes home of them. */
 
 import assert from "node:assert/strict";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { readJournal } from "../../kit/sweep/measure/journal.ts";
-import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { inFolder, namesIn } from "../folders.ts";
-import { until } from "../engine/processes.ts";
+import { readManifest } from "../../../kit/bundle/manifest_file.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { readJournal } from "../../../kit/sweep/measure/journal.ts";
+import { validateSweep } from "../../../kit/sweep/validate_sweep.ts";
+import { inFolder, namesIn } from "../../folders.ts";
+import { until } from "../../engine/processes.ts";
 import {
   DENSE,
   EXPERTS,
@@ -13,8 +14,8 @@ import {
   sweepAll,
   tablesOf,
   timesOf,
-} from "../engine/fleet/batch.ts";
-import { withJobsApi } from "../engine/fleet/jobs_api.ts";
+} from "../../engine/fleet/batch.ts";
+import { withJobsApi } from "../../engine/fleet/jobs_api.ts";
 
 Deno.test("what a cluster measures is what one machine measures, to the last row", async () => {
   await inFolder((cwd) =>
@@ -161,9 +162,72 @@ Deno.test("what another vLLM measured is not put beside the rest", async () => {
   );
 });
 
+Deno.test("two kinds of hardware have their own nodes and bundles, and a shot that kills an engine of one is measured on the other", async () => {
+  await inFolder((cwd) =>
+    withJobsApi(["tiny", "small"], async (api) => {
+      api.envAt["tiny"] = { FAKE_GPU: "NVIDIA T", FAKE_HOLD: `0 ${cwd}/on` };
+      api.envAt["small"] = { FAKE_GPU: "NVIDIA S", FAKE_DEATH: "1x7+0" };
+      const args = [DENSE, "--hardware", "T=ray:tiny", "--hardware", "S=ray:small"];
+      const jobsOn = (mark: string) =>
+        [...api.jobs.values()].filter(({ request }) =>
+          mark in (request["entrypoint_resources"] as Record<string, number>)
+        );
+      const ctrlC = new AbortController();
+      const first = sweepAll(cwd, api, args, ctrlC);
+      await until("a job runs on T", 300_000, () =>
+        jobsOn("tiny").some(({ doc }) =>
+          doc.status === "RUNNING"
+        ));
+      ctrlC.abort("SIGINT");
+      assert.equal((await first).code, 130);
+      await Deno.writeTextFile(`${cwd}/on`, "");
+      const { code, sweeps, dir, capture, said } = await sweepAll(cwd, api, args);
+      assert.equal(code, 1, said.join("\n"));
+      assert.match(said.join("\n"), /Going on with [12] jobs that are on the cluster/);
+      assert.match(said.join("\n"), /of 4 units \(T \d of 2, S \d of 2\)/);
+      const told = sweeps.map(({ hardware, status }) => `${hardware} ${status}`);
+      assert.deepEqual(told, ["T complete", "S partial"]);
+      assert.match(sweeps[1]!.reason!, /1x7\+0/);
+      assert.deepEqual([jobsOn("tiny").length, jobsOn("small").length, api.jobs.size], [2, 2, 4]);
+      for (const [mark, node] of [["tiny", "node-1"], ["small", "node-2"]] as const) {
+        assert.ok(jobsOn(mark).every(({ doc }) => doc.driver_node_id === node));
+      }
+      const { by_hardware, total } = capture.fleet.cost;
+      assert.deepEqual(Object.keys(by_hardware!), ["T", "S"]);
+      assert.equal(by_hardware!["T"]!.by_model[DENSE]!.jobs, 2);
+      assert.equal(total.jobs, 4);
+      // The same command tries the shot again, and leaves what is whole.
+      api.envAt["small"] = { FAKE_GPU: "NVIDIA S" };
+      const again = await sweepAll(cwd, api, args);
+      assert.equal(again.code, 0, again.said.join("\n"));
+      assert.deepEqual(again.sweeps.map(({ kept }) => kept), [true, false]);
+      assert.equal(jobsOn("tiny").length, 2);
+      assert.deepEqual(await validateBundle(Deno, dir), []);
+      const alone = await sweepAll(cwd, undefined, [DENSE]);
+      for (const hardware of ["T", "S"]) {
+        const own = `${dir}/${hardware}/${DENSE}/bf16`;
+        assert.deepEqual(await validateSweep(Deno, own), []);
+        assert.deepEqual(await timesOf(own), await timesOf(`${alone.dir}/${DENSE}/bf16`));
+        const { contract } = (await readManifest(Deno, own))!;
+        assert.equal(contract["hardware"]!.value, hardware);
+        const gpus = (await readJournal(Deno, own)).sweeps.map(({ identity }) => identity.gpu);
+        assert.deepEqual([...new Set(gpus)], [`NVIDIA ${hardware}`]);
+      }
+    })
+  );
+});
+
 Deno.test("results may come through a folder that both see", async () => {
   await inFolder((cwd) =>
     withJobsApi(2, async (api) => {
+      const tmp = `${cwd}/tmp`;
+      for (const name of ["killed", "alive"]) {
+        await Deno.mkdir(`${tmp}/vscope-unit-${name}`, { recursive: true });
+        await Deno.writeTextFile(`${tmp}/vscope-unit-${name}/lock`, "");
+      }
+      using alive = await Deno.open(`${tmp}/vscope-unit-alive/lock`, { write: true });
+      await alive.lock(true);
+      api.env = { TMPDIR: tmp };
       const { code, said, dir } = await sweepAll(cwd, api, [DENSE, "--storage", "shared"]);
       assert.equal(code, 0, said.join("\n"));
       const alone = await sweepAll(cwd, undefined, [DENSE]);
@@ -173,6 +237,9 @@ Deno.test("results may come through a folder that both see", async () => {
       );
       // They are in the sweep's own journal, and not kept twice.
       assert.deepEqual(await namesIn(`${cwd}/shared`), []);
+      // Nor is anything left on the nodes, be it of a job that was killed there.
+      const left = (await namesIn(tmp)).filter((name) => name.startsWith("vscope-"));
+      assert.deepEqual(left, ["vscope-unit-alive"]);
     })
   );
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { readManifest } from "../../kit/bundle/manifest_file.ts";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import type { MetalCapture } from "../../kit/bundle/metal_record.ts";
-import { ended } from "../cli.ts";
-import { running, until } from "../engine/processes.ts";
-import { namesIn } from "../folders.ts";
-import { freePort, type Mac, onMac, PATIENT, QUICK } from "../metal/mac.ts";
+import { readManifest } from "../../../kit/bundle/manifest_file.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import type { MetalCapture } from "../../../kit/bundle/metal_record.ts";
+import { ended } from "../../cli.ts";
+import { running, until } from "../../engine/processes.ts";
+import { namesIn } from "../../folders.ts";
+import { freePort, type Mac, onMac, PATIENT, QUICK } from "../../metal/mac.ts";
 
 /** Takes captures with a server of its own. */
 async function capture(

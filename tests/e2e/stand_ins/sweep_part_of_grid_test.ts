@@ -1,13 +1,13 @@
 /** Sweeps of a part of the grid, with an engine that costs nothing. */
 
 import assert from "node:assert/strict";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { lintBundle } from "../../kit/sweep/lint/lint.ts";
-import { part as under, readMeta } from "../../kit/sweep/sweep_folder.ts";
-import { readTable } from "../../kit/sweep/table.ts";
-import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { inFolder } from "../folders.ts";
-import { ONE, OPTIONS, sweep } from "./fake_sweep.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { lintBundle } from "../../../kit/sweep/lint/lint.ts";
+import { part as under, readMeta } from "../../../kit/sweep/sweep_folder.ts";
+import { readTable } from "../../../kit/sweep/table.ts";
+import { validateSweep } from "../../../kit/sweep/validate_sweep.ts";
+import { inFolder } from "../../folders.ts";
+import { ONE, OPTIONS, sweep } from "../../sweep/fake_sweep.ts";
 
 /** A finer grid than the other tests have, times that bend, and shots of a tenth of a second. */
 const FINE = [

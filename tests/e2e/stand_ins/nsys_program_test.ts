@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { namesIn } from "../folders.ts";
-import { type NsysMachine, type NsysRun, onNsys } from "../nsys/on_nsys.ts";
+import { namesIn } from "../../folders.ts";
+import { type NsysMachine, type NsysRun, onNsys } from "../../nsys/on_nsys.ts";
 
 /** An LLM whose profiler tells the stand-in what CUDA's would. */
 const CUDA = `

@@ -2,27 +2,27 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { lintBundle } from "../../kit/sweep/lint/lint.ts";
-import { findArchitecture } from "../../kit/sweep/model/architecture.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { lintBundle } from "../../../kit/sweep/lint/lint.ts";
+import { findArchitecture } from "../../../kit/sweep/model/architecture.ts";
 import {
   denseBlocks,
   firstLayers,
   layerKinds,
   oneOfEach,
-} from "../../kit/sweep/model/layer_kinds.ts";
-import { readModelConfig } from "../../kit/sweep/model/model_config.ts";
-import { parseShape } from "../../kit/sweep/predict/batch.ts";
-import { composePass } from "../../kit/sweep/predict/compose.ts";
-import { denseOf } from "../../kit/sweep/predict/predictor.ts";
-import { readMeta } from "../../kit/sweep/sweep_folder.ts";
-import { readTable } from "../../kit/sweep/table.ts";
-import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { vscope, vscopeHere } from "../cli.ts";
-import { inFolder } from "../folders.ts";
-import { opened } from "./predict/opened.ts";
+} from "../../../kit/sweep/model/layer_kinds.ts";
+import { readModelConfig } from "../../../kit/sweep/model/model_config.ts";
+import { parseShape } from "../../../kit/sweep/predict/batch.ts";
+import { composePass } from "../../../kit/sweep/predict/compose.ts";
+import { denseOf } from "../../../kit/sweep/predict/predictor.ts";
+import { readMeta } from "../../../kit/sweep/sweep_folder.ts";
+import { readTable } from "../../../kit/sweep/table.ts";
+import { validateSweep } from "../../../kit/sweep/validate_sweep.ts";
+import { vscope, vscopeHere } from "../../cli.ts";
+import { inFolder } from "../../folders.ts";
+import { opened } from "../../sweep/predict/opened.ts";
 
-const FAKE = fileURLToPath(new URL("fixtures/fake_python.py", import.meta.url));
+const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import.meta.url));
 const GEMMA = {
   architectures: ["Gemma3ForCausalLM"],
   model_type: "gemma3_text",

@@ -1,13 +1,13 @@
 /** What lies in a sweep's folder is gone on with, measured again, or left as it is. */
 
 import assert from "node:assert/strict";
-import { readManifest } from "../../kit/bundle/manifest_file.ts";
-import { lintBundle } from "../../kit/sweep/lint/lint.ts";
-import { readJournal } from "../../kit/sweep/measure/journal.ts";
-import { readTable } from "../../kit/sweep/table.ts";
-import { vscopeHere } from "../cli.ts";
-import { inFolder, namesIn } from "../folders.ts";
-import { BUNDLE, column, ONE, OPTIONS, sweep } from "./fake_sweep.ts";
+import { readManifest } from "../../../kit/bundle/manifest_file.ts";
+import { lintBundle } from "../../../kit/sweep/lint/lint.ts";
+import { readJournal } from "../../../kit/sweep/measure/journal.ts";
+import { readTable } from "../../../kit/sweep/table.ts";
+import { vscopeHere } from "../../cli.ts";
+import { inFolder, namesIn } from "../../folders.ts";
+import { BUNDLE, column, ONE, OPTIONS, sweep } from "../../sweep/fake_sweep.ts";
 
 Deno.test("after a kill within a line nothing is fired again but what was in flight", async () => {
   await inFolder(async (cwd) => {
@@ -103,7 +103,7 @@ Deno.test("--mix goes on with another vLLM or GPU and says so, and never with an
     await Deno.writeTextFile(
       model,
       await Deno.readTextFile(
-        new URL("../../configs/model/mistralai/Mixtral-8x7B-v0.1.json", import.meta.url),
+        new URL("../../../configs/model/mistralai/Mixtral-8x7B-v0.1.json", import.meta.url),
       ),
     );
     const args = [

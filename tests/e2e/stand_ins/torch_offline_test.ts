@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFakeVllm } from "../../hooks/fake_vllm.ts";
 import { inFolder, namesIn } from "../../folders.ts";
-import { until } from "../processes.ts";
-import { runTorch, type TorchRun } from "./recipe.ts";
+import { until } from "../../engine/processes.ts";
+import { runTorch, type TorchRun } from "../../engine/torch/recipe.ts";
 
 const TRACE = JSON.stringify({
   schemaVersion: 1,

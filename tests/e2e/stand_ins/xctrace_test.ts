@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { isThere } from "../../kit/contract/is_there.ts";
-import { readManifest } from "../../kit/bundle/manifest_file.ts";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { TABLES, type XctraceSummary } from "../../kit/analysis/xctrace/summary.ts";
-import { ended } from "../cli.ts";
-import { running, until } from "../engine/processes.ts";
-import { namesIn } from "../folders.ts";
-import { freePort, type Mac, onMac } from "../metal/mac.ts";
-import { EXPORTS, toc } from "../xctrace/exports.ts";
+import { isThere } from "../../../kit/contract/is_there.ts";
+import { readManifest } from "../../../kit/bundle/manifest_file.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { TABLES, type XctraceSummary } from "../../../kit/analysis/xctrace/summary.ts";
+import { ended } from "../../cli.ts";
+import { running, until } from "../../engine/processes.ts";
+import { namesIn } from "../../folders.ts";
+import { freePort, type Mac, onMac } from "../../metal/mac.ts";
+import { EXPORTS, toc } from "../../xctrace/exports.ts";
 
 /** Records as xctrace does: until its time is up or an INT comes; a TERM loses the trace. */
 const XCTRACE = `

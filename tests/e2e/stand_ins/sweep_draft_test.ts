@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { ended, startVscope, vscopeHere } from "../cli.ts";
-import { until } from "../engine/processes.ts";
-import { inFolder, namesIn } from "../folders.ts";
+import { ended, startVscope, vscopeHere } from "../../cli.ts";
+import { until } from "../../engine/processes.ts";
+import { inFolder, namesIn } from "../../folders.ts";
 
-const FAKE = fileURLToPath(new URL("fixtures/fake_python.py", import.meta.url));
+const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import.meta.url));
 const ARGS = ["sweep", "--draft-architecture", "--model", "own/odd.json", "--python", FAKE];
 const LAYER = "model.layers.0";
 const TREE = {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { until } from "../engine/processes.ts";
-import { namesIn } from "../folders.ts";
-import { type NsysMachine, type NsysRun, onNsys } from "../nsys/on_nsys.ts";
-import { SECRET } from "../nvidia/tool_machine.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { until } from "../../engine/processes.ts";
+import { namesIn } from "../../folders.ts";
+import { type NsysMachine, type NsysRun, onNsys } from "../../nsys/on_nsys.ts";
+import { SECRET } from "../../nvidia/tool_machine.ts";
 
 const FEW = ["--requests", "4", "--concurrency", "2", "--prompt-tokens", "8"];
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { namesIn } from "../folders.ts";
-import { launchesToHandOver } from "../ncu/recorded_table.ts";
-import { type NcuMachine, type NcuRun, onNcu } from "../ncu/on_ncu.ts";
-import { SECRET } from "../nvidia/tool_machine.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { namesIn } from "../../folders.ts";
+import { launchesToHandOver } from "../../ncu/recorded_table.ts";
+import { type NcuMachine, type NcuRun, onNcu } from "../../ncu/on_ncu.ts";
+import { SECRET } from "../../nvidia/tool_machine.ts";
 
 const FEW = ["--requests", "4", "--concurrency", "2", "--prompt-tokens", "8"];
 

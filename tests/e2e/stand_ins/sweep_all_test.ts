@@ -2,16 +2,16 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { readManifest } from "../../kit/bundle/manifest_file.ts";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { readJournal } from "../../kit/sweep/measure/journal.ts";
-import recipe from "../../recipes/sweep_all.ts";
-import { ended, startVscope, vscope, vscopeHere } from "../cli.ts";
-import { until } from "../engine/processes.ts";
-import { runRecipe } from "../engine/run_recipe.ts";
-import { inFolder, namesIn } from "../folders.ts";
+import { readManifest } from "../../../kit/bundle/manifest_file.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { readJournal } from "../../../kit/sweep/measure/journal.ts";
+import recipe from "../../../recipes/sweep_all.ts";
+import { ended, startVscope, vscope, vscopeHere } from "../../cli.ts";
+import { until } from "../../engine/processes.ts";
+import { runRecipe } from "../../engine/run_recipe.ts";
+import { inFolder, namesIn } from "../../folders.ts";
 
-const FAKE = fileURLToPath(new URL("fixtures/fake_python.py", import.meta.url));
+const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import.meta.url));
 const DENSE = "Qwen/Qwen3-0.6B";
 const EXPERTS = "mistralai/Mixtral-8x7B-v0.1";
 const optionsWith = (python: string) => [
@@ -230,7 +230,7 @@ Deno.test("Ctrl-C ends the sweep under way in order, and begins no other", async
 
 Deno.test("the list comes on standard input too", async () => {
   await inFolder(async (cwd) => {
-    const cli = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+    const cli = fileURLToPath(new URL("../../../cli.ts", import.meta.url));
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--quiet", cli, "sweep-all", ...OPTIONS, "-"],
       cwd,

@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { validateBundle } from "../../../kit/bundle/validate.ts";
 import { findFreePort } from "../../../kit/engine/system/free_port.ts";
 import { inFolder, namesIn } from "../../folders.ts";
-import { until } from "../processes.ts";
-import { type Behaviour, type FakeServer, fakeServer, smallTrace } from "./fake_server.ts";
-import { runTorch, type TorchRun } from "./recipe.ts";
+import { until } from "../../engine/processes.ts";
+import {
+  type Behaviour,
+  type FakeServer,
+  fakeServer,
+  smallTrace,
+} from "../../engine/torch/fake_server.ts";
+import { runTorch, type TorchRun } from "../../engine/torch/recipe.ts";
 
 const FEW = ["--requests", "4", "--concurrency", "2", "--prompt-tokens", "8"];
 

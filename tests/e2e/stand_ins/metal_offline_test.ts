@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { readManifest } from "../../kit/bundle/manifest_file.ts";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { ended } from "../cli.ts";
-import { until } from "../engine/processes.ts";
-import { namesIn } from "../folders.ts";
-import { type Mac, onMac, QUICK } from "../metal/mac.ts";
+import { readManifest } from "../../../kit/bundle/manifest_file.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { ended } from "../../cli.ts";
+import { until } from "../../engine/processes.ts";
+import { namesIn } from "../../folders.ts";
+import { type Mac, onMac, QUICK } from "../../metal/mac.ts";
 
-const FAKE_VLLM = fileURLToPath(new URL("../metal/fixtures/offline", import.meta.url));
+const FAKE_VLLM = fileURLToPath(new URL("../../metal/fixtures/offline", import.meta.url));
 
 async function offline(mac: Mac, mode: string, args: string[] = []) {
   const out = `${mac.dir}/run`;

@@ -1,17 +1,17 @@
 /** Whole sweeps with an engine that costs nothing: what is kept, what is told, what the bundle is. */
 
 import assert from "node:assert/strict";
-import { readManifest } from "../../kit/bundle/manifest_file.ts";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { lintBundle } from "../../kit/sweep/lint/lint.ts";
-import { readJournal } from "../../kit/sweep/measure/journal.ts";
-import { readMeta } from "../../kit/sweep/sweep_folder.ts";
-import { readTable } from "../../kit/sweep/table.ts";
-import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { ended, startVscope } from "../cli.ts";
-import { until } from "../engine/processes.ts";
-import { inFolder, namesIn } from "../folders.ts";
-import { BUNDLE, column, ONE, OPTIONS, sweep } from "./fake_sweep.ts";
+import { readManifest } from "../../../kit/bundle/manifest_file.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { lintBundle } from "../../../kit/sweep/lint/lint.ts";
+import { readJournal } from "../../../kit/sweep/measure/journal.ts";
+import { readMeta } from "../../../kit/sweep/sweep_folder.ts";
+import { readTable } from "../../../kit/sweep/table.ts";
+import { validateSweep } from "../../../kit/sweep/validate_sweep.ts";
+import { ended, startVscope } from "../../cli.ts";
+import { until } from "../../engine/processes.ts";
+import { inFolder, namesIn } from "../../folders.ts";
+import { BUNDLE, column, ONE, OPTIONS, sweep } from "../../sweep/fake_sweep.ts";
 
 Deno.test("a sweep leaves a bundle that validate and lint find nothing in", async () => {
   await inFolder(async (cwd) => {

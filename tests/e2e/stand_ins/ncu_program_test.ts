@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { namesIn } from "../folders.ts";
-import { launchesToHandOver } from "../ncu/recorded_table.ts";
-import { type NcuMachine, type NcuRun, onNcu } from "../ncu/on_ncu.ts";
+import { namesIn } from "../../folders.ts";
+import { launchesToHandOver } from "../../ncu/recorded_table.ts";
+import { type NcuMachine, type NcuRun, onNcu } from "../../ncu/on_ncu.ts";
 
 /** An LLM whose profiler tells the stand-in what CUDA's would. */
 const CUDA = `

@@ -1,8 +1,8 @@
 /** Shots that cannot be fired, or that the engine dies of. */
 
 import assert from "node:assert/strict";
-import { inFolder } from "../folders.ts";
-import { column, ONE, sweep } from "./fake_sweep.ts";
+import { inFolder } from "../../folders.ts";
+import { column, ONE, sweep } from "../../sweep/fake_sweep.ts";
 
 Deno.test("a shot at which the engine dies is set aside and told, and the rest is measured", async () => {
   await inFolder(async (cwd) => {

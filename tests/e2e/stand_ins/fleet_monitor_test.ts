@@ -2,17 +2,17 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { readManifest } from "../../kit/bundle/manifest_file.ts";
-import { validateBundle } from "../../kit/bundle/validate.ts";
-import { systemContext } from "../../kit/engine/system/context.ts";
-import type { SessionNode } from "../../kit/fleet/session_job.ts";
-import recipe from "../../recipes/monitor.ts";
-import { inFolder, namesIn } from "../folders.ts";
-import { until } from "../engine/processes.ts";
-import { runRecipe } from "../engine/run_recipe.ts";
-import { type JobsApi, withJobsApi } from "../engine/fleet/jobs_api.ts";
+import { readManifest } from "../../../kit/bundle/manifest_file.ts";
+import { validateBundle } from "../../../kit/bundle/validate.ts";
+import { systemContext } from "../../../kit/engine/system/context.ts";
+import type { SessionNode } from "../../../kit/fleet/session_job.ts";
+import recipe from "../../../recipes/monitor.ts";
+import { inFolder, namesIn } from "../../folders.ts";
+import { until } from "../../engine/processes.ts";
+import { runRecipe } from "../../engine/run_recipe.ts";
+import { type JobsApi, withJobsApi } from "../../engine/fleet/jobs_api.ts";
 
-const FAKE = fileURLToPath(new URL("../engine/fleet/fake_ray/", import.meta.url));
+const FAKE = fileURLToPath(new URL("../../engine/fleet/fake_ray/", import.meta.url));
 /** The clock of one of the ranks is ahead by so much. */
 const SKEW_SEC = 5000;
 
@@ -264,6 +264,14 @@ Deno.test("what cannot be is refused in one sentence, and nothing is submitted",
         [
           ["--job-env", "NOT_SET_HERE"],
           /--job-env "NOT_SET_HERE" is not set here; give NAME=VALUE/,
+        ],
+        [
+          ["--storage", "s3://bucket/prefix"],
+          /Cannot run monitor: --storage is an address \(s3:…\), .* give a folder that this machine/,
+        ],
+        [
+          ["--storage", "https://host/x"],
+          /Cannot run monitor: --storage is an address \(https:…\)/,
         ],
         [["--on", "head:8265"], /Cannot run monitor: --on "head:8265" is no address/],
         [["--on", "http://127.0.0.1:9"], /Cannot run monitor on "http:\/\/127\.0\.0\.1:9"/],

@@ -1,11 +1,11 @@
 /** Units that several jobs measure: cut into parts, or helped where one is late. */
 
 import assert from "node:assert/strict";
-import { readPart } from "../../kit/fleet/parts.ts";
-import { inFolder } from "../folders.ts";
-import { until } from "../engine/processes.ts";
-import { DENSE, somethingIsHome, sweepAll, tablesOf, timesOf } from "../engine/fleet/batch.ts";
-import { withJobsApi } from "../engine/fleet/jobs_api.ts";
+import { readPart } from "../../../kit/fleet/parts.ts";
+import { inFolder } from "../../folders.ts";
+import { until } from "../../engine/processes.ts";
+import { DENSE, somethingIsHome, sweepAll, tablesOf, timesOf } from "../../engine/fleet/batch.ts";
+import { withJobsApi } from "../../engine/fleet/jobs_api.ts";
 
 /** Some hundred shots that are expected to take minutes, at one TP degree. */
 const LONG = [
