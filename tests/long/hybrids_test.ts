@@ -121,7 +121,7 @@ Deno.test("each request of a shot has a state of its own, which its decodes go o
     assert.ok(code === 0 && found, new TextDecoder().decode(stderr).slice(-4000));
     const { wrong, passes, failed, journal, groups } = JSON.parse(found);
     assert.deepEqual([wrong, failed], [[], []]);
-    assert.equal(groups.filter((kind: string) => kind === "MambaSpec").length, 1);
+    assert.ok(groups.includes("MambaSpec") && groups.some((kind: string) => kind !== "MambaSpec"));
     // A pass to warm up and two that are timed, of each of nine shots there and back.
     assert.deepEqual([journal, passes], [18, 54]);
   });
