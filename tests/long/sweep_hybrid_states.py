@@ -31,18 +31,28 @@ class Extension(extension.Extension):
 
         sweep, wrong, seen = self._vscope, [], collections.Counter()
         runner, pool = sweep.runner, sweep.batches.pool
-        kinds = [type(group.kv_cache_spec).__name__ for group in runner.kv_cache_config.kv_cache_groups]
-        group = kinds.index("MambaSpec")
+        groups = list(runner.kv_cache_config.kv_cache_groups)
+        kinds = [type(group.kv_cache_spec).__name__ for group in groups]
         shot = [None]
 
         def look(*_):
-            told = get_forward_context().attn_metadata.values()
-            states = next(one for one in told if hasattr(one, "state_indices_tensor_p"))
-            attention = next(one for one in told if hasattr(one, "block_table"))
+            told = get_forward_context().attn_metadata
+            of = [told[group.layer_names[0]] for group in groups]
+            attention = of[next(place for place, kind in enumerate(kinds) if kind != "MambaSpec")]
             starts, lengths = attention.query_start_loc.tolist(), attention.seq_lens.tolist()
             rows = [(end - start, length - (end - start)) for start, end, length in zip(starts, starts[1:], lengths)]
             if sorted(rows) != sorted((new, history) for new, history, count in shot[0] for _ in range(count)):
                 wrong.append([shot[0], "requests", rows])
+            for place, kind in enumerate(kinds):
+                if kind == "MambaSpec":
+                    look_at(place, of[place], rows)
+            requests = (*pool._singles, *pool._chunks)
+            every = [block for request in requests for held in request.held for block in held]
+            if 0 in every or len(set(every)) != len(every):
+                wrong.append([shot[0], "blocks that are another's", sorted(every)[:8]])
+            seen["passes"] += 1
+
+        def look_at(place, states, rows):
             # What has a history goes on from its state by one token; all else is a chunk of a prompt.
             decodes, prefills = states.num_decodes, states.num_prefills
             if [new == 1 and history > 0 for new, history in rows] != [True] * decodes + [False] * prefills:
@@ -54,13 +64,9 @@ class Extension(extension.Extension):
                 if goes_on != [history > 0 for _, history in rows[decodes:]]:
                     wrong.append([shot[0], "prompts that go on", goes_on])
             requests = {request.name: request for request in (*pool._singles, *pool._chunks)}
-            own = [requests[name].held[group] for name in runner.input_batch.req_ids]
+            own = [requests[name].held[place] for name in runner.input_batch.req_ids]
             if [[state] for state in given] != own:
                 wrong.append([shot[0], "states", given, own])
-            every = [block for request in requests.values() for held in request.held for block in held]
-            if 0 in every or len(set(every)) != len(every):
-                wrong.append([shot[0], "blocks that are another's", sorted(every)[:8]])
-            seen["passes"] += 1
 
         runner.get_model().register_forward_pre_hook(look)
         failed = []

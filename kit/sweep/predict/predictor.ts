@@ -121,7 +121,11 @@ export async function openPredictor(
   const skew = method === "reference"
     ? await referenceAlpha(files, dir, meta, tp)
     : await measuredAlpha(files, `${dir}/tp${tp}`);
-  if (!skew) notes.push("skew was not measured: unequal decodes count by their mean history");
+  if (!skew) {
+    notes.push(
+      "no alpha was measured, or none above the noise: unequal decodes count by their mean history",
+    );
+  }
   const alpha = skew ?? NO_SKEW;
   const operators = method === "reference"
     ? referenceOperators({
