@@ -19,6 +19,7 @@ const PATIENT = {
   RAY_DASHBOARD_STARTUP_TIMEOUT_S: "300",
   RAY_agent_register_timeout_ms: "600000",
   RAY_gcs_rpc_server_reconnect_timeout_s: "600",
+  RAY_gcs_server_port_wait_time_s: "300",
   RAY_health_check_failure_threshold: "3",
   RAY_health_check_period_ms: "1000",
   RAY_health_check_timeout_ms: "60000",
@@ -59,7 +60,10 @@ export async function rayPython(): Promise<string> {
   return `${await lockedPython("ray", PACKAGES)}/bin/python`;
 }
 
-/** So often a start of Ray is tried: it gives a node 30 s, which a busy machine may need alone. */
+/** Where our script was ended, agents tell a head that is gone of their raylet's end before they end too. */
+const REPORTED_MS = 180_000;
+
+/** So often a start of Ray is tried: a raylet of a busy machine gives up where its agents are late. */
 const STARTS = 3;
 
 /** Runs `use` with a cluster whose jobs have the environment `env`. Nothing of it is left afterwards. */
@@ -159,7 +163,7 @@ class RayProcess implements RayCluster {
     await this.#child.status;
     clearTimeout(late);
     try {
-      await endMarked(this.#mark);
+      await endMarked(this.#mark, REPORTED_MS);
     } finally {
       await this.#said.cancel().catch(() => {});
       await this.#complained;

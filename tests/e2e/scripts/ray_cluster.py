@@ -5,22 +5,56 @@ each of them has, `head_room`, whether the head has it too, and `redis`, the add
 nothing. It prints a line once all are up, and one for each command: `kill` ends the newest node as a power cut would;
 `add`: another node; `head`: the head is gone at once and another one is there, which goes on with what Redis has; where
 there is none it knows nothing, and the nodes are new ones. The end of its input ends everything, and so does its own:
-the kernel ends a node's processes with the one that started them.
+the kernel ends raylets with the one that started them. Their agents would report that to the head before they end,
+which takes them a minute and a half where the head is gone: they are ended with their raylet.
 """
 
 import json
 import os
 import queue
-import signal
 import sys
 import threading
 import time
 import urllib.request
 
+import ray._private.services
 from ray.cluster_utils import Cluster
+# Ray brings its own.
+import psutil
 
 SPEC = json.loads(sys.argv[1])
 LOOPBACK = "127.0.0.1"
+RAYLET = "/raylet/raylet "
+# What an agent is called, once it is up and before.
+AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent", "/dashboard/agent.py", "/runtime_env/agent/main.py")
+
+
+def family(pid):
+    """The children of a process with their command lines; it may just have ended, and so may they."""
+    try:
+        children = psutil.Process(pid).children()
+    except psutil.Error:
+        return
+    for child in children:
+        try:
+            yield child, " ".join(child.cmdline())
+        except psutil.Error:
+            pass
+
+
+def patient(get_node):
+    """Ray gives a node half a minute to be there; here it has as long as its raylet runs."""
+
+    def get(gcs_address, node_id):
+        while True:
+            try:
+                return get_node(gcs_address, node_id)
+            except RuntimeError:
+                if not any(RAYLET in line and node_id in line for _, line in family(os.getpid())):
+                    raise
+                time.sleep(1)
+
+    return get
 
 
 def machine():
@@ -70,12 +104,30 @@ def begin():
     return cluster, nodes
 
 
+def cut(raylet):
+    """No farewell: a raylet and its agents are gone at once. Its workers, and what they have started, go with it."""
+    agents = [child for child, line in family(raylet) if any(name in line for name in AGENTS)]
+    # The raylet first: one whose agent is gone ends itself, with a farewell.
+    for pid in [raylet, *(agent.pid for agent in agents)]:
+        try:
+            psutil.Process(pid).kill()
+        except psutil.Error:
+            pass
+
+
+def cut_off(machine):
+    for raylet in machine.all_processes.get("raylet", []):
+        cut(raylet.process.pid)
+
+
 def end(machine):
+    cut_off(machine)
     machine.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
 
 
 def end_all(cluster):
-    for machine in [*cluster.worker_nodes, cluster.head_node]:
+    # The head first: it is not to tell anybody that the others are gone.
+    for machine in [cluster.head_node, *cluster.worker_nodes]:
         end(machine)
 
 
@@ -95,11 +147,15 @@ def listen(lines):
     for line in sys.stdin:
         lines.put(line.strip())
     lines.put(None)
-    # Nobody waits any more for what is under way; Ray's processes do not outlive us.
+    # Nobody waits any more for what is under way.
     time.sleep(20)
+    for child, line in family(os.getpid()):
+        if RAYLET in line:
+            cut(child.pid)
     os._exit(1)
 
 
+ray._private.services.get_node = patient(ray._private.services.get_node)
 lines = queue.Queue()
 threading.Thread(target=listen, args=(lines,), daemon=True).start()
 # Where Ray notes the newest cluster of a machine; it expects the folder (RAY_TMPDIR) to be there.
@@ -108,8 +164,7 @@ cluster, nodes = begin()
 print("up", flush=True)
 for command in iter(lines.get, None):
     if command == "kill":
-        # No farewell: the raylet and all that it has started are gone at once.
-        os.kill(nodes.pop().all_processes["raylet"][0].process.pid, signal.SIGKILL)
+        cut_off(nodes.pop())
     elif command == "add":
         nodes.append(cluster.add_node(wait=False, **node()))
     elif command == "head":

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { validateBundle } from "../../kit/bundle/validate.ts";
-import { asPlanned, withFleetBatch } from "../e2e/fleet_batch.ts";
+import { asPlanned, withFleetBatch } from "./fleet_batch.ts";
 
 Deno.test("a batch on Ray that loses a node in mid-unit has all keys, and each was measured once", async () => {
   await withFleetBatch({ nodes: 1, headRoom: true }, ["tiny"], async (batch) => {
