@@ -6,7 +6,7 @@ import { numberIn, readTable } from "../../../kit/sweep/table.ts";
 import { vscopeHere } from "../../cli.ts";
 import { inFolder } from "../../folders.ts";
 
-const FAKE = fileURLToPath(new URL("../fixtures/fake_python.py", import.meta.url));
+const FAKE = fileURLToPath(new URL("../../sweep/fixtures/fake_python.py", import.meta.url));
 const COMMON = {
   hidden_size: 64,
   num_attention_heads: 4,
