@@ -5,7 +5,10 @@ import { runs } from "../engine/processes.ts";
 /** A variable with a value of its own. */
 export type Mark = Readonly<Record<string, string>>;
 
-/** Processes with the mark, but for zombies. */
+/**
+ * Processes with the mark, but for zombies. Ray and vLLM write a process title over a part of the environment, which
+ * may be that of the mark: who starts such processes ends them by other means.
+ */
 export async function marked(mark: Mark): Promise<number[]> {
   const wanted = Object.entries(mark).map(([name, value]) => `${name}=${value}`);
   const found: number[] = [];
