@@ -8,7 +8,6 @@ import type { Finding } from "../../analysis/findings.ts";
 import { isSession } from "../../bundle/merge/merge.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import type { FileSystem } from "../../contract/context.ts";
-import { isSweep } from "../../sweep/validate_sweep.ts";
 
 /** Draws the page of a bundle; `against` is another one, on pages that show two. */
 export type Page = (
@@ -38,13 +37,8 @@ export async function pageFor(
   dir: string,
   manifest: Manifest,
 ): Promise<Page> {
-  const plain = () => import("./plain.ts");
-  // Of a sweep whose engine measured nothing there is only to tell why.
-  const measured = manifest.recipe !== "sweep" || await isSweep(files, dir);
   const load: Load = await isSession(files, dir)
     ? () => import("./session.ts")
-    : measured
-    ? CAPTURES.get(manifest.recipe) ?? plain
-    : plain;
+    : CAPTURES.get(manifest.recipe) ?? (() => import("./plain.ts"));
   return (await load()).default;
 }

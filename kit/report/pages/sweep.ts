@@ -8,6 +8,7 @@ import { type Finding, gravestFirst } from "../../analysis/findings.ts";
 import { noteFindings } from "../../analysis/note_findings.ts";
 import type { LintFinding } from "../../sweep/lint/finding.ts";
 import { lintBundle } from "../../sweep/lint/lint.ts";
+import { isSweep } from "../../sweep/validate_sweep.ts";
 import { ChartRoom } from "../chart.ts";
 import { pageOf } from "../page.ts";
 import type { Section } from "../section.ts";
@@ -20,6 +21,7 @@ import { sweepHead } from "../sections/sweep/head.ts";
 import { skewSection } from "../sections/sweep/skew.ts";
 import { readHeldOut, readSweep, type SweepSource } from "../sections/sweep/source.ts";
 import { definitions } from "../sections/words.ts";
+import plain from "./plain.ts";
 import type { Page } from "./registry.ts";
 
 const WORDS = definitions<SweepSource>([
@@ -46,6 +48,8 @@ const SECTIONS: readonly Section<SweepSource>[] = [
 
 /** Curves, surfaces, errors and flaws of a sweep; of another too, where one is to be drawn over it. */
 const page: Page = async (files, dir, manifest, against) => {
+  // Where the engine measured nothing there is only to tell why.
+  if (!await isSweep(files, dir)) return await plain(files, dir, manifest);
   const sweep = await readSweep(files, dir);
   const other = against === undefined ? undefined : await readSweep(files, against);
   const lint = (await lintBundle(files, dir, dir)).map(lintFinding);
