@@ -3,6 +3,7 @@ import { validateBundle } from "../../../kit/bundle/validate.ts";
 import { namesIn } from "../../folders.ts";
 import { launchesToHandOver } from "../../ncu/recorded_table.ts";
 import { type NcuMachine, type NcuRun, onNcu } from "../../ncu/on_ncu.ts";
+import { assertRefused } from "../../nvidia/refused.ts";
 import { SECRET } from "../../nvidia/tool_machine.ts";
 
 const FEW = ["--requests", "4", "--concurrency", "2", "--prompt-tokens", "8"];
@@ -275,16 +276,6 @@ Deno.test("Ctrl-C while it measures ends the server in order, and keeps what was
 
 Deno.test("no ncu, a wrong one and a program that is not there are bad input, and nothing is started", async () => {
   await onNcu({}, {}, async (machine) => {
-    const named = await machine.run(["--ncu", "/nowhere/ncu", "--", ...machine.serve]);
-    assert.equal(named.code, 2);
-    assert.match(named.json.error!.message, /--ncu is "\/nowhere\/ncu".*no such program/);
-    const absent = await machine.run(["--", "vlm", "serve", "M"]);
-    assert.equal(absent.code, 2);
-    assert.match(absent.json.error!.message, /there is no program "vlm"/);
-    await Deno.remove(`${machine.dir}/ncu/bin/ncu`);
-    const none = await machine.run(["--", ...machine.serve]);
-    assert.equal(none.code, 2);
-    assert.match(none.json.error!.message, /no ncu on PATH; install NVIDIA Nsight Compute/);
-    assert.deepEqual((await namesIn(machine.dir)).filter((name) => name === "run"), []);
+    await assertRefused(machine, "ncu", /no ncu on PATH; install NVIDIA Nsight Compute/);
   });
 });

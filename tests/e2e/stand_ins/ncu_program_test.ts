@@ -1,43 +1,8 @@
 import assert from "node:assert/strict";
 import { namesIn } from "../../folders.ts";
 import { launchesToHandOver } from "../../ncu/recorded_table.ts";
-import { type NcuMachine, type NcuRun, onNcu } from "../../ncu/on_ncu.ts";
-
-/** An LLM whose profiler tells the stand-in what CUDA's would. */
-const CUDA = `
-import os, time
-from vllm.entrypoints.llm import LLM
-from vllm.v1.engine.llm_engine import LLMEngine
-def tell(word):
-    with open(os.environ["STAND_IN_CUDA_RANGE"], "a") as handle:
-        handle.write(word + "\\n")
-    time.sleep(0.2)
-LLM.start_profile = lambda llm: tell("start")
-def stop(owner):
-    tell("stop")
-    # Nobody waits for the steps that follow.
-    os.environ["FAKE_STEP_SECONDS"] = "0"
-LLM.stop_profile = LLMEngine.stop_profile = stop
-`;
-
-const SCRIPT = `
-import os
-from cuda_of_the_tests import LLM
-llm = LLM()
-print("PROFILER", llm.config and llm.config.profiler)
-`;
-
-async function script(
-  machine: NcuMachine,
-  text: string,
-  args: string[] = [],
-  ctrlC?: AbortController,
-): Promise<NcuRun> {
-  const path = `${machine.dir}/script.py`;
-  await Deno.writeTextFile(`${machine.dir}/cuda_of_the_tests.py`, CUDA);
-  await Deno.writeTextFile(path, SCRIPT + text);
-  return await machine.run([...args, "--", machine.python, path], ctrlC ? { ctrlC } : {});
-}
+import { type NcuMachine, onNcu } from "../../ncu/on_ncu.ts";
+import { runScript } from "../../nvidia/profiled_script.ts";
 
 const launches = await launchesToHandOver();
 const measured = async ({ out }: NcuMachine) =>
@@ -45,7 +10,7 @@ const measured = async ({ out }: NcuMachine) =>
 
 Deno.test("one call of a script is measured, with a small KV cache and eager; the hook's files are gone afterwards", async () => {
   await onNcu({}, {}, async (machine) => {
-    const run = await script(machine, 'llm.generate(["warm"]); llm.generate(["a"] * 3)', [
+    const run = await runScript(machine, 'llm.generate(["warm"]); llm.generate(["a"] * 3)', [
       ...["--record-call", "2", "--count", "4"],
     ]);
     assert.equal(run.code, 0, run.said.join("\n"));
@@ -63,11 +28,11 @@ Deno.test("one call of a script is measured, with a small KV cache and eager; th
 
 Deno.test("a script that makes no call leaves nothing, and is told how to be measured; whole, it is", async () => {
   await onNcu({}, {}, async (machine) => {
-    const none = await script(machine, "");
+    const none = await runScript(machine, "");
     assert.deepEqual([none.code, none.json.status], [1, "failed"]);
     assert.match(none.notes, /no call of LLM\.generate was measured; --capture-range none/);
     await Deno.remove(machine.out, { recursive: true });
-    const whole = await script(machine, "raise ValueError('bad input')", [
+    const whole = await runScript(machine, "raise ValueError('bad input')", [
       ...["--capture-range", "none"],
     ]);
     assert.deepEqual([whole.code, whole.json.status], [1, "partial"]);
@@ -80,7 +45,7 @@ Deno.test("a script that makes no call leaves nothing, and is told how to be mea
 Deno.test("the seconds bound a call between two steps, and end a program that has no steps", async () => {
   const slow = { slow: true, "seconds a launch": 0.2 };
   await onNcu(slow, {}, async (machine) => {
-    const run = await script(
+    const run = await runScript(
       machine,
       'os.environ["FAKE_STEP_SECONDS"] = "0.1"\nllm.generate(["a"] * 4000)',
       ["--max-seconds", "2"],

@@ -4,6 +4,7 @@ import { validateBundle } from "../../../kit/bundle/validate.ts";
 import { until } from "../../engine/processes.ts";
 import { namesIn } from "../../folders.ts";
 import { type NsysMachine, type NsysRun, onNsys } from "../../nsys/on_nsys.ts";
+import { assertRefused } from "../../nvidia/refused.ts";
 import { SECRET } from "../../nvidia/tool_machine.ts";
 
 const FEW = ["--requests", "4", "--concurrency", "2", "--prompt-tokens", "8"];
@@ -308,16 +309,6 @@ Deno.test("Ctrl-C while it records ends the recording in order, and keeps it", a
 
 Deno.test("no nsys, a wrong one and a program that is not there are bad input, and nothing is started", async () => {
   await onNsys({}, {}, async (machine) => {
-    const named = await machine.run(["--nsys", "/nowhere/nsys", "--", ...machine.serve]);
-    assert.equal(named.code, 2);
-    assert.match(named.json.error!.message, /--nsys is "\/nowhere\/nsys".*no such program/);
-    const absent = await machine.run(["--", "vlm", "serve", "M"]);
-    assert.equal(absent.code, 2);
-    assert.match(absent.json.error!.message, /there is no program "vlm"/);
-    await Deno.remove(`${machine.dir}/nsys/bin/nsys`);
-    const none = await machine.run(["--", ...machine.serve]);
-    assert.equal(none.code, 2);
-    assert.match(none.json.error!.message, /no nsys on PATH; install NVIDIA Nsight Systems/);
-    assert.deepEqual((await namesIn(machine.dir)).filter((name) => name === "run"), []);
+    await assertRefused(machine, "nsys", /no nsys on PATH; install NVIDIA Nsight Systems/);
   });
 });

@@ -1,45 +1,11 @@
 import assert from "node:assert/strict";
 import { namesIn } from "../../folders.ts";
-import { type NsysMachine, type NsysRun, onNsys } from "../../nsys/on_nsys.ts";
-
-/** An LLM whose profiler tells the stand-in what CUDA's would. */
-const CUDA = `
-import os, time
-from vllm.entrypoints.llm import LLM
-def tell(word):
-    with open(os.environ["STAND_IN_CUDA_RANGE"], "a") as handle:
-        handle.write(word + "\\n")
-    time.sleep(0.2)
-LLM.start_profile = lambda llm: tell("start")
-def stop(llm):
-    tell("stop")
-    # Nobody waits for the steps that follow.
-    os.environ["FAKE_STEP_SECONDS"] = "0"
-LLM.stop_profile = stop
-`;
-
-const SCRIPT = `
-import os
-from cuda_of_the_tests import LLM
-llm = LLM()
-print("PROFILER", llm.config and llm.config.profiler)
-`;
-
-async function script(
-  machine: NsysMachine,
-  text: string,
-  args: string[] = [],
-  ctrlC?: AbortController,
-): Promise<NsysRun> {
-  const path = `${machine.dir}/script.py`;
-  await Deno.writeTextFile(`${machine.dir}/cuda_of_the_tests.py`, CUDA);
-  await Deno.writeTextFile(path, SCRIPT + text);
-  return await machine.run([...args, "--", machine.python, path], ctrlC ? { ctrlC } : {});
-}
+import { onNsys } from "../../nsys/on_nsys.ts";
+import { runScript } from "../../nvidia/profiled_script.ts";
 
 Deno.test("one call of a script is recorded, and the hook's files are gone afterwards", async () => {
   await onNsys({}, {}, async (machine) => {
-    const run = await script(machine, 'llm.generate(["warm"]); llm.generate(["a"] * 3)', [
+    const run = await runScript(machine, 'llm.generate(["warm"]); llm.generate(["a"] * 3)', [
       ...["--record-call", "2", "--max-iterations", "5"],
     ]);
     assert.equal(run.code, 0, run.said.join("\n"));
@@ -52,11 +18,11 @@ Deno.test("one call of a script is recorded, and the hook's files are gone after
 
 Deno.test("a script that makes no call leaves nothing, and is told how to be recorded; whole, it is", async () => {
   await onNsys({}, {}, async (machine) => {
-    const none = await script(machine, "");
+    const none = await runScript(machine, "");
     assert.deepEqual([none.code, none.json.status], [1, "failed"]);
     assert.match(none.notes, /no process called cudaProfilerStart.*--capture-range=none/);
     await Deno.remove(machine.out, { recursive: true });
-    const whole = await script(machine, "raise ValueError('bad input')", [
+    const whole = await runScript(machine, "raise ValueError('bad input')", [
       ...["--capture-range", "none"],
     ]);
     assert.deepEqual([whole.code, whole.json.status], [1, "partial"]);
@@ -68,7 +34,7 @@ Deno.test("a script that makes no call leaves nothing, and is told how to be rec
 Deno.test("the seconds bound a call between two steps; Ctrl-C ends a program, and keeps what was recorded", async () => {
   await onNsys({}, {}, async (machine) => {
     const slow = 'os.environ["FAKE_STEP_SECONDS"] = "0.1"\nllm.generate(["a"] * 4000)';
-    const run = await script(machine, slow, ["--max-seconds", "0.5"]);
+    const run = await runScript(machine, slow, ["--max-seconds", "0.5"]);
     assert.equal(run.code, 0, run.said.join("\n"));
     assert.equal(run.capture.window.ended, "the seconds had passed");
   });
