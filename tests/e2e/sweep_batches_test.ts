@@ -1,22 +1,15 @@
 /** What the attention of a real engine is told in each pass of a sweep, against what the shot asks for. */
 
 import assert from "node:assert/strict";
-import { ROOT } from "../dev/run.ts";
-import { engine, OFFLINE_ENV } from "./engine.ts";
+import { engine } from "./engine.ts";
+import { foundBy } from "./found_by.ts";
 
 Deno.test("attention sees the requests of its shot and nothing of those before", async () => {
-  const { python, model } = await engine();
-  const { code, stdout, stderr } = await new Deno.Command(python, {
-    args: [`${ROOT}/tests/e2e/scripts/sweep_batches.py`, model, "7"],
-    env: {
-      ...OFFLINE_ENV,
-      PYTHONPATH: `${ROOT}/hooks:${ROOT}/tests/e2e/scripts`,
-      VLLM_ENABLE_PROFILING: "0",
-    },
-  }).output();
-  const found = /^FOUND (.*)$/m.exec(new TextDecoder().decode(stdout))?.[1];
-  assert.ok(code === 0 && found, new TextDecoder().decode(stderr).slice(-4000));
-  const { wrong, shots, passes, failed, journal, blocks, new: requests } = JSON.parse(found);
+  const { model } = await engine();
+  const { wrong, shots, passes, failed, journal, blocks, new: requests } = await foundBy(
+    "sweep_batches.py",
+    [model, "7"],
+  );
   assert.equal(blocks, 129);
   assert.deepEqual(wrong, []);
   assert.ok(shots > 90, `${shots} shots`);

@@ -6,9 +6,9 @@ import { part, readMeta } from "../../kit/sweep/sweep_folder.ts";
 import { numberIn, readTable } from "../../kit/sweep/table.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
 import { vscope } from "../cli.ts";
-import { ROOT } from "../dev/run.ts";
 import { inFolder } from "../folders.ts";
 import { engine, OFFLINE_ENV } from "../e2e/engine.ts";
+import { foundBy } from "../e2e/found_by.ts";
 import { FAMILIES } from "./tiny_families.ts";
 
 /** What a family is measured as: layers of each kind, the modules of an engine with one of each, calls of a pass. */
@@ -107,19 +107,11 @@ for (const [type, { kinds, modules, calls }] of Object.entries(MEASURED)) {
 }
 
 Deno.test("each request of a shot has a state of its own, which its decodes go on from", async () => {
-  const { python } = await engine();
   await inModel("granitemoehybrid", async (model) => {
-    const { code, stdout, stderr } = await new Deno.Command(python, {
-      args: [`${ROOT}/tests/long/sweep_hybrid_states.py`, model],
-      env: {
-        ...OFFLINE_ENV,
-        PYTHONPATH: `${ROOT}/hooks:${ROOT}/tests/long`,
-        VLLM_ENABLE_PROFILING: "0",
-      },
-    }).output();
-    const found = /^FOUND (.*)$/m.exec(new TextDecoder().decode(stdout))?.[1];
-    assert.ok(code === 0 && found, new TextDecoder().decode(stderr).slice(-4000));
-    const { wrong, passes, failed, journal, groups } = JSON.parse(found);
+    const { wrong, passes, failed, journal, groups } = await foundBy(
+      "sweep_hybrid_states.py",
+      [model],
+    );
     assert.deepEqual([wrong, failed], [[], []]);
     assert.ok(groups.includes("MambaSpec") && groups.some((kind: string) => kind !== "MambaSpec"));
     // A pass to warm up and two that are timed, of each of nine shots there and back.

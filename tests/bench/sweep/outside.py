@@ -4,12 +4,11 @@ Runs below the sweep's own extension of vLLM's worker: `vscope_sweep` is whichev
 """
 
 import json
-import os
 import statistics
 import sys
-import tempfile
 import time
 
+from swept_llm import check
 from vscope_sweep import extension
 
 CATALOG = {"attention": {"attention": {"vllm": ["Attention"], "together": "mean"}}}
@@ -36,7 +35,7 @@ KINDS = {
 
 
 class Extension(extension.Extension):
-    def vscope_bench(self):
+    def vscope_check(self):
         sweep = self._vscope
         model = sweep.runner.get_model()
         inside, began = [0.0], [0.0]
@@ -67,26 +66,16 @@ class Extension(extension.Extension):
 
 
 def main(model):
-    from vllm import LLM
-
-    llm = LLM(
-        model=model,
-        load_format="dummy",
-        enforce_eager=True,
-        skip_tokenizer_init=True,
-        enable_prefix_caching=False,
+    _, found, _ = check(
+        "outside.Extension",
+        model,
+        CATALOG,
+        iterations=3,
         max_num_batched_tokens=2048 + 256,
         max_num_seqs=256,
-        block_size=32,
-        async_scheduling=False,
         disable_log_stats=True,
-        worker_extension_cls="outside.Extension",
     )
-    with tempfile.TemporaryDirectory() as folder:
-        request = {"tp": 1, "sweep": 1, "iterations": 3, "catalog": CATALOG}
-        request["journal"] = os.path.join(folder, "journal.log")
-        llm.collective_rpc("vscope_prepare", args=(request,))
-        print("FOUND " + llm.collective_rpc("vscope_bench")[0], flush=True)
+    print("FOUND " + json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

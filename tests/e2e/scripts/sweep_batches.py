@@ -6,11 +6,10 @@ one leaves behind shows in another.
 
 import collections
 import json
-import os
 import random
 import sys
-import tempfile
 
+from swept_llm import check
 from vscope_sweep import extension
 
 CATALOG = {"attention": {"attention": {"vllm": ["Attention"], "together": "mean"}}}
@@ -96,31 +95,19 @@ class Extension(extension.Extension):
 
 
 def main(model, seed):
-    from vllm import LLM
-
-    llm = LLM(
-        model=model,
-        load_format="dummy",
-        enforce_eager=True,
-        skip_tokenizer_init=True,
-        enable_prefix_caching=False,
+    facts, found, journal = check(
+        "sweep_batches.Extension",
+        model,
+        CATALOG,
+        (seed,),
         max_model_len=4096,
         max_num_batched_tokens=512,
         max_num_seqs=16,
-        block_size=32,
         num_gpu_blocks_override=BLOCKS,
-        async_scheduling=False,
         hf_overrides={"num_hidden_layers": 1, "max_position_embeddings": 4096},
-        worker_extension_cls="sweep_batches.Extension",
     )
-    with tempfile.TemporaryDirectory() as folder:
-        request = {"tp": 1, "sweep": 1, "iterations": 2, "catalog": CATALOG}
-        request["journal"] = os.path.join(folder, "journal.log")
-        facts = json.loads(llm.collective_rpc("vscope_prepare", args=(request,))[0])
-        found = json.loads(llm.collective_rpc("vscope_check", args=(seed,))[0])
-        with open(request["journal"]) as file:
-            found["journal"] = sum(1 for _ in file)
-        print("FOUND " + json.dumps({**found, "blocks": facts["num_gpu_blocks"]}), flush=True)
+    found.update(journal=journal, blocks=facts["num_gpu_blocks"])
+    print("FOUND " + json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,9 @@ MODEL has layers with Mamba 2 and with attention. Prints FOUND and a JSON docume
 
 import collections
 import json
-import os
 import sys
-import tempfile
 
+from swept_llm import check
 from vscope_sweep import extension
 
 CATALOG = {"attention": {"attention": {"vllm": ["GraniteMoeHybridAttention", "MambaMixer2"]}}}
@@ -77,28 +76,9 @@ class Extension(extension.Extension):
 
 
 def main(model):
-    from vllm import LLM
-
-    llm = LLM(
-        model=model,
-        load_format="dummy",
-        enforce_eager=True,
-        skip_tokenizer_init=True,
-        enable_prefix_caching=False,
-        max_num_batched_tokens=64,
-        max_num_seqs=4,
-        block_size=32,
-        async_scheduling=False,
-        worker_extension_cls="sweep_hybrid_states.Extension",
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        request = {"tp": 1, "sweep": 1, "iterations": 2, "catalog": CATALOG}
-        request["journal"] = os.path.join(folder, "journal.log")
-        json.loads(llm.collective_rpc("vscope_prepare", args=(request,))[0])
-        found = json.loads(llm.collective_rpc("vscope_check")[0])
-        with open(request["journal"]) as file:
-            found["journal"] = sum(1 for _ in file)
-        print("FOUND " + json.dumps(found), flush=True)
+    engine = {"max_num_batched_tokens": 64, "max_num_seqs": 4}
+    _, found, journal = check("sweep_hybrid_states.Extension", model, CATALOG, **engine)
+    print("FOUND " + json.dumps({**found, "journal": journal}), flush=True)
 
 
 if __name__ == "__main__":
