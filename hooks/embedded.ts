@@ -344,7 +344,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f52,
-    sha256: "f91fcd6f9b112a7e1231224728f395944772b19e1e4fa6cda770a67c596d0fc0",
+    sha256: "ab5678e49853a4bc3a15d9dcae477b76aea93e9deb91da7c5b8cd65ec67099dc",
   },
   {
     path: "vscope_sweep/journal.py",
@@ -379,7 +379,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/timers/__init__.py",
     text: f59,
-    sha256: "0d395cf13875cd8890f2de34428a47435bc8e1b8cc45f817bcc9288fe44dc9af",
+    sha256: "5f32bfa859fdd362d2408197e9873246ee6fdd859577c12f97a962199666ccff",
   },
   {
     path: "vscope_sweep/timers/attribution.py",

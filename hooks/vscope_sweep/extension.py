@@ -85,6 +85,7 @@ class Sweep:
                 )
         self.routing = ForcedRouting(model)
         fill_cache(getattr(self.runner, "kv_caches", None))
+        self._ready_timer(torch)
 
     def _attach_sampler(self, torch):
         """The sampler belongs to the model runner, not to the model."""
@@ -98,6 +99,14 @@ class Sweep:
                 else:
                     self.watch.attach_callable(layer, self.runner, "sampler")
                 self.modules[layer] = 1
+
+    def _ready_timer(self, torch):
+        """One session without a shot: CUPTI alone takes a second to set up, which is no shot's time."""
+        if self.device.type == "cuda":
+            # Kernels that still run would be of no call.
+            torch.cuda.synchronize()
+        self.timer.start()
+        self.timer.stop()
 
     def facts(self):
         import torch

@@ -4,7 +4,7 @@ A timer has
 
     name               how the bundle calls it
     shots_per_session  shots that are timed between a start and a stop
-    start()            before the first shot
+    start()            before the first shot, and once before without any, for what has to be set up
     enter(span, layer) a module begins; what is returned is given to
     leave(call)        when it has returned
     stop()             a list of (span, layer, microseconds), one for each call since start
