@@ -9,6 +9,9 @@ import { outputOn } from "../kit/engine/system/system_output.ts";
 /** The module that a vscope of a test, and the guard of its processes, is. */
 export const CLI = fileURLToPath(new URL("../cli.ts", import.meta.url));
 
+/** How the launcher runs Deno. */
+export const DENO_RUN = ["run", "-A", "--quiet", "--unstable-lazy-dynamic-imports"];
+
 /** What a command printed and how it ended. */
 export interface Ran {
   code: number;
@@ -28,7 +31,7 @@ export function startVscope(
   options: Place & { main?: string } = {},
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", options.main ?? CLI, ...args],
+    args: [...DENO_RUN, options.main ?? CLI, ...args],
     env: { NO_COLOR: "1", ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdin: "null",

@@ -10,6 +10,14 @@ fc.configureGlobal({ seed: Number(Deno.env.get("VSCOPE_TEST_SEED") ?? 1) });
 
 export { fc };
 
+const long = Deno.env.has("VSCOPE_TEST_LONG");
+
+/** How often a costly property is tried: the first quarter of the cases of a long run (`./dev test --long`). */
+export const rounds = (all: number) => long ? all : Math.ceil(all / 4);
+
+/** How far the places lie apart at which a file is cut: a long run cuts it at every byte. */
+export const CUT_BYTES = long ? 1 : 3;
+
 /** A browser. Loaded by a call, as in kit/deps.ts: most tests use none, and it takes half a second. */
 export const loadChromium = async () => (await import("npm:playwright-core@1.65.1")).chromium;
 

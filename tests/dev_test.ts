@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { afterSecondRun, filesAgain } from "./dev/second_run.ts";
+import { inModules } from "./dev/test_modules.ts";
 import { runTests, type TestResult } from "./dev/test_report.ts";
 import { inFolder } from "./folders.ts";
 
 /** Runs test files of these texts; gives what passed, failed and was left out, and what was printed. */
-async function tested(...texts: string[]) {
+const tested = (...texts: string[]) => testedAs((files, use) => use(files), texts);
+
+async function testedAs(
+  put: <T>(files: string[], use: (paths: readonly string[]) => Promise<T>) => Promise<T>,
+  texts: string[],
+) {
   return await inFolder(async (dir) => {
     const files = texts.map((_, n) => `${dir}/${n}_test.ts`);
     for (const [n, file] of files.entries()) await Deno.writeTextFile(file, texts[n]!);
@@ -13,7 +19,7 @@ async function tested(...texts: string[]) {
       printed += new TextDecoder().decode(output);
       return Promise.resolve();
     };
-    const results = await runTests(files, ["--parallel"], { print });
+    const results = await put(files, (paths) => runTests(paths, ["--parallel"], { print }));
     const of = (wanted: TestResult["outcome"]) =>
       results.filter(({ outcome }) => outcome === wanted);
     return { passed: of("passed"), failed: of("failed"), skipped: of("skipped"), printed };
@@ -39,6 +45,21 @@ Deno.test("a file that cannot be loaded fails", async () => {
   assert.deepEqual(passed, []);
   assert.match(failed.map(({ file }) => file).join(), /0_test\.ts/);
   assert.match(printed, /broken/);
+});
+
+Deno.test("files that share a module are told apart; where one cannot be loaded, the run fails", async () => {
+  const [one, wrong] = [`Deno.test("one", () => {});`, `throw new Error("broken");`];
+  const bad = `Deno.test("bad", () => { throw new Error("not so"); });`;
+  const inOne = (...texts: string[]) =>
+    testedAs((files, use) => inModules(files, 1, use), [...texts, ...Array(9).fill(one)]);
+  const { passed, failed } = await inOne(bad);
+  assert.equal(passed.length, 9);
+  assert.deepEqual(failed.map(({ file }) => file.split("/").at(-1)), ["0_test.ts"]);
+  const broken = await inOne(wrong);
+  assert.ok(broken.failed.length > 0 && broken.passed.length > 0);
+  assert.match(broken.printed, /broken[\s\S]*0_test\.ts/);
+  // There is no file to be run again.
+  assert.deepEqual(filesAgain(broken.failed), []);
 });
 
 Deno.test("a test whose process is left behind with its output does not hold up the others", async () => {

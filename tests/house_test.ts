@@ -24,7 +24,14 @@ async function sources(...folders: string[]): Promise<string[]> {
   return found.sort();
 }
 
-const read = (path: string) => Deno.readTextFile(`${ROOT}/${path}`);
+const texts = new Map<string, Promise<string>>();
+
+/** A file of the checkout, which many tests look at. */
+function read(path: string): Promise<string> {
+  const text = texts.get(path) ?? Deno.readTextFile(`${ROOT}/${path}`);
+  texts.set(path, text);
+  return text;
+}
 
 /** Files that a file imports, statically or not, relative to the checkout. */
 async function importsOf(path: string): Promise<string[]> {

@@ -174,7 +174,9 @@ Deno.test({
       assert.ok(!(await namesIn(dir)).includes("vscope"));
 
       assert.equal(await compile("linux-arm64", { DENORT_BIN: Deno.execPath() }), "compiled");
-      const bytes = Buffer.from(await Deno.readFile(output));
+      // Ours stands behind the runtime part, which is long.
+      const runtime = await Deno.stat(Deno.execPath());
+      const bytes = Buffer.from((await Deno.readFile(output)).buffer, runtime.size);
       const texts = ["one file, compiled", "fastest-levenshtein 1.0.16\nLicence: MIT"];
       for (const text of [...texts, "Apache License"]) assert.ok(bytes.includes(text), text);
     });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { diffBundles } from "../../kit/compare/diff.ts";
 import { readCompared } from "../../kit/compare/read_bundle.ts";
 import { UsageError } from "../../kit/contract/errors.ts";
-import { fc } from "../deps.ts";
+import { fc, rounds } from "../deps.ts";
 import { inFolder } from "../folders.ts";
 import { writeSweep } from "../sweep/made.ts";
 import { writeSession } from "./made.ts";
@@ -65,7 +65,7 @@ Deno.test("a mangled bundle has finite figures, or is refused in one sentence", 
           }
         },
       ),
-      { numRuns: 100 },
+      { numRuns: rounds(100) },
     );
   });
 });

@@ -14,7 +14,7 @@ const tasks: Record<string, Task> = {
   lint: () => run(["lint"]),
   fmt: (args) => run(["fmt", ...args]),
   check: async () =>
-    await run(["check", "cli.ts", "mod.ts", "recipes", "kit", "tests"]) ||
+    await run(["check", "--doc", "cli.ts", "mod.ts", "recipes", "kit", "tests", "docs/api.md"]) ||
     await run(["doc", "--lint", ...(await import("./public_files.ts")).publicFiles()]),
   hooks: (args) => run(["run", "-A", "tests/dev/embed_hooks.ts", ...args]),
   docs: async (args) => (await import("./docs.ts")).docs(args.includes("--check")),

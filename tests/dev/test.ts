@@ -11,7 +11,11 @@ import { getTools } from "./test_tools.ts";
 import { ROOT, run, say } from "./run.ts";
 import { jobsHere, runPool } from "./test_pool.ts";
 import { afterSecondRun, filesAgain } from "./second_run.ts";
+import { inModules } from "./test_modules.ts";
 import { runTests, type TestResult } from "./test_report.ts";
+
+/** What has the examples that tests/api_test.ts runs. */
+const WITH_EXAMPLES = ["mod.ts", "recipes", "kit", "docs/api.md"];
 
 /** Runs the tests. */
 export async function test(args: string[]): Promise<number> {
@@ -28,12 +32,15 @@ export async function test(args: string[]): Promise<number> {
   }
   await getTools();
   await pythonItselfFirst();
+  // More cases of properties (tests/deps.ts).
+  if (long) Deno.env.set("VSCOPE_TEST_LONG", "1");
   const parts = paths.length > 0
     ? paths
     : [...await unitFolders(), "tests/e2e", ...long ? ["tests/long"] : []];
   const files = (await Promise.all(parts.map(testFiles))).flat();
-  // Types are checked once, and not again by each run.
-  const checked = await run(["check", "--quiet", ...files]);
+  // Types are checked once, those of examples too, and not again by each run.
+  const examples = files.includes("tests/api_test.ts") ? ["--doc", ...WITH_EXAMPLES] : [];
+  const checked = await run(["check", "--quiet", ...files, ...examples]);
   if (checked !== 0) {
     await say("\n0 passed, 1 failed: the types do not fit");
     return 1;
@@ -43,8 +50,15 @@ export async function test(args: string[]): Promise<number> {
   if (unit.length > 0) {
     await say(`\n== ${unit.length} files of unit tests, ${jobs} at a time`);
     // Some of them wait for processes more than they compute.
-    const options = { env: { DENO_JOBS: String(jobs > 1 ? jobs + 1 : 1) } };
-    first.push(...await runTests(unit, jobs > 1 ? ["--parallel"] : [], options));
+    const atOnce = jobs > 1 ? jobs + 1 : 1;
+    const options = { env: { DENO_JOBS: String(atOnce) } };
+    first.push(
+      ...await inModules(
+        unit,
+        atOnce,
+        (modules) => runTests(modules, jobs > 1 ? ["--parallel"] : [], options),
+      ),
+    );
   }
   for (const folder of ["tests/e2e", "tests/long"]) {
     const heavy = files.filter((file) => file.startsWith(folder));

@@ -12,7 +12,7 @@ import { parseShape } from "../../kit/sweep/predict/batch.ts";
 import { leaveOneOut } from "../../kit/sweep/predict/leave_one_out.ts";
 import { METHODS } from "../../kit/sweep/predict/predictor.ts";
 import { validateSweep } from "../../kit/sweep/validate_sweep.ts";
-import { fc } from "../deps.ts";
+import { fc, rounds } from "../deps.ts";
 import { inFolder } from "../folders.ts";
 import { writeSweep } from "./made.ts";
 import { opened } from "./predict/opened.ts";
@@ -78,7 +78,7 @@ Deno.test("a mangled file is found fault with, and nothing else", async () => {
           await onlyUsage(() => predicts(dir));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: rounds(60) },
     );
   });
 });

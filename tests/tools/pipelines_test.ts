@@ -1,15 +1,12 @@
 /** vscope between other programs: the lines of docs/pipelines.md, events, pipes that break. */
 
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { recipes } from "../../recipes/registry.ts";
-import { vscope, vscopeHere } from "../cli.ts";
+import { CLI, DENO_RUN, vscope, vscopeHere } from "../cli.ts";
 import { recorded } from "../analysis/nsys/analyzed.ts";
 import { ROOT } from "../dev/run.ts";
 import { inFolder } from "../folders.ts";
 import { example } from "./export/sessions.ts";
-
-const CLI = fileURLToPath(new URL("../../cli.ts", import.meta.url));
 
 interface Shell {
   dir: string;
@@ -20,7 +17,8 @@ interface Shell {
 async function inShell(use: (shell: Shell) => Promise<void>): Promise<void> {
   await inFolder(async (dir) => {
     await Deno.mkdir(`${dir}/bin`);
-    const launcher = `#!/bin/sh\nexec '${Deno.execPath()}' run -A --quiet '${CLI}' "$@"\n`;
+    const deno = `'${Deno.execPath()}' ${DENO_RUN.join(" ")}`;
+    const launcher = `#!/bin/sh\nexec ${deno} '${CLI}' "$@"\n`;
     await Deno.writeTextFile(`${dir}/bin/vscope`, launcher, { mode: 0o755 });
     const copies = [["session", "run1"], ["moe", "run2"]] as const;
     for (const [name, target] of copies) {
@@ -131,9 +129,8 @@ function eventsOf(text: string): Record<string, unknown>[] {
 Deno.test("--events tells of a run from its beginning to its end, its failure included", async () => {
   await inFolder(async (dir) => {
     const python = ["--", "python3", "-c", "print('an answer')"];
-    const run = (...args: string[]) =>
-      vscope(["monitor", "--enable-profiling", "0", "--events", "ndjson", ...args], { cwd: dir });
-    const good = await run("--out", "a", ...python);
+    const monitor = ["monitor", "--enable-profiling", "0", "--events", "ndjson"];
+    const good = await vscope([...monitor, "--out", "a", ...python], { cwd: dir });
     const events = eventsOf(good.stdout);
     assert.deepEqual(
       [events[0]!["event"], events[0]!["recipe"], events[0]!["bundle"]],
@@ -147,6 +144,7 @@ Deno.test("--events tells of a run from its beginning to its end, its failure in
     // People are told as ever.
     assert.match(good.stderr, /Recording to /);
 
+    const run = (...args: string[]) => vscopeHere([...monitor, ...args], { cwd: dir });
     const failed = await run("--out", "b", "--", "python3", "-c", "raise SystemExit(3)");
     assert.equal(failed.code, 1);
     assert.equal(eventsOf(failed.stdout).at(-1)!["status"], "failed");
@@ -157,7 +155,7 @@ Deno.test("--events tells of a run from its beginning to its end, its failure in
       assert.deepEqual(eventsOf(bad.stdout).map(({ event }) => event), ["error", "end"]);
       assert.equal(eventsOf(bad.stdout).at(-1)!["exit_code"], 2);
     }
-    const tool = await vscope(["analyze", "--events", "ndjson", dir]);
+    const tool = await vscopeHere(["analyze", "--events", "ndjson", dir]);
     assert.deepEqual([tool.code, tool.stdout], [2, ""]);
     assert.match(tool.stderr, /--events is for recipes/);
   });
@@ -182,7 +180,7 @@ Deno.test("of every recipe --json is one document, a plan as well as an error, a
 });
 
 Deno.test("with VSCOPE_JSON, as with --json, an error is a document too", async () => {
-  const { code, stdout } = await vscope(["monitor"], { env: { VSCOPE_JSON: "1" } });
+  const { code, stdout } = await vscopeHere(["monitor"], { env: { VSCOPE_JSON: "1" } });
   assert.equal(code, 2);
   assert.equal(JSON.parse(stdout).error.exit_code, 2);
 });

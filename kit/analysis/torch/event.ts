@@ -93,13 +93,8 @@ export class TraceEvent {
   base = NaN;
 
   #seen = 0;
-  #keys: KeyTable;
-  #args: KeyTable;
 
-  constructor(readonly names: Names) {
-    this.#keys = new KeyTable(KEYS);
-    this.#args = new KeyTable(ARGS);
-  }
+  constructor(readonly names: Names) {}
 
   /** Reads the object that begins at `from`; returns where it ends, `NEED_MORE` or `SYNTAX`. */
   read(bytes: Uint8Array, from: number, end: number): number {
@@ -118,7 +113,7 @@ export class TraceEvent {
     this.bytes = this.graph = this.graphNode = NaN;
     this.damage = "";
     this.#seen = 0;
-    return this.#object(bytes, from, end, this.#keys);
+    return this.#object(bytes, from, end, KEY_TABLE);
   }
 
   #object(bytes: Uint8Array, from: number, end: number, keys: KeyTable): number {
@@ -134,7 +129,7 @@ export class TraceEvent {
       at = skipSpace(bytes, at + 1);
       if (at >= end) return NEED_MORE;
       const behind = key === Key.Args && bytes[at] === OPEN
-        ? this.#object(bytes, at, end, this.#args)
+        ? this.#object(bytes, at, end, ARG_TABLE)
         : endOfValue(bytes, at, end);
       if (behind < 0) return behind;
       if (key !== Key.Unknown) this.#take(key, bytes, at, behind);
@@ -243,3 +238,7 @@ class KeyTable {
     return Key.Unknown;
   }
 }
+
+/** Made once: many small traces are read by one program. */
+const KEY_TABLE = new KeyTable(KEYS);
+const ARG_TABLE = new KeyTable(ARGS);

@@ -21,8 +21,17 @@ const POLL_MS = 400;
 /** What vscope writes to the guard, one JSON document a line. */
 export type GuardMessage = { watch: number } | { done: true };
 
-/** Nothing is fetched, and what Deno finds in the current folder is not ours. */
-const GUARD_FLAGS = ["--quiet", "--no-config", "--no-lock", "--cached-only"];
+/**
+ * Nothing is fetched, and what Deno finds in the current folder is not ours. Lazily: a guard needs none
+ * of the modules that commands import.
+ */
+const GUARD_FLAGS = [
+  "--quiet",
+  "--no-config",
+  "--no-lock",
+  "--cached-only",
+  "--unstable-lazy-dynamic-imports",
+];
 
 /** argv that starts a guard with a main module of ours: the one that runs now. */
 export function guardArgv(runId: string, main: string): string[] {

@@ -1,7 +1,7 @@
 /** CSV that is cut, damaged or of something else: an error, or a part that says what is missing. */
 
 import assert from "node:assert/strict";
-import { fc } from "../../deps.ts";
+import { CUT_BYTES, fc, rounds } from "../../deps.ts";
 import { csvOutcome, detailsPage, type Figure, rawPage, record } from "./table.ts";
 
 const figures = (time: string): Readonly<Record<string, Figure>> => ({
@@ -21,7 +21,7 @@ for (const [page, text] of Object.entries(PAGES)) {
   const bytes = new TextEncoder().encode(text);
 
   Deno.test(`a page ${page} that is cut at any byte gives only figures that stand in it whole`, async () => {
-    for (let place = 0; place < bytes.length; place += page === "raw" ? 1 : 3) {
+    for (let place = 0; place < bytes.length; place += CUT_BYTES) {
       const { analysis, refused } = await csvOutcome(bytes.slice(0, place));
       if (!analysis) {
         assert.match(refused!, /^Cannot analyze "[^"]+": \S/);
@@ -65,7 +65,7 @@ for (const [page, text] of Object.entries(PAGES)) {
           );
         }
       }),
-      { numRuns: 300 },
+      { numRuns: rounds(300) },
     );
   });
 }
@@ -149,6 +149,6 @@ Deno.test("any bytes behind a head are refused or marked, never a crash", async 
       const { analysis, refused } = await csvOutcome(new Uint8Array([...head, ...bytes]));
       assert.ok(refused !== undefined || analysis!.partial);
     }),
-    { numRuns: 200 },
+    { numRuns: rounds(200) },
   );
 });

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { gzipSync } from "node:zlib";
 import { analyzeCapture } from "../../../kit/analysis/capture/analyze.ts";
 import { RunError, UsageError } from "../../../kit/contract/errors.ts";
-import { fc } from "../../deps.ts";
+import { fc, rounds } from "../../deps.ts";
 import { inFolder } from "../../folders.ts";
 import { outcome, recorded } from "./analyzed.ts";
 import { writeExport } from "./made.ts";
@@ -54,7 +54,7 @@ Deno.test("whatever bytes are changed, an export is read or refused in one sente
       if (refused !== undefined) assert.match(refused, SENTENCE);
       else assert.ok(analysis!.kind === "nsys");
     }),
-    { numRuns: 400 },
+    { numRuns: rounds(400) },
   );
 });
 
@@ -71,7 +71,7 @@ Deno.test("whatever follows the head of a database, it is read or refused in one
       const { refused } = await outcome(all);
       assert.match(refused ?? "read", SENTENCE);
     }),
-    { numRuns: 150 },
+    { numRuns: rounds(150) },
   );
 });
 
