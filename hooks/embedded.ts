@@ -344,7 +344,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f52,
-    sha256: "ab5678e49853a4bc3a15d9dcae477b76aea93e9deb91da7c5b8cd65ec67099dc",
+    sha256: "839a6319904d8247fa44c2a35735b5dcee4d063965b5b939507a3d9a41b05111",
   },
   {
     path: "vscope_sweep/journal.py",
@@ -379,7 +379,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/timers/__init__.py",
     text: f59,
-    sha256: "5f32bfa859fdd362d2408197e9873246ee6fdd859577c12f97a962199666ccff",
+    sha256: "f56fa2fa3aa59a18db9ec9ba2276445a83f20a78e849b35a90caea6d594e3f6f",
   },
   {
     path: "vscope_sweep/timers/attribution.py",
@@ -394,6 +394,6 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/timers/kineto.py",
     text: f62,
-    sha256: "8cc49be60658657d606b5a8b0a95d63bbe1d143c02c35f331fcaead0a85ff400",
+    sha256: "35167c48d7ea39f2434a6a371b1648d56aac4fd28af634f80de51481b3c4c6ab",
   },
 ];

@@ -140,7 +140,8 @@ const recipe: Recipe = defineRecipe({
     });
     const report = await generateReport(context.files, plan.out);
     context.output.note(
-      `${results.length} requests answered; open ${report.path} in a browser`,
+      `${results.filter(({ ok }) => ok).length} of ${values.requests} requests answered; ` +
+        `open ${report.path} in a browser`,
     );
     return { ...outcome, json: { ...outcome.json, report: report.path }, text: report.path };
   },

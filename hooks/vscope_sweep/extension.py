@@ -141,18 +141,20 @@ class Sweep:
     def fire(self, shots):
         """Results go to the journal, sessions of the timer at a time; returns shots that failed."""
         failed = []
-        # After the death of an engine one by one, so that the next death names its shot.
-        size = 1 if self.careful else self.timer.shots_per_session
         # Python's collector would stop some pass or other for milliseconds.
         gc.disable()
         try:
-            for first in range(0, len(shots), size):
-                self._session(shots[first : first + size], failed)
-                if any(entry.get("fatal") for entry in failed):
-                    break
+            while shots and not any(entry.get("fatal") for entry in failed):
+                size = self._session_size()
+                self._session(shots[:size], failed)
+                shots = shots[size:]
         finally:
             gc.enable()
         return failed
+
+    def _session_size(self):
+        # After the death of an engine one by one, so that the next death names its shot.
+        return 1 if self.careful else getattr(self.timer, "shots_now", self.timer.shots_per_session)
 
     def _session(self, shots, failed):
         """Times shots together, and those again whose times are too uncertain yet."""

@@ -51,6 +51,8 @@ export const TEXT_CHECKSUMS: Readonly<Record<string, string>> = {
     "99a887a9bd1d2809ae96bf308389f8d3ccb19373c2dbc5f52de6bbe0595c4029",
   "kit/engine/private/add_numa.py":
     "8acbdcf770c531fb817664346c20393f66b89e381d672dac3f70d5e3718cfd16",
+  "kit/engine/private/amx_permission.py":
+    "9d69ee2a9657bd71fed65eaf225c325c8ba97afd75673f2bd0fe645b2b1306d2",
   "kit/engine/private/fetch_program.py":
     "684d816cc52e83de30bc8536bf5325f4b30f9594c363e0aa82e52c34090b5327",
   "kit/engine/private/make_tokenizer.py":

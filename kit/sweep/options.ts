@@ -66,6 +66,11 @@ export const sweepOptions = {
     env: "ATTENTION_KV_FACTOR",
     doc: "Step from one history to the next in the attention grid, above 1",
   }),
+  moeFactor: factor({
+    env: "MOE_FACTOR",
+    doc:
+      "Step in tokens and in experts of the moe grid, above 1; it has the powers of two in any case",
+  }),
   measurementIterations: integer({
     env: "MEASUREMENT_ITERATIONS",
     default: 3,

@@ -44,6 +44,7 @@ const grids = sweepGrids({
   attentionMaxKv: Number(axes["max_kv"]),
   attentionChunkFactor: Number(axes["chunk_factor"]),
   attentionKvFactor: Number(axes["kv_factor"]),
+  moeFactor: 2,
   skewNFactor: Number(factors["n"]),
   skewPcFactor: Number(factors["pc"]),
   skewKpFactor: Number(factors["kp"]),

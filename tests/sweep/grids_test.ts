@@ -13,6 +13,7 @@ const DEFAULTS: Density = {
   attentionMaxKv: 16384,
   attentionChunkFactor: 2,
   attentionKvFactor: 2,
+  moeFactor: 2,
   skewNFactor: 2,
   skewPcFactor: 2,
   skewKpFactor: 2,
@@ -41,6 +42,7 @@ const someDensity: fc.Arbitrary<Density> = fc.record({
   attentionMaxKv: fc.integer({ min: 1, max: 4000 }),
   attentionChunkFactor: aFactor,
   attentionKvFactor: aFactor,
+  moeFactor: aFactor,
   skewNFactor: aFactor,
   skewPcFactor: aFactor,
   skewKpFactor: aFactor,
@@ -67,6 +69,16 @@ Deno.test("the default grids have the sizes of LLMServingSim's", () => {
   // 17 of the second tier: each is a case or has a reason.
   const left = skewed!.skipped.reduce((sum, { count }) => sum + count, 0);
   assert.equal(skewed!.keys.length + left, 63 * 9 * 6 * 8 + 17);
+});
+
+Deno.test("a finer moe grid has all keys of the usual one, and is the usual one from two on", () => {
+  const keysOf = (moeFactor: number) =>
+    sweepGrids(BIG, { ...DEFAULTS, moeFactor }, ["moe"])[0]!.keys.map(String);
+  const usual = keysOf(2);
+  assert.deepEqual(keysOf(4), usual);
+  const finer = keysOf(1.25);
+  assert.equal(finer.length, 623);
+  assert.ok(new Set(finer).isSupersetOf(new Set(usual)));
 });
 
 Deno.test("axes end with their limit and step by the exact product", () => {

@@ -21,6 +21,7 @@ export const COARSE: Density = {
   attentionMaxKv: 2048,
   attentionChunkFactor: 2,
   attentionKvFactor: 2,
+  moeFactor: 2,
   skewNFactor: 2,
   skewPcFactor: 2,
   skewKpFactor: 2,

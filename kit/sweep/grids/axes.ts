@@ -27,6 +27,19 @@ export function powersOfTwo(max: number): number[] {
 }
 
 /**
+ * Powers of two up to `max`, and where `factor` is below two what {@linkcode geometricAxis} has between them.
+ *
+ * @throws {RangeError} as that does.
+ */
+export function finerThanPowers(max: number, factor: number): number[] {
+  const powers = powersOfTwo(max);
+  if (factor >= 2) return powers;
+  return [...new Set([...powers, ...geometricAxis(1, max, factor)])].sort((one, other) =>
+    one - other
+  );
+}
+
+/**
  * `start`, then each value `factor` times the one before, up to `max`, which is always the last.
  * The exact product is carried on, not the rounded one.
  *

@@ -28,6 +28,8 @@ export interface Density {
   readonly attentionMaxKv: number;
   readonly attentionChunkFactor: number;
   readonly attentionKvFactor: number;
+  /** Of the tokens and of the experts of moe: finer than by powers of two where it is below two. */
+  readonly moeFactor: number;
   readonly skewNFactor: number;
   readonly skewPcFactor: number;
   readonly skewKpFactor: number;

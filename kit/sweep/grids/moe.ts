@@ -4,7 +4,7 @@
  * @module
  */
 
-import { powersOfTwo } from "./axes.ts";
+import { finerThanPowers } from "./axes.ts";
 import { promptTooLong } from "./dense.ts";
 import { Sieve, type SweepCategory } from "./grid.ts";
 
@@ -12,9 +12,9 @@ import { Sieve, type SweepCategory } from "./grid.ts";
 export const moe: SweepCategory = {
   name: "moe",
   columns: ["tokens", "activated_experts"],
-  axes: (limits) => [
-    powersOfTwo(limits.maxNumBatchedTokens),
-    powersOfTwo(limits.experts?.count ?? 0),
+  axes: (limits, { moeFactor }) => [
+    finerThanPowers(limits.maxNumBatchedTokens, moeFactor),
+    finerThanPowers(limits.experts?.count ?? 0, moeFactor),
   ],
   grid(limits, density) {
     const sieve = new Sieve();

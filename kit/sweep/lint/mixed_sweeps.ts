@@ -71,6 +71,7 @@ function densityOf(subject: LintSubject): Density | undefined {
     attentionMaxKv: attentionOf("max_kv"),
     attentionChunkFactor: attentionOf("chunk_factor"),
     attentionKvFactor: attentionOf("kv_factor"),
+    moeFactor: metaNumber(subject, "moe_grid", "factor") ?? 2,
     skewNFactor: factors["n"] ?? 2,
     skewPcFactor: factors["pc"] ?? 2,
     skewKpFactor: factors["kp"] ?? 2,

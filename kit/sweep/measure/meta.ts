@@ -82,6 +82,10 @@ export async function metaYaml(facts: MetaFacts): Promise<string> {
       n_decode: axisText(decodes!),
       kv: axisText(histories!),
     },
+    // The reference's grid is one of powers of two, and its meta does not tell.
+    ...(settings.categories.includes("moe") && density.moeFactor < 2
+      ? { moe_grid: { factor: density.moeFactor } }
+      : {}),
     measurement_iterations: facts.iterations,
     skew_profile: {
       enabled: facts.skew,

@@ -56,6 +56,7 @@ export function estimate(
     attentionMaxKv: density.attentionMaxKv,
     attentionChunkFactor: Math.max(COARSE, density.attentionChunkFactor),
     attentionKvFactor: Math.max(COARSE, density.attentionKvFactor),
+    moeFactor: Math.max(COARSE, density.moeFactor),
     skewNFactor: Math.max(COARSE, density.skewNFactor),
     skewPcFactor: Math.max(COARSE, density.skewPcFactor),
     skewKpFactor: Math.max(COARSE, density.skewKpFactor),

@@ -35,6 +35,7 @@ export interface SweepSettings extends SweepSubject {
 const FACTORS = [
   ["attentionChunkFactor", "ATTENTION_CHUNK_FACTOR"],
   ["attentionKvFactor", "ATTENTION_KV_FACTOR"],
+  ["moeFactor", "MOE_FACTOR"],
   ["skewNFactor", "SKEW_N_FACTOR"],
   ["skewPcFactor", "SKEW_PC_FACTOR"],
   ["skewKpFactor", "SKEW_KP_FACTOR"],

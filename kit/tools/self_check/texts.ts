@@ -30,15 +30,16 @@ import t18 from "../../../configs/model/microsoft/Phi-mini-MoE-instruct.json" wi
 import t19 from "../../../configs/model/mistralai/Mixtral-8x7B-v0.1.json" with { type: "text" };
 import t20 from "../../engine/ncu/engine_facts.py" with { type: "text" };
 import t21 from "../../engine/private/add_numa.py" with { type: "text" };
-import t22 from "../../engine/private/fetch_program.py" with { type: "text" };
-import t23 from "../../engine/private/make_tokenizer.py" with { type: "text" };
-import t24 from "../../engine/private/requirements.txt" with { type: "text" };
-import t25 from "../../engine/private/uv_requirements.txt" with { type: "text" };
-import t26 from "../../engine/python/python_facts.py" with { type: "text" };
-import t27 from "../../engine/torch/profiler_facts.py" with { type: "text" };
-import t28 from "../../engine/vllm_metrics/option_facts.py" with { type: "text" };
-import t29 from "../../report/page.css" with { type: "text" };
-import t30 from "../../report/page.js" with { type: "text" };
+import t22 from "../../engine/private/amx_permission.py" with { type: "text" };
+import t23 from "../../engine/private/fetch_program.py" with { type: "text" };
+import t24 from "../../engine/private/make_tokenizer.py" with { type: "text" };
+import t25 from "../../engine/private/requirements.txt" with { type: "text" };
+import t26 from "../../engine/private/uv_requirements.txt" with { type: "text" };
+import t27 from "../../engine/python/python_facts.py" with { type: "text" };
+import t28 from "../../engine/torch/profiler_facts.py" with { type: "text" };
+import t29 from "../../engine/vllm_metrics/option_facts.py" with { type: "text" };
+import t30 from "../../report/page.css" with { type: "text" };
+import t31 from "../../report/page.js" with { type: "text" };
 
 /** The texts by their path in the checkout. */
 export const TEXTS: Readonly<Record<string, string>> = {
@@ -64,13 +65,14 @@ export const TEXTS: Readonly<Record<string, string>> = {
   "configs/model/mistralai/Mixtral-8x7B-v0.1.json": t19,
   "kit/engine/ncu/engine_facts.py": t20,
   "kit/engine/private/add_numa.py": t21,
-  "kit/engine/private/fetch_program.py": t22,
-  "kit/engine/private/make_tokenizer.py": t23,
-  "kit/engine/private/requirements.txt": t24,
-  "kit/engine/private/uv_requirements.txt": t25,
-  "kit/engine/python/python_facts.py": t26,
-  "kit/engine/torch/profiler_facts.py": t27,
-  "kit/engine/vllm_metrics/option_facts.py": t28,
-  "kit/report/page.css": t29,
-  "kit/report/page.js": t30,
+  "kit/engine/private/amx_permission.py": t22,
+  "kit/engine/private/fetch_program.py": t23,
+  "kit/engine/private/make_tokenizer.py": t24,
+  "kit/engine/private/requirements.txt": t25,
+  "kit/engine/private/uv_requirements.txt": t26,
+  "kit/engine/python/python_facts.py": t27,
+  "kit/engine/torch/profiler_facts.py": t28,
+  "kit/engine/vllm_metrics/option_facts.py": t29,
+  "kit/report/page.css": t30,
+  "kit/report/page.js": t31,
 };

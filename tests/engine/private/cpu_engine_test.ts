@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import type { FileSystem, RunContext } from "../../../kit/contract/context.ts";
 import { systemContext } from "../../../kit/engine/system/context.ts";
-import { type CpuEngineSpec, ensureCpuEngine } from "../../../kit/engine/private/cpu_engine.ts";
+import {
+  cpuEngineAt,
+  type CpuEngineSpec,
+  ensureCpuEngine,
+} from "../../../kit/engine/private/cpu_engine.ts";
 import { inFolder, namesIn } from "../../folders.ts";
 
 const SPEC: CpuEngineSpec = {
@@ -12,12 +16,14 @@ const SPEC: CpuEngineSpec = {
   why: "Made by a test",
 };
 
+const folderIn = (cache: string) => cpuEngineAt({ VSCOPE_CACHE_DIR: cache }, SPEC).dir;
+
 /** An engine that an earlier vscope has left: whole, its Python not compiled. */
 async function withEngine(
   use: (cache: string, site: string, context: RunContext, said: string[]) => Promise<void>,
 ): Promise<void> {
   await inFolder(async (cache) => {
-    const dir = `${cache}/${SPEC.folder}`;
+    const dir = folderIn(cache);
     const { code } = await new Deno.Command("python3", {
       args: ["-m", "venv", "--without-pip", dir],
     }).output();
@@ -47,7 +53,7 @@ const compiledIn = async (site: string) =>
 Deno.test("an engine whose Python is not compiled gets it compiled, once, also where Python may write none", async () => {
   await withEngine(async (cache, site, context, said) => {
     const engine = await ensureCpuEngine(context, SPEC);
-    assert.equal(engine.dir, `${cache}/${SPEC.folder}`);
+    assert.equal(engine.dir, folderIn(cache));
     assert.deepEqual(await compiledIn(site), ["__init__"]);
     assert.deepEqual(await namesIn(`${site}/vllm/tests`), ["test_it.py"]);
     assert.match(said.join("\n"), /^Compiling its Python files/);
@@ -71,21 +77,21 @@ Deno.test("an engine in a cache that cannot be written is used as it is", async 
     const refuse = () => Promise.reject(new Deno.errors.PermissionDenied("read-only"));
     const files: FileSystem = { ...Deno, writeTextFile: refuse };
     const engine = await ensureCpuEngine({ ...context, files }, SPEC);
-    assert.equal(engine.dir, `${cache}/${SPEC.folder}`);
+    assert.equal(engine.dir, folderIn(cache));
     assert.deepEqual([said, await compiledIn(site)], [[], []]);
   });
 });
 
 Deno.test("a compiler that fails is told, and the engine is used all the same", async () => {
   await withEngine(async (cache, _, context, said) => {
-    await Deno.remove(`${cache}/${SPEC.folder}/bin/python`);
+    await Deno.remove(`${folderIn(cache)}/bin/python`);
     await Deno.writeTextFile(
-      `${cache}/${SPEC.folder}/bin/python`,
+      `${folderIn(cache)}/bin/python`,
       "#!/bin/sh\necho no room left\nexit 1\n",
       { mode: 0o755 },
     );
     await ensureCpuEngine(context, SPEC);
     assert.match(said.join("\n"), /could not be compiled.*\n?.*exit code 1[^]*no room left/);
-    assert.ok(!(await namesIn(`${cache}/${SPEC.folder}`)).includes("compiled.json"));
+    assert.ok(!(await namesIn(folderIn(cache))).includes("compiled.json"));
   });
 });
