@@ -208,7 +208,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/passes.py",
     text: f24,
-    sha256: "599363d86887321fabd0bf808654394bfc6f3bd95f4ade61ba94bf631e3b40ba",
+    sha256: "3d008f4c9e76831db3a9fe4c018454b0c4db7cf1d9571318bbcb1eb016d41acf",
   },
   {
     path: "vscope_hooks/plugin.py",
@@ -258,12 +258,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/forward_pass.py",
     text: f34,
-    sha256: "a9d9914d9dd3c38047377392861a9f430b9e8259e9bb5d853794940801dba71e",
+    sha256: "7237806dd36b79406e74ef0ea2073065faa63196352703709b19a689e54941ab",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f35,
-    sha256: "520a4f14407dc18d46442e2bbc25364989e28bfe5616e894d896dab494edabe3",
+    sha256: "9bfba5770b92ce33478892075e321f3297b67b8206276e653add88659610dd36",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
@@ -288,7 +288,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/pass_marks.py",
     text: f40,
-    sha256: "b8bca4c69cd8ec5f0b95260bc4fdf7a5bed7c25365cad78765f952d4f0c3b865",
+    sha256: "f3153d39bbbbd60fd33a9649375199b9805469df91058147b9d4d755b0e6d173",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",
@@ -303,12 +303,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
     text: f43,
-    sha256: "1400b99b8a4b5aba6ee081079c9b12438cb29558caaae4b0b4752af53f0812bd",
+    sha256: "356f6dec227303ea579aaf9e23621edecd8ba0f26dc518c0de94d2144f56cea4",
   },
   {
     path: "vscope_hooks/recorder.py",
     text: f44,
-    sha256: "21d862e20833245f7f0682571d1202dac671fe1efb124f9fd76ba328ab128c84",
+    sha256: "fa5cd1ddaed1ac48aba78afabbf2df28679acddc505cc9440bd45e9dc4166b17",
   },
   {
     path: "vscope_hooks/session.py",
@@ -318,12 +318,12 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f46,
-    sha256: "5ea8fcb604239e7277a8f417847fc5a88a0be9b7fb19e5a1309a0218968c88c7",
+    sha256: "6fa6e6d4fd65fa581e12d4046ec0014dcdc33a43cdcf149d9fdf7df2ed0fabb3",
   },
   {
     path: "vscope_hooks/steps.py",
     text: f47,
-    sha256: "2f7073a67ee487391692c4d5785d90c876d312acb04ae1a861b9e9788e6d5c34",
+    sha256: "49678dce46ca97f6ad826cda3b52e8df9e2836c6028c961a990560905f6bf78c",
   },
   {
     path: "vscope_hooks/table.py",

@@ -39,7 +39,7 @@ class Recorder:
         self.rank = None
         # Names of profilers without a toggle: the others need what they know.
         self.indispensable = set()
-        # Read by every wrapper: True while somebody has paused the session.
+        # True while somebody has paused the session; each site is told by refresh().
         self.paused = False
         # Profilers that rest: paused by name, or turned down because they cost too much.
         self.muted = frozenset()
@@ -217,6 +217,7 @@ class Recorder:
         if paused == self.paused:
             return
         self.paused = paused
+        self._refresh()
         if paused:
             self.pause_count += 1
             self._pauses.append([round(self.seconds(), 6), None])
@@ -230,9 +231,12 @@ class Recorder:
             before, self.muted = self.muted, names
             self._rested |= names
             self._changed = True
-            for site in list(self.sites.values()):
-                site.refresh()
+            self._refresh()
             self._rest(names - before)
+
+    def _refresh(self):
+        for site in list(self.sites.values()):
+            site.refresh()
 
     def _rest(self, names):
         names = set(names)
@@ -335,6 +339,7 @@ class Recorder:
             self._begin()
         except Exception:
             self.paused = True
+            self._refresh()
 
 
 def _verbose():
