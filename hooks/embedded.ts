@@ -308,7 +308,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/recorder.py",
     text: f44,
-    sha256: "fa5cd1ddaed1ac48aba78afabbf2df28679acddc505cc9440bd45e9dc4166b17",
+    sha256: "afffbee2e27d3ed2d0002d5a9ffb223de57738ec6cfebae2c691b6ab4598e353",
   },
   {
     path: "vscope_hooks/session.py",
@@ -338,17 +338,17 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/writer_main.py",
     text: f50,
-    sha256: "d483062bfe4026764baa4af38e76c26dc8511665ef0c81471111d36874563965",
+    sha256: "ea7970d1ce26766b19550af52ac28791c433c7c4936a61951c1b9b6951ec1ab1",
   },
   {
     path: "vscope_hooks/writer_process.py",
     text: f51,
-    sha256: "7d2462d2a8335bc20de034924df0724654869ef4a3988e3743613c240971204a",
+    sha256: "94503dfc4bfbc5f26408f18e557b948e91fef10709b4d99d790b26a342089f0b",
   },
   {
     path: "vscope_hooks/writing.py",
     text: f52,
-    sha256: "323b20d43f71f5491f3861e922c4a58f603b1a11ea23f5c4d5d11bb34d0c2310",
+    sha256: "d3e0c91c9ac000571ebc20de49ecd0fdfbabf43d14b6cadabad2f7681438c224",
   },
   {
     path: "vscope_sweep/__init__.py",

@@ -325,7 +325,8 @@ class Recorder:
         self._wake.set()
         try:
             self.finish()
-            self._writing.close()
+            with self._flush_lock:
+                self._writing.close()
         except Exception:
             pass
 

@@ -56,7 +56,7 @@ def message(read):
 def _answer(files, number, new, written, cells):
     """What became of the rows of a table: (rows lost, why, rows in the file); None where we cannot write them.
 
-    new: what the file is, of one that is named for the first time.
+    new: what the file is, of one that is named for the first time. written: rows in it, None where we know best.
     """
     try:
         if new:
@@ -65,7 +65,8 @@ def _answer(files, number, new, written, cells):
         if bytes in set(map(type, cells)):
             # So marshal takes NumPy's numbers.
             return None
-        file.written = written
+        if written is not None:
+            file.written = written
         return (*file.append(cells), file.written)
     except Exception:
         return None

@@ -55,21 +55,24 @@ class WriterProcess:
                 raise OSError("it ended as it began")
         return True
 
-    def pack(self, table, cells):
-        """A table's rows as write() takes them. Raises ValueError for cells that are no plain values."""
+    def pack(self, table, cells, first=True):
+        """A table's rows as write() takes them; first: of those that are written together.
+
+        Raises ValueError for cells that are no plain values.
+        """
         file = table.file
         key = (file.folder, file.name)
         number, new = self._known.get(key), None
         if number is None:
             number, new = len(self._known), file.description()
-        part = pack((number, new, file.written, cells))
+        part = pack((number, new, file.written if first else None, cells))
         self._known[key] = number
         return part
 
     def write(self, parts):
         """Has those rows written, and waits for it. Returns what became of each part, as writer_main.py has it.
 
-        Raises Unsent or, where nobody knows what became of them, OSError.
+        Raises Unsent or, where nobody knows what became of them, another error.
         """
         try:
             self._socket.sendall(framed(pack(parts)), _NO_SIGNAL)

@@ -4,6 +4,9 @@ from .writer_process import Unsent, WriterProcess
 
 # Rows at a time from which on a process is worth its 16 MB: less take a fraction of a millisecond here.
 MANY = 100
+# So many rows are handed over in one operation, during which no other thread of the process runs (half a
+# millisecond): after a disk has stalled there are more.
+TOGETHER = 2000
 
 
 class Writing:
@@ -43,8 +46,10 @@ class Writing:
             try:
                 if table.name in self._ours:
                     raise ValueError
-                parts.append(self._process.pack(table, cells))
-                sent.append((table, cells))
+                size = TOGETHER * table.width
+                pieces = [cells[n : n + size] for n in range(0, len(cells), size)]
+                parts += [self._process.pack(table, piece, n == 0) for n, piece in enumerate(pieces)]
+                sent += [(table, piece) for piece in pieces]
             except ValueError:
                 self._ours.add(table.name)
                 left.append((table, cells))
@@ -52,7 +57,7 @@ class Writing:
             answers = self._process.write(parts) if parts else ()
         except Unsent:
             raise
-        except OSError:
+        except Exception:
             # It may have written some of them before its end: they are counted, once, as lost.
             self.close()
             for table, cells in sent:
