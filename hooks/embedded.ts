@@ -20,55 +20,59 @@ import f10 from "./vscope_hooks/__init__.py" with { type: "text" };
 import f11 from "./vscope_hooks/activation.py" with { type: "text" };
 import f12 from "./vscope_hooks/clock.py" with { type: "text" };
 import f13 from "./vscope_hooks/cost.py" with { type: "text" };
-import f14 from "./vscope_hooks/experts/__init__.py" with { type: "text" };
-import f15 from "./vscope_hooks/experts/counters.py" with { type: "text" };
-import f16 from "./vscope_hooks/experts/files.py" with { type: "text" };
-import f17 from "./vscope_hooks/experts/kernel.py" with { type: "text" };
-import f18 from "./vscope_hooks/experts/sample.py" with { type: "text" };
-import f19 from "./vscope_hooks/experts/snapshot.py" with { type: "text" };
-import f20 from "./vscope_hooks/imports.py" with { type: "text" };
-import f21 from "./vscope_hooks/losses.py" with { type: "text" };
-import f22 from "./vscope_hooks/own_profilers.py" with { type: "text" };
-import f23 from "./vscope_hooks/passes.py" with { type: "text" };
-import f24 from "./vscope_hooks/plugin.py" with { type: "text" };
-import f25 from "./vscope_hooks/profiler.py" with { type: "text" };
-import f26 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
-import f27 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
-import f28 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
-import f29 from "./vscope_hooks/profilers/cuda_events.py" with { type: "text" };
-import f30 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
-import f31 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
-import f32 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
-import f33 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
-import f34 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
-import f35 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
-import f36 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
-import f37 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
-import f38 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
-import f39 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
-import f40 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
-import f41 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
-import f42 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
-import f43 from "./vscope_hooks/recorder.py" with { type: "text" };
-import f44 from "./vscope_hooks/session.py" with { type: "text" };
-import f45 from "./vscope_hooks/sites.py" with { type: "text" };
-import f46 from "./vscope_hooks/steps.py" with { type: "text" };
-import f47 from "./vscope_hooks/table.py" with { type: "text" };
-import f48 from "./vscope_hooks/torch_window.py" with { type: "text" };
-import f49 from "./vscope_sweep/__init__.py" with { type: "text" };
-import f50 from "./vscope_sweep/batch.py" with { type: "text" };
-import f51 from "./vscope_sweep/driver.py" with { type: "text" };
-import f52 from "./vscope_sweep/extension.py" with { type: "text" };
-import f53 from "./vscope_sweep/journal.py" with { type: "text" };
-import f54 from "./vscope_sweep/messages.py" with { type: "text" };
-import f55 from "./vscope_sweep/modules.py" with { type: "text" };
-import f56 from "./vscope_sweep/requests.py" with { type: "text" };
-import f57 from "./vscope_sweep/routing.py" with { type: "text" };
-import f58 from "./vscope_sweep/runners.py" with { type: "text" };
-import f59 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
-import f60 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
-import f61 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
-import f62 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
+import f14 from "./vscope_hooks/csv_file.py" with { type: "text" };
+import f15 from "./vscope_hooks/experts/__init__.py" with { type: "text" };
+import f16 from "./vscope_hooks/experts/counters.py" with { type: "text" };
+import f17 from "./vscope_hooks/experts/files.py" with { type: "text" };
+import f18 from "./vscope_hooks/experts/kernel.py" with { type: "text" };
+import f19 from "./vscope_hooks/experts/sample.py" with { type: "text" };
+import f20 from "./vscope_hooks/experts/snapshot.py" with { type: "text" };
+import f21 from "./vscope_hooks/imports.py" with { type: "text" };
+import f22 from "./vscope_hooks/losses.py" with { type: "text" };
+import f23 from "./vscope_hooks/own_profilers.py" with { type: "text" };
+import f24 from "./vscope_hooks/passes.py" with { type: "text" };
+import f25 from "./vscope_hooks/plugin.py" with { type: "text" };
+import f26 from "./vscope_hooks/profiler.py" with { type: "text" };
+import f27 from "./vscope_hooks/profilers/__init__.py" with { type: "text" };
+import f28 from "./vscope_hooks/profilers/batch_utilization.py" with { type: "text" };
+import f29 from "./vscope_hooks/profilers/cpu_operations.py" with { type: "text" };
+import f30 from "./vscope_hooks/profilers/cuda_events.py" with { type: "text" };
+import f31 from "./vscope_hooks/profilers/cuda_graph.py" with { type: "text" };
+import f32 from "./vscope_hooks/profilers/encoder_decoder.py" with { type: "text" };
+import f33 from "./vscope_hooks/profilers/engine_facts.py" with { type: "text" };
+import f34 from "./vscope_hooks/profilers/forward_pass.py" with { type: "text" };
+import f35 from "./vscope_hooks/profilers/gpu_timer.py" with { type: "text" };
+import f36 from "./vscope_hooks/profilers/kv_cache.py" with { type: "text" };
+import f37 from "./vscope_hooks/profilers/kv_eviction.py" with { type: "text" };
+import f38 from "./vscope_hooks/profilers/last_flush.py" with { type: "text" };
+import f39 from "./vscope_hooks/profilers/moe_expert.py" with { type: "text" };
+import f40 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
+import f41 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
+import f42 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
+import f43 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
+import f44 from "./vscope_hooks/recorder.py" with { type: "text" };
+import f45 from "./vscope_hooks/session.py" with { type: "text" };
+import f46 from "./vscope_hooks/sites.py" with { type: "text" };
+import f47 from "./vscope_hooks/steps.py" with { type: "text" };
+import f48 from "./vscope_hooks/table.py" with { type: "text" };
+import f49 from "./vscope_hooks/torch_window.py" with { type: "text" };
+import f50 from "./vscope_hooks/writer_main.py" with { type: "text" };
+import f51 from "./vscope_hooks/writer_process.py" with { type: "text" };
+import f52 from "./vscope_hooks/writing.py" with { type: "text" };
+import f53 from "./vscope_sweep/__init__.py" with { type: "text" };
+import f54 from "./vscope_sweep/batch.py" with { type: "text" };
+import f55 from "./vscope_sweep/driver.py" with { type: "text" };
+import f56 from "./vscope_sweep/extension.py" with { type: "text" };
+import f57 from "./vscope_sweep/journal.py" with { type: "text" };
+import f58 from "./vscope_sweep/messages.py" with { type: "text" };
+import f59 from "./vscope_sweep/modules.py" with { type: "text" };
+import f60 from "./vscope_sweep/requests.py" with { type: "text" };
+import f61 from "./vscope_sweep/routing.py" with { type: "text" };
+import f62 from "./vscope_sweep/runners.py" with { type: "text" };
+import f63 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
+import f64 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
+import f65 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
+import f66 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -152,248 +156,268 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
     sha256: "f69aba1c39e653c86eae0d0a50eac46fd9d88389e709b4ff337098498f414596",
   },
   {
-    path: "vscope_hooks/experts/__init__.py",
+    path: "vscope_hooks/csv_file.py",
     text: f14,
+    sha256: "95e805abe0237650ce2b46ce507256f34f3c276a22247b400b9df8874b2c359a",
+  },
+  {
+    path: "vscope_hooks/experts/__init__.py",
+    text: f15,
     sha256: "b0e495aa89838cd2aa05dd99cea51c2d6fead269d27acbe767f50db89ffcbf4e",
   },
   {
     path: "vscope_hooks/experts/counters.py",
-    text: f15,
+    text: f16,
     sha256: "35e81722f13972e82a1f139edb45b7a6b32e9d86d5e2fc49d04c0b5c47924f49",
   },
   {
     path: "vscope_hooks/experts/files.py",
-    text: f16,
+    text: f17,
     sha256: "09604d91a418b48334647f582b42556249ba03a4a26617c60a9ec1c7c2c4e667",
   },
   {
     path: "vscope_hooks/experts/kernel.py",
-    text: f17,
+    text: f18,
     sha256: "364aea6237eccaf5132c1f51fc669d5fcf4445995e377ce18ff5c89885ee4f42",
   },
   {
     path: "vscope_hooks/experts/sample.py",
-    text: f18,
+    text: f19,
     sha256: "4dcf3921794a2d775cba344a3ca031078fcade6d414abe741dfd2860493e75a6",
   },
   {
     path: "vscope_hooks/experts/snapshot.py",
-    text: f19,
+    text: f20,
     sha256: "9a3dde6c49dd6620ebda823e2cb03f5081840f8c829f61d22a5e292434cc7096",
   },
   {
     path: "vscope_hooks/imports.py",
-    text: f20,
+    text: f21,
     sha256: "35cbb5b494a1b3e3fb19c086b7f67158e37f1d545533da6ec6e945602925e288",
   },
   {
     path: "vscope_hooks/losses.py",
-    text: f21,
+    text: f22,
     sha256: "5cfd522ee32225f2228d22a8e6ba458239d588d4e7ac22b9bb3ba8d5bf57b440",
   },
   {
     path: "vscope_hooks/own_profilers.py",
-    text: f22,
+    text: f23,
     sha256: "b186a9b4e4ff1a99b7ce0adc50c43bb47b3bff2ad71e8f7a7fa919b39310c14d",
   },
   {
     path: "vscope_hooks/passes.py",
-    text: f23,
-    sha256: "599363d86887321fabd0bf808654394bfc6f3bd95f4ade61ba94bf631e3b40ba",
+    text: f24,
+    sha256: "3d008f4c9e76831db3a9fe4c018454b0c4db7cf1d9571318bbcb1eb016d41acf",
   },
   {
     path: "vscope_hooks/plugin.py",
-    text: f24,
+    text: f25,
     sha256: "66502f8f1a5fe727a59683b080d130b7dec9d0a4b295f661028461a7c7bb4fcf",
   },
   {
     path: "vscope_hooks/profiler.py",
-    text: f25,
+    text: f26,
     sha256: "7067565ad7942c7b7e507cc752566ff421dde8d7aeffb0fdd8ed85784eedcde0",
   },
   {
     path: "vscope_hooks/profilers/__init__.py",
-    text: f26,
+    text: f27,
     sha256: "146a019c29d532e81481b15a36252a8a4d2cb19cb5b3a9ee303c201ded019e3a",
   },
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
-    text: f27,
+    text: f28,
     sha256: "0c5219bec1df867f6e3a855cb74eb3154d1fc9b7beaddc6163052c69288080df",
   },
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
-    text: f28,
-    sha256: "672501797b5365dec25800577ab2104fb5871057eb39337d2a2ccf8a0f5cfc12",
+    text: f29,
+    sha256: "8c5b219e7efa79cb92bc054006660617667c96cb52fbf5834068bba96f764731",
   },
   {
     path: "vscope_hooks/profilers/cuda_events.py",
-    text: f29,
+    text: f30,
     sha256: "06e74fb581f8f989f98f0684c4d032fcc32ca6e79ca5f948e12e964f8b498d3a",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
-    text: f30,
+    text: f31,
     sha256: "945d0b2cdeae34c2e830df6f1ad530bd661043c57a1e8ff1c76c321bd7db0c1c",
   },
   {
     path: "vscope_hooks/profilers/encoder_decoder.py",
-    text: f31,
+    text: f32,
     sha256: "1b3463650c317bc76181faf7cd2aaac046f86471e6824d34a588e91ab85ad423",
   },
   {
     path: "vscope_hooks/profilers/engine_facts.py",
-    text: f32,
+    text: f33,
     sha256: "719a8426e8622b281b363cfddf3fc6c536087655b3ed22464d99e312d6ffde4b",
   },
   {
     path: "vscope_hooks/profilers/forward_pass.py",
-    text: f33,
-    sha256: "a9d9914d9dd3c38047377392861a9f430b9e8259e9bb5d853794940801dba71e",
+    text: f34,
+    sha256: "7237806dd36b79406e74ef0ea2073065faa63196352703709b19a689e54941ab",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
-    text: f34,
-    sha256: "520a4f14407dc18d46442e2bbc25364989e28bfe5616e894d896dab494edabe3",
+    text: f35,
+    sha256: "9bfba5770b92ce33478892075e321f3297b67b8206276e653add88659610dd36",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
-    text: f35,
-    sha256: "e707e17fcd102baf06115e00808ea7cefcb55445d400cb030565996195c45540",
+    text: f36,
+    sha256: "b59036207aa4e4b5b7f18c8f6c3ad29fc4eaf30a5265038219aa9c57acbab8d3",
   },
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
-    text: f36,
-    sha256: "c6ed61adce9a3e3769a6154b96dfcc1c83588404cb5f2e5c4c4d28bfedb68a03",
+    text: f37,
+    sha256: "2f1d62063645f381a203b63288ff29b7879bf6ca9984989fdacfa60080b54d13",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
-    text: f37,
+    text: f38,
     sha256: "4b8cc143b31c602ddd343a4bb6ecd0b27e33f03c83345c1e79c2a280f428bd27",
   },
   {
     path: "vscope_hooks/profilers/moe_expert.py",
-    text: f38,
+    text: f39,
     sha256: "b695ac9525cd74aa604ac068c80a53681818d369e58ec8c271bf8da1bd32ca95",
   },
   {
     path: "vscope_hooks/profilers/pass_marks.py",
-    text: f39,
-    sha256: "b8bca4c69cd8ec5f0b95260bc4fdf7a5bed7c25365cad78765f952d4f0c3b865",
+    text: f40,
+    sha256: "f3153d39bbbbd60fd33a9649375199b9805469df91058147b9d4d755b0e6d173",
   },
   {
     path: "vscope_hooks/profilers/request_lifecycle.py",
-    text: f40,
+    text: f41,
     sha256: "35f4eceb5f2f9ad6e9ee46bf2bf4c45da932b91467f886dd745214270742abd2",
   },
   {
     path: "vscope_hooks/profilers/request_results.py",
-    text: f41,
+    text: f42,
     sha256: "bdeb4dd17ceecbdbfd97d5e35e58d5800d6f295b3b9b08ed01a29e09b3a4e420",
   },
   {
     path: "vscope_hooks/profilers/scheduler_steps.py",
-    text: f42,
-    sha256: "1400b99b8a4b5aba6ee081079c9b12438cb29558caaae4b0b4752af53f0812bd",
+    text: f43,
+    sha256: "356f6dec227303ea579aaf9e23621edecd8ba0f26dc518c0de94d2144f56cea4",
   },
   {
     path: "vscope_hooks/recorder.py",
-    text: f43,
-    sha256: "b3b720f590803b32c3b355349ba36f9c3f8ccc0dc76bc40c1ba75decff786edf",
+    text: f44,
+    sha256: "afffbee2e27d3ed2d0002d5a9ffb223de57738ec6cfebae2c691b6ab4598e353",
   },
   {
     path: "vscope_hooks/session.py",
-    text: f44,
+    text: f45,
     sha256: "e48181250248a0d282c0e63f31299874a5c80aa2100b84c292810118b2deef5d",
   },
   {
     path: "vscope_hooks/sites.py",
-    text: f45,
-    sha256: "5ea8fcb604239e7277a8f417847fc5a88a0be9b7fb19e5a1309a0218968c88c7",
+    text: f46,
+    sha256: "6fa6e6d4fd65fa581e12d4046ec0014dcdc33a43cdcf149d9fdf7df2ed0fabb3",
   },
   {
     path: "vscope_hooks/steps.py",
-    text: f46,
-    sha256: "2f7073a67ee487391692c4d5785d90c876d312acb04ae1a861b9e9788e6d5c34",
+    text: f47,
+    sha256: "49678dce46ca97f6ad826cda3b52e8df9e2836c6028c961a990560905f6bf78c",
   },
   {
     path: "vscope_hooks/table.py",
-    text: f47,
-    sha256: "f370059b1d61db2914cf7a2efc39ef51ebc7b17f53002a79103667cf114ae8d5",
+    text: f48,
+    sha256: "13ab786d3e357eac75ab8feed8a62eb8d0ad5da6f767d813249a7f575cb7c56e",
   },
   {
     path: "vscope_hooks/torch_window.py",
-    text: f48,
+    text: f49,
     sha256: "d048c7f6d5c6f777f8f4993a8a0d211ceed6266c5fa39c1a4222a0a9a7f397c9",
   },
   {
+    path: "vscope_hooks/writer_main.py",
+    text: f50,
+    sha256: "ea7970d1ce26766b19550af52ac28791c433c7c4936a61951c1b9b6951ec1ab1",
+  },
+  {
+    path: "vscope_hooks/writer_process.py",
+    text: f51,
+    sha256: "94503dfc4bfbc5f26408f18e557b948e91fef10709b4d99d790b26a342089f0b",
+  },
+  {
+    path: "vscope_hooks/writing.py",
+    text: f52,
+    sha256: "d3e0c91c9ac000571ebc20de49ecd0fdfbabf43d14b6cadabad2f7681438c224",
+  },
+  {
     path: "vscope_sweep/__init__.py",
-    text: f49,
+    text: f53,
     sha256: "99c0faaa4203c11148f1518b7da7d8f59dae49fe200b88c96949a0c8f93ee236",
   },
   {
     path: "vscope_sweep/batch.py",
-    text: f50,
+    text: f54,
     sha256: "1ef2961ac5869d0b409e5ebf3b142174ef876c6123a4d662c689c21550bb7035",
   },
   {
     path: "vscope_sweep/driver.py",
-    text: f51,
+    text: f55,
     sha256: "49cd910b5ebe91ef713f6f8296e46c3a1198ea5377d54c986598b1eee842207a",
   },
   {
     path: "vscope_sweep/extension.py",
-    text: f52,
+    text: f56,
     sha256: "839a6319904d8247fa44c2a35735b5dcee4d063965b5b939507a3d9a41b05111",
   },
   {
     path: "vscope_sweep/journal.py",
-    text: f53,
+    text: f57,
     sha256: "eb86e3a9f37204886e262733e0d8c3de970274159df2fc6196b1709ae16c9c52",
   },
   {
     path: "vscope_sweep/messages.py",
-    text: f54,
+    text: f58,
     sha256: "46a1af43bc498bc540a4044bcc8934192a2c6313021e7f269f906eb28fc51002",
   },
   {
     path: "vscope_sweep/modules.py",
-    text: f55,
+    text: f59,
     sha256: "b30883d3d16398c7315c956b2ada3f564fa714732b274d9bc2cf4ff3b020dfd4",
   },
   {
     path: "vscope_sweep/requests.py",
-    text: f56,
+    text: f60,
     sha256: "7c7469f9ba7bd5b4625b947321fb5f780a6a30a280aa612397d60c603ed676c1",
   },
   {
     path: "vscope_sweep/routing.py",
-    text: f57,
+    text: f61,
     sha256: "f8176dbe072694d51ecaee81fca128eeb632c9f39090355c8000c548fcc11f6a",
   },
   {
     path: "vscope_sweep/runners.py",
-    text: f58,
+    text: f62,
     sha256: "87df0670068165a85c06f6995b17ce7c4d3676ec04fc1de988ee2c62ff6e0647",
   },
   {
     path: "vscope_sweep/timers/__init__.py",
-    text: f59,
+    text: f63,
     sha256: "f56fa2fa3aa59a18db9ec9ba2276445a83f20a78e849b35a90caea6d594e3f6f",
   },
   {
     path: "vscope_sweep/timers/attribution.py",
-    text: f60,
+    text: f64,
     sha256: "5bf3e24916dca59e6a427708116ebb7eeb6e5e123304b963139c0342ca3355b2",
   },
   {
     path: "vscope_sweep/timers/cpu.py",
-    text: f61,
+    text: f65,
     sha256: "2ac30b57ed0252d6661a7ca8ef274dbd43ffdacf6d60c2f49c48faa635393e3f",
   },
   {
     path: "vscope_sweep/timers/kineto.py",
-    text: f62,
+    text: f66,
     sha256: "35167c48d7ea39f2434a6a371b1648d56aac4fd28af634f80de51481b3c4c6ab",
   },
 ];

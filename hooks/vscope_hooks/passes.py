@@ -28,6 +28,21 @@ AWAIT_SECONDS = 0.05
 class Passes:
     """The passes of one worker."""
 
+    # Together in memory, because after a step of vLLM none of it is in the processor's caches.
+    __slots__ = (
+        "step",
+        "real",
+        "graph",
+        "speaker",
+        "count",
+        "ended",
+        "graphs_watched",
+        "_turn",
+        "_ours",
+        "_awaited",
+        "_seen",
+    )
+
     def __init__(self):
         # Passes of batches that a scheduler made; vLLM's own warm-up and dummies are not counted.
         self.count = 0
@@ -61,8 +76,8 @@ class Passes:
             self.real = True
             self.count += 1
 
-    def end(self):
-        """The pass has ended, sampling included."""
+    def end(self, *call):
+        """The pass has ended, sampling included. call: that of a watcher."""
         self.real = False
         self.ended = self.count
         if self._ours:
@@ -113,14 +128,6 @@ def runner_watchers(profiler, method, **watcher):
 def rank_of(runner):
     """The worker's global rank, as its parallel_config tells it."""
     return getattr(getattr(runner, "parallel_config", None), "rank", None)
-
-
-def real_output(args, kwargs):
-    """The SchedulerOutput of execute_model(), or None where the batch is a dummy or empty."""
-    output = args[1] if len(args) > 1 else kwargs["scheduler_output"]
-    if kwargs.get("dummy_run") or (len(args) > 3 and args[3] is True):
-        return None
-    return output if output.total_num_scheduled_tokens else None
 
 
 def cuda_ready():

@@ -16,6 +16,7 @@ from .clock import clock_offset
 from .losses import Losses
 from .session import enabled, open_session, whole, write_json
 from .table import Table
+from .writing import Writing
 
 FLUSH_SECONDS = 0.25
 
@@ -38,7 +39,7 @@ class Recorder:
         self.rank = None
         # Names of profilers without a toggle: the others need what they know.
         self.indispensable = set()
-        # Read by every wrapper: True while somebody has paused the session.
+        # True while somebody has paused the session; each site is told by refresh().
         self.paused = False
         # Profilers that rest: paused by name, or turned down because they cost too much.
         self.muted = frozenset()
@@ -63,6 +64,7 @@ class Recorder:
         # Profilers that have rested at any time.
         self._rested = set()
         self._flush_lock = threading.Lock()
+        self._writing = Writing()
         self._changed = forced
         self._begin()
         if forced:
@@ -83,6 +85,9 @@ class Recorder:
         self._offset = clock_offset(self.session_start, self.session)
         self.started_sec = self.seconds()
         self.folder = None
+        # After a fork those are the parent's.
+        for table in self.tables.values():
+            table.forget(self._offset)
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="vscope-writer", daemon=True)
         self._thread.start()
@@ -92,7 +97,7 @@ class Recorder:
         self.folder = os.path.join(self.session, "processes", "%s-%d" % (self.role, self.pid))
         os.makedirs(self.folder, exist_ok=True)
         for table in self.tables.values():
-            table.folder = self.folder
+            table.file.folder = self.folder
         self._losses = Losses(self.folder)
         self._save()
 
@@ -133,7 +138,7 @@ class Recorder:
         return (time.perf_counter() if at is None else at) + self._offset
 
     def table(self, name, columns, **more):
-        """The table of that name, made on first use; `more` as Table takes it."""
+        """The table of that name, made on first use; `more` as CsvFile takes it."""
         if name not in self.tables:
             self.tables[name] = Table(self.folder, name, columns, **more)
         return self.tables[name]
@@ -141,17 +146,9 @@ class Recorder:
     def timeline(self, name, columns, complete=None):
         """A table whose first column is given as values of time.perf_counter().
 
-        complete(cells), as Table takes it, still sees those.
+        complete(cells), as CsvFile takes it, still sees those.
         """
-        width = len(columns)
-
-        def with_seconds(cells):
-            if complete:
-                complete(cells)
-            offset = self._offset
-            cells[0::width] = [moment + offset for moment in cells[0::width]]
-
-        return self.table(name, columns, complete=with_seconds)
+        return self.table(name, columns, complete=complete, offset=self._offset)
 
     def declare(self, name, declaration):
         """What a table is that only a profiler of the user's own knows."""
@@ -197,6 +194,7 @@ class Recorder:
             self._look_for_pause()
             for tick in self.ticks:
                 tick()
+            self._writing.start_where_many(list(self.tables.values()))
             self.flush()
             while self._remarks:
                 sys.stderr.write("vscope: %s\n" % self._remarks.popleft())
@@ -205,16 +203,21 @@ class Recorder:
 
     def _look_for_pause(self):
         """A file `paused` in the session: empty for all profilers, else their names, one a line."""
-        try:
-            with open(os.path.join(self.session, "paused"), encoding="utf-8") as handle:
-                names = frozenset(handle.read().split())
-            paused = not names
-        except OSError:
-            names, paused = frozenset(), False
+        names, paused = frozenset(), False
+        path = os.path.join(self.session, "paused")
+        # Most sessions have none, and to be refused its opening takes ten times as long as to ask.
+        if os.access(path, os.F_OK):
+            try:
+                with open(path, encoding="utf-8") as handle:
+                    names = frozenset(handle.read().split())
+                paused = not names
+            except OSError:
+                pass
         self._mute(names | frozenset(self.cost.turned_down))
         if paused == self.paused:
             return
         self.paused = paused
+        self._refresh()
         if paused:
             self.pause_count += 1
             self._pauses.append([round(self.seconds(), 6), None])
@@ -228,9 +231,12 @@ class Recorder:
             before, self.muted = self.muted, names
             self._rested |= names
             self._changed = True
-            for site in list(self.sites.values()):
-                site.refresh()
+            self._refresh()
             self._rest(names - before)
+
+    def _refresh(self):
+        for site in list(self.sites.values()):
+            site.refresh()
 
     def _rest(self, names):
         names = set(names)
@@ -254,8 +260,7 @@ class Recorder:
                     return
                 self._open_folder()
             before = sum(table.dropped for table in self.tables.values())
-            for table in list(self.tables.values()):
-                table.flush()
+            self._writing.write(list(self.tables.values()))
             after = sum(table.dropped for table in self.tables.values())
             if self._changed or after != before or after != getattr(self, "_saved_drops", 0):
                 self._saved_drops = after
@@ -320,6 +325,8 @@ class Recorder:
         self._wake.set()
         try:
             self.finish()
+            with self._flush_lock:
+                self._writing.close()
         except Exception:
             pass
 
@@ -329,11 +336,11 @@ class Recorder:
             self.rank = None
             self._ended = None
             self._changed = False
-            for table in self.tables.values():
-                table.forget()
+            self._writing.forget()
             self._begin()
         except Exception:
             self.paused = True
+            self._refresh()
 
 
 def _verbose():

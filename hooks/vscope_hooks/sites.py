@@ -86,19 +86,23 @@ class Watcher:
 class Site:
     """A wrapped method and those who watch it."""
 
+    # What every call needs lies together: after a step of vLLM it is no longer in the processor's caches.
+    __slots__ = ("idle", "skip", "left", "before", "after", "recorder", "watchers", "owners")
+
     def __init__(self, recorder):
         self.recorder = recorder
         self.watchers = []
         # Whose each before and after is.
         self.owners = {}
-        self.calls = 0
-        # The next call that is timed.
-        self.due = COST_SAMPLE
+        # Calls until one is timed.
+        self.left = COST_SAMPLE
         # What is called now: without watchers that were taken off, or whose profiler is muted.
         self.before = ()
         self.after = ()
         # Asked before the only watcher of a method, where that one can skip calls.
         self.skip = None
+        # Nobody is told of calls, or the session is paused.
+        self.idle = True
 
     def add(self, watcher):
         watcher.site = self
@@ -114,7 +118,7 @@ class Site:
         self.refresh()
 
     def refresh(self):
-        """Takes up a change of the watchers, or of the profilers that are muted."""
+        """Takes up a change of the watchers, of the profilers that are muted, or of the pause."""
         heard = [
             watcher
             for watcher in self.watchers
@@ -125,6 +129,7 @@ class Site:
         self.before = tuple(watcher.before for watcher in heard if watcher.before)
         self.after = tuple(watcher.after for watcher in heard if watcher.after)
         self.skip = heard[0].skip if len(heard) == 1 else None
+        self.idle = self.recorder.paused or not (self.before or self.after)
 
     def carry_on(self, calls, failed, error, args):
         """One of those calls has failed: the others behind it are made."""
@@ -225,18 +230,17 @@ def _tracer():
 
 
 def _wrapper(original, site, outside):
-    recorder = site.recorder
     traced = None if outside else _tracer()
 
     @functools.wraps(original)
     def watched(*args, **kwargs):
-        if (traced is not None and traced()) or recorder.paused:
+        if (traced is not None and traced()) or site.idle:
             return original(*args, **kwargs)
         skip = site.skip
         if skip is not None and skip(args):
             return original(*args, **kwargs)
-        calls = site.calls = site.calls + 1
-        if calls == site.due:
+        left = site.left = site.left - 1
+        if left <= 0:
             return _timed(original, site, args, kwargs)
         watchers = site.before
         if watchers:
@@ -261,7 +265,7 @@ def _wrapper(original, site, outside):
 
 def _timed(original, site, args, kwargs):
     """The same as the wrapper, with a look at the clock around each watcher."""
-    site.due += COST_SAMPLE
+    site.left = COST_SAMPLE
     _time_each(site, site.before, (args, kwargs))
     start = perf_counter()
     result = original(*args, **kwargs)

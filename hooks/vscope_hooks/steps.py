@@ -7,10 +7,21 @@ joined whatever the executor, and vLLM's own warm-up batches, which no scheduler
 
 from typing import NamedTuple, Optional
 
-_ATTRIBUTE = "_vscope_step"
+ATTRIBUTE = "_vscope_step"
 _UNMARKED = (None,)
-# What mark() wrote last, and the Step that it is of: a worker in the scheduler's process asks for it next.
-_newest = (None, None)
+
+
+class Newest:
+    """The last step that was marked: a worker in the scheduler's process asks for it next."""
+
+    __slots__ = ("mark",)
+
+    def __init__(self):
+        # (what was written on the object, its Step): in one, because threads may differ.
+        self.mark = (None, None)
+
+
+newest = Newest()
 
 
 class Step(NamedTuple):
@@ -82,23 +93,15 @@ def resumed_of(cached):
     return getattr(cached, "resumed_req_ids", ())
 
 
-def mark(output, step):
-    """Writes the step's name on the object that goes to the workers."""
-    global _newest
-    fields = tuple(step)
-    _newest = (fields, step)
-    object.__setattr__(output, _ATTRIBUTE, fields)
-
-
 def marked(output):
     """The step written on the object, or one without a number made from its contents."""
-    fields = getattr(output, _ATTRIBUTE, None)
-    newest, step = _newest
-    if fields is newest and fields:
+    fields = getattr(output, ATTRIBUTE, None)
+    known, step = newest.mark
+    if fields is known and fields:
         return step
     return Step(*fields) if fields else describe(output)
 
 
 def number_of(output):
     """The step's number, or None where no watched scheduler made the batch."""
-    return getattr(output, _ATTRIBUTE, _UNMARKED)[0]
+    return getattr(output, ATTRIBUTE, _UNMARKED)[0]

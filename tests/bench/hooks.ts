@@ -4,9 +4,9 @@
  *
  * On the engine's thread: what calls take outside of the methods that they are of, less the same without
  * wrappers, in turn; the methods use the processor's caches as an engine does. On the writer's: its work
- * per step. `wrappers` have all profilers muted, `needed` are those that the others need, and a profiler's
- * figures are what it adds to these. `./dev bench hooks`; ROUNDS and STEPS change how long it takes.
- * Needs Python 3.9 or later.
+ * per step, without that of the process which makes text of rows. `wrappers` have all profilers muted,
+ * `needed` are those that the others need, and a profiler's figures are what it adds to these.
+ * `./dev bench hooks`; ROUNDS and STEPS change how long it takes. Needs Python 3.9 or later.
  *
  * @module
  */

@@ -176,7 +176,9 @@ answers = [engine_part.Runner().step(3) for _ in range(70)]
 tracing.clear()
 sites.perf_counter = clock
 engine_part.Runner().step(3)
-print(json.dumps([set(answers) == {3}, seen, recorder.sites["engine_part:Runner.step"].calls]))`),
+# The call behind them is the only one that was counted.
+counted = sites.COST_SAMPLE - recorder.sites["engine_part:Runner.step"].left
+print(json.dumps([set(answers) == {3}, seen, counted]))`),
     [true, ["before", "after"], 1],
   );
 });
@@ -187,9 +189,12 @@ Deno.test("a paused session calls the method and nothing else", async () => {
 seen = []
 attach(recorder, [Watcher("p", "engine_part", "Runner.step", after=lambda *_: seen.append(1))])
 import engine_part
+[site] = recorder.sites.values()
 recorder.paused = True
+site.refresh()
 answer = engine_part.Runner().step(4)
 recorder.paused = False
+site.refresh()
 engine_part.Runner().step(4)
 print(json.dumps([answer, len(seen)]))`),
     [4, 1],

@@ -18,16 +18,17 @@ SCHEDULER = "vllm.v1.core.sched.scheduler"
 COLUMNS = ("timestamp_sec", "operation", "duration_ms", "context", "rank")
 
 
+def complete(cells):
+    starts, ends, numbers = cells[0::5], cells[2::5], cells[3::5]
+    cells[2::5] = [1e3 * (end - start) for start, end in zip(starts, ends)]
+    # A step has several rows.
+    names = {number: "step=%s" % number for number in set(numbers)}
+    names[None] = ""
+    cells[3::5] = [names[number] for number in numbers]
+
+
 def watchers(recorder):
     steps, passes = steps_of(recorder), passes_of(recorder)
-
-    def complete(cells):
-        starts, ends, numbers = cells[0::5], cells[2::5], cells[3::5]
-        cells[2::5] = [1e3 * (end - start) for start, end in zip(starts, ends)]
-        # A step has several rows.
-        names = {number: "step=%s" % number for number in set(numbers)}
-        names[None] = ""
-        cells[3::5] = [names[number] for number in numbers]
 
     add = recorder.timeline("cpu_operations_timing", COLUMNS, complete).add
 

@@ -36,7 +36,6 @@ def watchers(recorder):
     passes = passes_of(recorder)
     add = recorder.timeline("forward_pass_timing", COLUMNS).add
     timer = make_timer(recorder, enabled("USE_CUDA_EVENTS"))
-    mark = timer.mark
     begun = None
     # The pass that waits for its sample_tokens(): (marks, step, its start, host milliseconds, graph, pauses).
     open_pass = None
@@ -45,14 +44,14 @@ def watchers(recorder):
         nonlocal begun
         if open_pass:
             close(None)
-        begun = mark() if passes.step is not None else None
+        begun = timer.mark() if passes.step is not None else None
 
     def after_execute(args, kwargs, result, start, end):
         nonlocal open_pass
         step = passes.step
         if step is None:
             return
-        marks = [begun, begun and mark(begun)]
+        marks = [begun, begun and timer.mark(begun)]
         host_ms = 1e3 * (end - start)
         open_pass = (marks, step, start, host_ms, passes.graph, recorder.pause_count)
         timer.collect_while_computing()
@@ -71,7 +70,7 @@ def watchers(recorder):
             # What follows a pause is the sampling of another pass.
             sample_ms = None
         if sample_ms is not None:
-            marks.append(marks[0] and mark(marks[0]))
+            marks.append(marks[0] and timer.mark(marks[0]))
         timer.when_known(
             marks, (host_ms, sample_ms), add_row, step, start, host_ms, graph, recorder.rank
         )

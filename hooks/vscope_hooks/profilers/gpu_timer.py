@@ -1,6 +1,7 @@
 """Times what a stream does, without ever waiting for it."""
 
 import collections
+import sys
 import threading
 
 from ..passes import cuda_ready, passes_of
@@ -55,36 +56,41 @@ class EventTimer(HostTimer):
         self._batch = whole("CUDA_EVENT_BATCH_SIZE", 100, 1)
         self._newest = min(4, self._batch // 8)
         # Made with the first mark, when CUDA is in use.
-        self._events = self._record = self._capturing = None
+        self._events = self._capturing = None
         self._pool = []
-        # Of the last mark that asked for it.
-        self._stream = None
         self._waiting = collections.deque()
         self._reading = threading.Lock()
 
     def mark(self, after=None):
-        if after is None:
-            if self._capturing is None:
-                if not self._open():
-                    return None
-            elif self._capturing():
-                return None
-            self._stream = self._events.stream()
-        pool = self._pool
-        event = pool.pop() if pool else self._events.make()
-        status = self._record(event, self._stream)
-        if status:
-            self._events.refused(status)
-        return event
+        # From the first mark on another function is in the place of this one.
+        return self.mark(after) if self._open() else None
 
     def _open(self):
         """Makes the events; False where CUDA is not in use yet. From then on it is."""
         cuda = cuda_ready()
         if cuda is None:
             return False
-        self._events = events_of(cuda)
-        self._record = self._events.record
-        self._capturing = cuda.is_current_stream_capturing
+        self._events = events = events_of(cuda)
+        # torch.cuda's own does nothing but call this.
+        torch = getattr(sys.modules.get("torch"), "_C", None)
+        direct = getattr(torch, "_cuda_isCurrentStreamCapturing", None)
+        self._capturing = capturing = direct or cuda.is_current_stream_capturing
+        pool, record, stream_of, make = self._pool, events.record, events.stream, events.make
+        stream = None
+
+        def mark(after=None):
+            nonlocal stream
+            if after is None:
+                if capturing():
+                    return None
+                stream = stream_of()
+            event = pool.pop() if pool else make()
+            status = record(event, stream)
+            if status:
+                events.refused(status)
+            return event
+
+        self.mark = mark
         return True
 
     def when_known(self, marks, host_ms, call, *what):

@@ -13,11 +13,12 @@ MODULE = "vllm.v1.core.sched.scheduler"
 COLUMNS = ("timestamp_sec", "usage_pct", "num_blocks", "total_blocks")
 
 
-def watchers(recorder):
-    def complete(cells):
-        used, total = cells[2::4], cells[3::4]
-        cells[1::4] = [100.0 * a / b if b else None for a, b in zip(used, total)]
+def complete(cells):
+    used, total = cells[2::4], cells[3::4]
+    cells[1::4] = [100.0 * a / b if b else None for a, b in zip(used, total)]
 
+
+def watchers(recorder):
     add = recorder.timeline("kv_cache_usage", COLUMNS, complete).add
     last = 0
 

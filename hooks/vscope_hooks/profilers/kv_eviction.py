@@ -91,12 +91,13 @@ def _both(ours, other):
     return tell
 
 
-def watchers(recorder):
-    def complete(cells):
-        evicted, born, used = cells[0::5], cells[1::5], cells[2::5]
-        cells[1::5] = map(sub, evicted, born)
-        cells[2::5] = map(sub, evicted, used)
+def complete(cells):
+    evicted, born, used = cells[0::5], cells[1::5], cells[2::5]
+    cells[1::5] = map(sub, evicted, born)
+    cells[2::5] = map(sub, evicted, used)
 
+
+def watchers(recorder):
     add = recorder.timeline("kv_cache_evictions", COLUMNS, complete).add
 
     def after_init(args, kwargs, result, start, end):

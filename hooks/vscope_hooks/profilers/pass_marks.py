@@ -1,6 +1,6 @@
 """Marks the beginning and the end of each forward pass for the other profilers of a worker."""
 
-from ..passes import passes_of, rank_of, real_output, runner_watchers
+from ..passes import passes_of, rank_of, runner_watchers
 from ..steps import marked
 
 NAME = "pass_marks"
@@ -14,9 +14,10 @@ def watchers(recorder):
     def before_execute(args, kwargs):
         # Should one of the next lines fail, no row may bear the step of the pass before.
         passes.step = None
-        output = real_output(args, kwargs)
-        passes.begin(None if output is None else marked(output))
-        if passes.real and recorder.rank is None:
+        output = args[1] if len(args) > 1 else kwargs["scheduler_output"]
+        dummy = kwargs and kwargs.get("dummy_run") or len(args) > 3 and args[3] is True
+        passes.begin(None if dummy or not output.total_num_scheduled_tokens else marked(output))
+        if recorder.rank is None and passes.real:
             recorder.set_rank(rank_of(args[0]))
 
     def after_execute(args, kwargs, result, start, end):
@@ -24,14 +25,8 @@ def watchers(recorder):
         if result is not None or not passes.real:
             passes.end()
 
-    def after_sample(args, kwargs, result, start, end):
-        passes.end()
-
     def before_dummy(args, kwargs):
         passes.begin()
-
-    def after_dummy(args, kwargs, result, start, end):
-        passes.end()
 
     return [
         *runner_watchers(
@@ -41,6 +36,6 @@ def watchers(recorder):
             after=after_execute,
             needs=("scheduler_output",),
         ),
-        *runner_watchers(NAME, "sample_tokens", after=after_sample),
-        *runner_watchers(NAME, "_dummy_run", before=before_dummy, after=after_dummy),
+        *runner_watchers(NAME, "sample_tokens", after=passes.end),
+        *runner_watchers(NAME, "_dummy_run", before=before_dummy, after=passes.end),
     ]

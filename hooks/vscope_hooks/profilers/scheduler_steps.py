@@ -9,13 +9,17 @@ a step without any costs next to nothing.
 import collections
 
 from ..sites import Watcher, argument
-from ..steps import Step, describe, mark, number_of, resumed_of
+from ..steps import ATTRIBUTE, Step, describe, newest, number_of
 
 NAME = "scheduler_steps"
 TOGGLE = None
 
 MODULE = "vllm.v1.core.sched.scheduler"
 COLUMNS = ("timestamp_sec", "step", "request_id", "kind", "tokens")
+
+# Called at every step, when nothing of ours is in the processor's caches: each call of a function of
+# Python's takes a microsecond then, and what has one at hand calls none.
+_new, _set = tuple.__new__, object.__setattr__
 
 # An abort after a stop string reaches the engine some steps late: so many are remembered.
 REMEMBERED_STEPS = 128
@@ -42,7 +46,7 @@ class Steps:
         self._pauses = 0
 
     def next(self, output, engine_pid, pauses):
-        """Takes up a scheduled batch that has tokens as the current step.
+        """Takes up a scheduled batch that has tokens as the current step, and marks it.
 
         pauses: how often the session has been paused. Of the steps meanwhile nothing is known.
         """
@@ -53,17 +57,22 @@ class Steps:
         names, count, known = cached.req_ids, len(tokens), self._decodes
         single = len(names) == count == output.total_num_scheduled_tokens
         # A list that vLLM used again would be equal to itself whatever it holds.
-        if single and names == known and names is not known and not resumed_of(cached):
+        if single and names == known and names is not known and not getattr(cached, "resumed_req_ids", ()):
             self.same = True
             # All of them had output in the step before.
-            self.current = Step(number, engine_pid, 0, 0, count, count)
+            fields = (number, engine_pid, 0, 0, count, count)
+            self.current = step = _new(Step, fields)
         else:
             self.same = False
-            self.current = describe(output, number, engine_pid)
-            self._decodes = names if single and not self.current.context_requests else None
+            self.current = step = describe(output, number, engine_pid)
+            fields = tuple(step)
+            self._decodes = names if single and not step.context_requests else None
             self._tokens = tokens
         # Many steps hold the same tokens: they are kept once.
         self.recent.append((number, self._tokens))
+        # Plain values: the workers' pickles need nothing of ours.
+        _set(output, ATTRIBUTE, fields)
+        newest.mark = (fields, step)
 
     def rest(self):
         """Takes up a batch without tokens."""
@@ -88,6 +97,7 @@ def steps_of(recorder):
 def watchers(recorder):
     steps = steps_of(recorder)
     table = recorder.table("step_adjustments", COLUMNS)
+    verbose = recorder.verbose
 
     def before_schedule(args, kwargs):
         steps.scheduling = True
@@ -98,8 +108,7 @@ def watchers(recorder):
             steps.rest()
             return
         steps.next(output, recorder.pid, recorder.pause_count)
-        mark(output, steps.current)
-        if recorder.verbose and steps.number % recorder.interval == 0:
+        if verbose and steps.number % recorder.interval == 0:
             recorder.say(
                 "step %d: %d requests, %d tokens"
                 % (

@@ -209,7 +209,10 @@ def torch():
     fake.cuda = cuda
     fake.version = types.SimpleNamespace(cuda="13.0")
     fake.compiler = types.SimpleNamespace(is_dynamo_compiling=lambda: False)
-    fake._C = types.SimpleNamespace(_cuda_getCurrentRawStream=lambda device: 0)
+    fake._C = types.SimpleNamespace(
+        _cuda_getCurrentRawStream=lambda device: 0,
+        _cuda_isCurrentStreamCapturing=cuda.is_current_stream_capturing,
+    )
     return fake
 
 
