@@ -7,8 +7,7 @@
 import type { ProcessEnd, RunContext, RunningProcess } from "../contract/context.ts";
 import { messageOf, RunError } from "../contract/errors.ts";
 import type { ProcessRecord } from "../bundle/manifest.ts";
-import { lastLines } from "./system/log_tail.ts";
-import { unsecret } from "../bundle/unsecret.ts";
+import { engineDeath } from "./engine_death.ts";
 
 /** Files that the output of the command goes to, within the bundle. */
 export const LOGS = { stdout: "logs/stdout.log", stderr: "logs/stderr.log" };
@@ -188,21 +187,4 @@ async function guide(
   } catch (error) {
     return messageOf(error);
   }
-}
-
-/** The lines by which vLLM's API server says that its engine has died. */
-const ENGINE_DEATH = /EngineDeadError|died unexpectedly|EngineCore encountered a fatal error/;
-
-/** The line in logs that says so, unless vLLM was already shutting down when it came. Needs read permission. */
-export async function engineDeath(
-  context: RunContext,
-  logs: string[],
-): Promise<string | undefined> {
-  for (const log of logs) {
-    for (const line of await lastLines(context.files, log, 400)) {
-      if (line.includes("[shutdown]")) break;
-      if (ENGINE_DEATH.test(line)) return unsecret(line.trim().slice(0, 300));
-    }
-  }
-  return undefined;
 }

@@ -11,7 +11,8 @@ import { mergeSession } from "../../bundle/merge/merge.ts";
 import { readRawProcesses } from "../../bundle/merge/raw_session.ts";
 import { failureOf, type RayJob } from "../../fleet/ray.ts";
 import { nodeNotes, type SessionEnd } from "../../fleet/session_job.ts";
-import { engineDeath, LOGS } from "../guided_command.ts";
+import { engineDeath } from "../engine_death.ts";
+import { LOGS } from "../guided_command.ts";
 import type { SessionJob } from "./session_job.ts";
 
 /** How following ended. */

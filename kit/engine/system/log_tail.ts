@@ -6,19 +6,21 @@
 
 import type { FileSystem } from "../../contract/context.ts";
 
+/** How far from the end lines are looked for, unless a caller says otherwise. */
 const TAIL_BYTES = 64 * 1024;
 
-/** The last `count` lines of a file that are not empty; none where there is no file. */
+/** The last `count` lines of a file's last `bytes` that are not empty; none where there is no file. */
 export async function lastLines(
   files: FileSystem,
   path: string,
   count: number,
+  bytes = TAIL_BYTES,
 ): Promise<string[]> {
   try {
     using file = await files.open(path, { read: true });
     const { size } = await file.stat();
-    await file.seek(Math.max(0, size - TAIL_BYTES), Deno.SeekMode.Start);
-    const buffer = new Uint8Array(TAIL_BYTES);
+    await file.seek(Math.max(0, size - bytes), Deno.SeekMode.Start);
+    const buffer = new Uint8Array(Math.min(size, bytes));
     let length = 0;
     for (;;) {
       const read = await file.read(buffer.subarray(length));
