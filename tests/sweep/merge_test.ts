@@ -100,6 +100,24 @@ Deno.test("sweeps of different TP degrees become one that lint and validate find
   });
 });
 
+Deno.test("a merged sweep tells of a finer moe grid only where all of its parts had it", async () => {
+  await inFolder(async (dir) => {
+    const a = await writeSweep(`${dir}/a`, [1]);
+    const b = await writeSweep(`${dir}/b`, [1]);
+    const merged = async (parts: readonly string[], out: string) => {
+      await mergeSweeps(Deno as unknown as FileSystem, parts, out, "refuse", NOW);
+      return (await readMeta(Deno, out))!.values["moe_grid"];
+    };
+    const finer = (text: string) => `moe_grid:\n  factor: 1.25\n${text}`;
+    assert.equal(await merged([a, b], `${dir}/neither`), undefined);
+    await edit(`${a}/meta.yaml`, finer);
+    assert.equal(await merged([a, b], `${dir}/first`), undefined);
+    assert.equal(await merged([b, a], `${dir}/second`), undefined);
+    await edit(`${b}/meta.yaml`, finer);
+    assert.deepEqual(await merged([a, b], `${dir}/both`), { factor: 1.25 });
+  });
+});
+
 Deno.test("a row with other times is refused, or taken from the first or the last, copies with it", async () => {
   await inFolder(async (dir) => {
     const a = await writeSweep(`${dir}/a`, [1]);

@@ -46,6 +46,8 @@ export async function mergedMeta(
     tp_degrees: [...new Set(sources.flatMap(({ degrees }) => degrees))].sort((a, b) => a - b),
     engine_effective: engine,
     attention_grid: gridOf(metas, tables),
+    // Absent is the grid of powers of two, and what not all of them had is no grid of the whole.
+    moe_grid: sameOf(metas, "moe_grid"),
     measurement_iterations: Math.min(
       ...metas.map((meta) => Number(meta["measurement_iterations"] ?? 1)),
     ),
@@ -65,6 +67,13 @@ export async function mergedMeta(
   };
   const { dump } = await loadYaml();
   return dump(document, { flowLevel: 3, lineWidth: 100, noRefs: true, skipInvalid: true });
+}
+
+/** The value that all of them have; undefined where they differ. */
+function sameOf(metas: readonly Readonly<Record<string, unknown>>[], key: string): unknown {
+  const [first, ...others] = metas.map((meta) => meta[key]);
+  const text = JSON.stringify(first);
+  return others.every((other) => JSON.stringify(other) === text) ? first : undefined;
 }
 
 /** Steps that not all of them had are left out; the axes are those of the rows. */
