@@ -58,8 +58,10 @@ for what in "$@"; do
     llama) sweep llama Llama-3.1-8B - --model meta-llama/Llama-3.1-8B --tp-degrees 1,2 --validate 300 ;;
     gemm)
       # Its products are long: the gap between two kernels is a percent of them, or less.
-      python3 "$here/sweep_gemm.py" "$here/../../configs/model/meta-llama/Llama-3.1-8B.json" > "$out/gemm.json"
-      python3 "$here/sweep_check.py" gemm "$work/llama" "$out/gemm.json" 5 | tee "$out/gemm.txt" || failed=1
+      python3 "$here/sweep_gemm.py" "$here/../../configs/model/meta-llama/Llama-3.1-8B.json" > "$out/gemm.json" ||
+        failed=1
+      python3 "$here/sweep_check.py" gemm "$work/llama" "$out/gemm.json" 5 > "$out/gemm.txt" || failed=1
+      cat "$out/gemm.txt"
       ;;
     *) echo "there is no $what" && failed=1 ;;
   esac

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Measures sweeps on a GPU, and checks them by each other and by a benchmark of torch's own.
 #   sweep.sh SITE OUT [NAME…]    SITE: unpacked vLLM; OUT: where bundles and small results go
-#     NAME: runners agree gemm default tp fp8 experts, or the first four
+#     NAME: runners agree gemm default; all of them where none is given
 #       runners  a small sweep with the V1 and the V2 model runner: the same kernels, the same times
 #       agree    the same small sweep twice: rows above 20 µs within 2 %
 #       gemm     linear layers of `default` (or of a dense sweep, where that was not run) against torch
 #       default  Qwen3-0.6B, TP degree 1, all defaults, skew included: under 10 minutes of firing
-#       tp       Qwen3-0.6B at 2 and 4 as well; fp8: as fp8-kvfp8; experts: Qwen3-30B-A3B with moe
+# Other TP degrees, types and models: perf.sh.
 # $VSCOPE: the program (dist/vscope of this checkout), $WORK: where sweeps go (the same command goes on
 # with what is there), $BUDGET: time for each sweep, $LIMIT: the same in seconds, hard.
 # Needs no network: `./dev build` beforehand makes dist/vscope, which needs nothing but itself.
@@ -29,18 +29,18 @@ failed=0
 small="--max-num-batched-tokens 1024 --max-num-seqs 64 --attention-max-kv 4096 --attention-chunk-factor 8
   --attention-kv-factor 8 --skew-n-factor 8 --skew-pc-factor 8 --skew-kp-factor 8 --skew-kvs-factor 8"
 
-model_of() { # NAME: a folder with the config of that model, for ids that vscope does not carry
-  python3 - "$here" "$work/models/$1" "$1" <<'PY'
+model=$(
+  python3 - "$here" "$work/models/dense" <<'PY'
 import sys
 sys.path.insert(0, sys.argv[1])
-from models import DENSE, EXPERTS, make
-print(make(sys.argv[2], EXPERTS if sys.argv[3] == "experts" else DENSE))
+from models import DENSE, make
+print(make(sys.argv[2], DENSE))
 PY
-}
+)
 
-sweep() { # NAME MODEL ARGUMENTS…
-  name=$1 model=$2
-  shift 2
+sweep() { # NAME ARGUMENTS…
+  name=$1
+  shift
   mkdir -p "$out/$name"
   begin=$(date +%s)
   timeout -s INT -k 60 "${LIMIT:-3000}" "$vscope" sweep --json --out "$work/$name" --model "$model" \
@@ -63,29 +63,26 @@ for what in "$@"; do
   case $what in
     runners)
       # shellcheck disable=SC2086
-      VLLM_USE_V2_MODEL_RUNNER=0 sweep runner-v1 "$(model_of dense)" --tp-degrees 1 $small
+      VLLM_USE_V2_MODEL_RUNNER=0 sweep runner-v1 --tp-degrees 1 $small
       # shellcheck disable=SC2086
-      VLLM_USE_V2_MODEL_RUNNER=1 sweep runner-v2 "$(model_of dense)" --tp-degrees 1 $small
+      VLLM_USE_V2_MODEL_RUNNER=1 sweep runner-v2 --tp-degrees 1 $small
       python3 "$here/sweep_check.py" agree "$work/runner-v1" "$work/runner-v2" 5 || failed=1
       ;;
     agree)
       for turn in one two; do
         # shellcheck disable=SC2086
-        sweep "agree-$turn" "$(model_of dense)" --tp-degrees 1 $small
+        sweep "agree-$turn" --tp-degrees 1 $small
       done
       python3 "$here/sweep_check.py" agree "$work/agree-one" "$work/agree-two" 2 || failed=1
       ;;
-    default) sweep default "$(model_of dense)" --tp-degrees 1 ;;
-    tp) sweep default "$(model_of dense)" --tp-degrees 1,2,4 ;;
-    fp8) sweep fp8 "$(model_of dense)" --tp-degrees 1 --dtype fp8 --kv-cache-dtype fp8 ;;
-    experts) sweep experts "$(model_of experts)" --tp-degrees 1 ;;
+    default) sweep default --tp-degrees 1 ;;
     gemm)
       from=$work/default
       if [ ! -f "$from/tp1/dense.csv" ]; then
         from=$work/dense
-        sweep dense "$(model_of dense)" --tp-degrees 1 --only dense
+        sweep dense --tp-degrees 1 --only dense
       fi
-      python3 "$here/sweep_gemm.py" "$(model_of dense)/config.json" > "$out/gemm.json" || failed=1
+      python3 "$here/sweep_gemm.py" "$model/config.json" > "$out/gemm.json" || failed=1
       python3 "$here/sweep_check.py" gemm "$from" "$out/gemm.json" 5 > "$out/gemm.txt" || failed=1
       cat "$out/gemm.txt"
       ;;
