@@ -328,7 +328,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/table.py",
     text: f48,
-    sha256: "13ab786d3e357eac75ab8feed8a62eb8d0ad5da6f767d813249a7f575cb7c56e",
+    sha256: "ff65100cb283b9cb43d5429abbd5fe6588339f9f2e795dfe73cd85606b759a3b",
   },
   {
     path: "vscope_hooks/torch_window.py",
@@ -338,7 +338,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/writer_main.py",
     text: f50,
-    sha256: "ea7970d1ce26766b19550af52ac28791c433c7c4936a61951c1b9b6951ec1ab1",
+    sha256: "8aed97964e52400567a50f636354a39170b54685709f4752ce8000eb5de5ae04",
   },
   {
     path: "vscope_hooks/writer_process.py",

@@ -39,12 +39,6 @@ class Table:
         if why:
             self.error = why
 
-    def flush(self):
-        """Appends the waiting rows."""
-        cells = self.take()
-        if cells:
-            self.write(cells)
-
     def forget(self, offset):
         """After a fork: what the parent had waiting is the parent's to write. offset: the recorder's now."""
         self.cells.clear()

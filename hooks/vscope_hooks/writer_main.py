@@ -70,4 +70,3 @@ def _answer(files, number, new, written, cells):
         return (*file.append(cells), file.written)
     except Exception:
         return None
-

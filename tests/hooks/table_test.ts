@@ -17,7 +17,7 @@ from vscope_hooks.table import Table
 table = Table(sys.argv[1], "t", ("a", "b_sec"), limit=2)
 for row in range(5):
     table.add((row, 0.123456789))
-table.flush()
+table.write(table.take())
 print(open(sys.argv[1] + "/t.csv").read(), table.dropped)`);
   assert.equal(printed, "a,b_sec\n0,0.123457\n1,0.123457\n 3\n");
 });
@@ -38,7 +38,7 @@ for trial in range(300):
         at = rng.choice((None, 7, 1e-9, rng.random())) if spoilt else rng.random() * 1e5
         rows.append((word, at, rng.choice((None, 0, -3, 10**15)), rng.random(), word))
         table.add(rows[-1])
-    table.flush()
+    table.write(table.take())
     with open("%s/t%d.csv" % (sys.argv[1], trial), encoding="utf-8", newline="") as handle:
         header, *read = csv.reader(handle)
     def same(cell, text):
@@ -61,11 +61,11 @@ def complete(cells):
 table = Table(sys.argv[1], "t", ("a", "b"), complete=complete)
 for row in range(600):
     table.add((row, None if row % 2 else "x"))
-table.flush()
+table.write(table.take())
 lines = open(sys.argv[1] + "/t.csv").read().split()
 print(lines[1:4], lines[-1], len(lines))
 table.add((None, 1)); table.add((1, 1))
-table.flush()
+table.write(table.take())
 print(table.dropped, table.error.split(":")[0], len(table.cells))`);
   assert.equal(printed, "['0,x', '2,', '4,x'] 1198, 601\n2 TypeError 0\n");
 });
@@ -77,7 +77,7 @@ from vscope_hooks.table import Table
 open(sys.argv[1] + "/file", "w").close()
 table = Table(sys.argv[1] + "/file", "t", ("a",))
 table.add((1,))
-table.flush()
+table.write(table.take())
 print(table.dropped, table.error.split(":")[0])`);
   assert.equal(printed, "1 FileExistsError\n");
 });
@@ -92,7 +92,7 @@ def write(rows, limit):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     for row in rows:
         table.add(("%06d" % row,))
-    table.flush()
+    table.write(table.take())
 write([1, 2], 100)
 write(range(3, 50), 100)
 write([50], resource.RLIM_INFINITY)

@@ -57,8 +57,8 @@ for turn in range(40):
             plain.add((word, at, rng.choice((None, 0, 10**25)), rng.random(), word))
             timed.add((rng.random(), "sampling", rng.random(), rng.choice((None, n)), 0))
         if kind == "here":
-            plain.flush()
-            timed.flush()
+            plain.write(plain.take())
+            timed.write(timed.take())
         else:
             recorder.flush()
 for name in ("plain", "timed"):

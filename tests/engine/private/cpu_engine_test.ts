@@ -7,6 +7,7 @@ import {
   ensureCpuEngine,
 } from "../../../kit/engine/private/cpu_engine.ts";
 import { inFolder, namesIn } from "../../folders.ts";
+import { emptyPython } from "./empty_python.ts";
 
 const SPEC: CpuEngineSpec = {
   version: "1.2.3",
@@ -24,12 +25,7 @@ async function withEngine(
 ): Promise<void> {
   await inFolder(async (cache) => {
     const dir = folderIn(cache);
-    const { code } = await new Deno.Command("python3", {
-      args: ["-m", "venv", "--without-pip", dir],
-    }).output();
-    assert.equal(code, 0);
-    const [version = ""] = await namesIn(`${dir}/lib`);
-    const site = `${dir}/lib/${version}/site-packages`;
+    const site = await emptyPython(dir);
     await Deno.mkdir(`${site}/vllm/tests`, { recursive: true });
     await Deno.writeTextFile(`${site}/vllm/__init__.py`, "answer = 42\n");
     await Deno.writeTextFile(`${site}/vllm/of_another_python.py`, "answer = = 42\n");

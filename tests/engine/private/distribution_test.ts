@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
 import { completeDistribution } from "../../../kit/engine/private/distribution.ts";
 import { systemContext } from "../../../kit/engine/system/context.ts";
-import { inFolder, namesIn } from "../../folders.ts";
+import { inFolder } from "../../folders.ts";
+import { emptyPython } from "./empty_python.ts";
 
 Deno.test("a private vLLM is known by its name, and each of its processes asks for AMX as a plugin", async () => {
   await inFolder(async (dir) => {
-    const made = await new Deno.Command("python3", {
-      args: ["-m", "venv", "--without-pip", dir],
-    }).output();
-    assert.equal(made.code, 0);
-    const [version = ""] = await namesIn(`${dir}/lib`);
-    const packages = `${dir}/lib/${version}/site-packages`;
+    const packages = await emptyPython(dir);
     await Deno.mkdir(`${packages}/vllm`);
     await Deno.writeTextFile(`${packages}/vllm/__init__.py`, "");
     const { context, close } = systemContext({ quiet: true, verbose: false, color: false });

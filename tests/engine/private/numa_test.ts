@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { systemContext } from "../../../kit/engine/system/context.ts";
 import { ensureNuma } from "../../../kit/engine/private/numa.ts";
-import { inFolder, namesIn } from "../../folders.ts";
+import { inFolder } from "../../folders.ts";
+import { emptyPython } from "./empty_python.ts";
 
 /** Makes a package as Debian's are: `ar` with a compressed tar, in it the library and other files. */
 const MAKE_PACKAGE = `
@@ -41,14 +42,13 @@ Deno.test({
     const output = { ...context.output, note: (text: string) => void said.push(text) };
     try {
       await inFolder(async (dir) => {
-        await python("python3", "-m", "venv", "--without-pip", `${dir}/env`);
+        const packages = await emptyPython(`${dir}/env`);
         const environment = `${dir}/env/bin/python`;
         const library = await python(environment, "-c", LIBRARY);
         await python("python3", "-c", MAKE_PACKAGE, library, `${dir}/numa.deb`);
         const body = await Deno.readFile(`${dir}/numa.deb`);
         const sha256 = createHash("sha256").update(body).digest("hex");
-        const [version] = await namesIn(`${dir}/env/lib`);
-        const start = `${dir}/env/lib/${version}/site-packages/libnuma.pth`;
+        const start = `${packages}/libnuma.pth`;
         // This machine may have one: the script then finds none of that name.
         await Deno.writeTextFile(
           `${dir}/blind`,
