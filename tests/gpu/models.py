@@ -60,6 +60,14 @@ def engine(folder, **options):
     """An LLM with noise for weights; prompts are lists of token ids."""
     from vllm import LLM
 
+    if options.get("tensor_parallel_size", 1) > 1:
+        # GPUs of a virtual machine may not reach each other's memory in the ways that these take: vLLM's own
+        # all-reduce, and FlashInfer's, which is compiled into the model and multicasts over NVLink.
+        options = dict(
+            disable_custom_all_reduce=True,
+            compilation_config={"pass_config": {"fuse_allreduce_rms": False}},
+            **options,
+        )
     defaults = dict(
         load_format="dummy",
         skip_tokenizer_init=True,
@@ -67,8 +75,6 @@ def engine(folder, **options):
         max_num_seqs=128,
         seed=7,
         disable_log_stats=False,
-        # GPUs of a virtual machine may not reach each other's memory in the way that this takes.
-        disable_custom_all_reduce=options.get("tensor_parallel_size", 1) > 1,
     )
     return LLM(model=folder, **dict(defaults, **options))
 
