@@ -40,9 +40,17 @@ async function ownCpus(): Promise<number[]> {
   });
 }
 
-/** Runs test files. */
+/** Files whose tests start stand-ins for engines: they wait more than they compute. */
+const WAITING = "tests/e2e/stand_ins/";
+
+/**
+ * Runs test files, so many with real engines at a time. Where that is more than one, those that wait have a
+ * place of their own beside them.
+ */
 export async function runPool(files: readonly string[], jobs: number): Promise<TestResult[]> {
-  const together = await longestFirst(files);
+  const sorted = await longestFirst(files);
+  const waiting = sorted.filter((file) => file.startsWith(WAITING));
+  const computing = sorted.filter((file) => !file.startsWith(WAITING));
   const cpus = await ownCpus();
   const results: TestResult[] = [];
 
@@ -63,8 +71,12 @@ export async function runPool(files: readonly string[], jobs: number): Promise<T
     // vLLM would bind the workers of all engines to the same core.
     const cpu = jobs > 1 ? cpus[slot] : undefined;
     const env = cpu === undefined ? {} : { VLLM_CPU_OMP_THREADS_BIND: String(cpu) };
-    for (let file; (file = together.shift());) await runFile(file, env);
+    for (let file; (file = computing.shift() ?? waiting.shift());) await runFile(file, env);
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, together.length) }, (_, n) => worker(n)));
+  const waiter = async () => {
+    for (let file; (file = waiting.shift());) await runFile(file, {});
+  };
+  const workers = Array.from({ length: Math.min(jobs, files.length) }, (_, n) => worker(n));
+  await Promise.all([...workers, ...jobs > 1 ? [waiter()] : []]);
   return results;
 }
