@@ -61,18 +61,21 @@ import f51 from "./vscope_hooks/writer_process.py" with { type: "text" };
 import f52 from "./vscope_hooks/writing.py" with { type: "text" };
 import f53 from "./vscope_sweep/__init__.py" with { type: "text" };
 import f54 from "./vscope_sweep/batch.py" with { type: "text" };
-import f55 from "./vscope_sweep/driver.py" with { type: "text" };
-import f56 from "./vscope_sweep/extension.py" with { type: "text" };
-import f57 from "./vscope_sweep/journal.py" with { type: "text" };
-import f58 from "./vscope_sweep/messages.py" with { type: "text" };
-import f59 from "./vscope_sweep/modules.py" with { type: "text" };
-import f60 from "./vscope_sweep/requests.py" with { type: "text" };
-import f61 from "./vscope_sweep/routing.py" with { type: "text" };
-import f62 from "./vscope_sweep/runners.py" with { type: "text" };
-import f63 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
-import f64 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
-import f65 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
-import f66 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
+import f55 from "./vscope_sweep/between.py" with { type: "text" };
+import f56 from "./vscope_sweep/cache.py" with { type: "text" };
+import f57 from "./vscope_sweep/driver.py" with { type: "text" };
+import f58 from "./vscope_sweep/extension.py" with { type: "text" };
+import f59 from "./vscope_sweep/journal.py" with { type: "text" };
+import f60 from "./vscope_sweep/messages.py" with { type: "text" };
+import f61 from "./vscope_sweep/modules.py" with { type: "text" };
+import f62 from "./vscope_sweep/requests.py" with { type: "text" };
+import f63 from "./vscope_sweep/routing.py" with { type: "text" };
+import f64 from "./vscope_sweep/runners.py" with { type: "text" };
+import f65 from "./vscope_sweep/samples.py" with { type: "text" };
+import f66 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
+import f67 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
+import f68 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
+import f69 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -361,63 +364,78 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
     sha256: "1ef2961ac5869d0b409e5ebf3b142174ef876c6123a4d662c689c21550bb7035",
   },
   {
-    path: "vscope_sweep/driver.py",
+    path: "vscope_sweep/between.py",
     text: f55,
+    sha256: "6f11786066546149007a4fe1bc38770c6ce18bd137b95d251787586de7316f1d",
+  },
+  {
+    path: "vscope_sweep/cache.py",
+    text: f56,
+    sha256: "0a09b2d52e6b1ccb3460b1369fbf53c1927932d66a1ece1c7645bd3e666acfde",
+  },
+  {
+    path: "vscope_sweep/driver.py",
+    text: f57,
     sha256: "49cd910b5ebe91ef713f6f8296e46c3a1198ea5377d54c986598b1eee842207a",
   },
   {
     path: "vscope_sweep/extension.py",
-    text: f56,
-    sha256: "839a6319904d8247fa44c2a35735b5dcee4d063965b5b939507a3d9a41b05111",
+    text: f58,
+    sha256: "e39812613e76f550886beca7f00902fdb3900ffcff3f2e0cc16b957dd53be343",
   },
   {
     path: "vscope_sweep/journal.py",
-    text: f57,
+    text: f59,
     sha256: "eb86e3a9f37204886e262733e0d8c3de970274159df2fc6196b1709ae16c9c52",
   },
   {
     path: "vscope_sweep/messages.py",
-    text: f58,
+    text: f60,
     sha256: "46a1af43bc498bc540a4044bcc8934192a2c6313021e7f269f906eb28fc51002",
   },
   {
     path: "vscope_sweep/modules.py",
-    text: f59,
+    text: f61,
     sha256: "b30883d3d16398c7315c956b2ada3f564fa714732b274d9bc2cf4ff3b020dfd4",
   },
   {
     path: "vscope_sweep/requests.py",
-    text: f60,
+    text: f62,
     sha256: "7c7469f9ba7bd5b4625b947321fb5f780a6a30a280aa612397d60c603ed676c1",
   },
   {
     path: "vscope_sweep/routing.py",
-    text: f61,
+    text: f63,
     sha256: "f8176dbe072694d51ecaee81fca128eeb632c9f39090355c8000c548fcc11f6a",
   },
   {
     path: "vscope_sweep/runners.py",
-    text: f62,
-    sha256: "87df0670068165a85c06f6995b17ce7c4d3676ec04fc1de988ee2c62ff6e0647",
+    text: f64,
+    sha256: "d967c84cd1cefcd16358168ee82bf27e8a4059e41c821d820eb4db0fbfc8a559",
+  },
+  {
+    path: "vscope_sweep/samples.py",
+    text: f65,
+    sha256: "249d38f691942ff5103b8e570e0db2de548003b826fdb7696a1c7f57f3ec8bd1",
   },
   {
     path: "vscope_sweep/timers/__init__.py",
-    text: f63,
+    text: f66,
     sha256: "f56fa2fa3aa59a18db9ec9ba2276445a83f20a78e849b35a90caea6d594e3f6f",
   },
   {
     path: "vscope_sweep/timers/attribution.py",
-    text: f64,
+    text: f67,
     sha256: "5bf3e24916dca59e6a427708116ebb7eeb6e5e123304b963139c0342ca3355b2",
   },
   {
     path: "vscope_sweep/timers/cpu.py",
-    text: f65,
+    text: f68,
     sha256: "2ac30b57ed0252d6661a7ca8ef274dbd43ffdacf6d60c2f49c48faa635393e3f",
   },
   {
     path: "vscope_sweep/timers/kineto.py",
-    text: f66,
+    text: f69,
     sha256: "35167c48d7ea39f2434a6a371b1648d56aac4fd28af634f80de51481b3c4c6ab",
   },
 ];

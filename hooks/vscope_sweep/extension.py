@@ -7,19 +7,23 @@ answer that vLLM cannot send leaves its caller waiting forever.
 import gc
 import json
 import os
-import statistics
 import time
 import traceback
 
 from .batch import BatchMaker, Refused
+from .between import between
+from .cache import fill_cache, room_of
 from .journal import Flight, Journal
 from .modules import Watch, find_modules
 from .routing import ForcedRouting
 from .runners import runner_of
+from .samples import error_of_median, is_cold
 from .timers import make_timer, timer_for
 
 # A time that stays uncertain is made of so many times the asked number of passes, and of no more.
 MOST_ROUNDS = 8
+# So many passes at least, where the first is timed too: the median is then none of what it did.
+FEWEST_WITHOUT_WARM_UP = 3
 
 
 class Extension:
@@ -77,6 +81,11 @@ class Sweep:
         self.kinds = request.get("layer_kinds") or []
         self.layers = request.get("layers", 1)
         self.attention = set(request["catalog"].get("attention", ()))
+        # What runs when a pass samples. Shots of other layers can go without it, and all without a pass that warms
+        # up: not the default until both ways have been compared on a GPU.
+        self.sampling = set(request["catalog"].get("per_sequence", ()))
+        self.lean = os.environ.get("VSCOPE_SWEEP_LEAN") == "1" and self.iterations >= FEWEST_WITHOUT_WARM_UP
+        self.between = between(self.device)
         for layer in self.attention:
             found = self.modules.get(layer, 0)
             if self.kinds and found != len(self.kinds):
@@ -118,6 +127,7 @@ class Sweep:
             "device_type": self.device.type,
             "timer": self.timer.name,
             "shots_per_session": self.timer.shots_per_session,
+            "lean": self.lean,
             "torch": str(torch.__version__),
             "runner": "%s.%s" % (type(self.runner).__module__, type(self.runner).__name__),
             "runner_kind": self.passes.kind,
@@ -163,6 +173,8 @@ class Sweep:
         open_shots = shots
         while open_shots:
             fired = self._round(open_shots, failed)
+            if self.lean and not results:
+                fired = self._again_where_cold(fired, failed)
             for shot, times in fired:
                 kept = results.setdefault(shot["k"], (shot, {}))[1]
                 for layer, samples in times.items():
@@ -175,6 +187,12 @@ class Sweep:
                 record["experts"] = shot["e"]
             record["sec"] = round(seconds, 6)
             self.journal.append(record)
+
+    def _again_where_cold(self, fired, failed):
+        """The same, with other times for shots whose first pass did more than the others."""
+        cold = [shot for shot, times in fired if any(map(is_cold, times.values()))]
+        again = {shot["k"]: times for shot, times in self._round(cold, failed)} if cold else {}
+        return [(shot, again.get(shot["k"], times)) for shot, times in fired]
 
     def _uncertain(self, times):
         if self.target is None:
@@ -234,19 +252,22 @@ class Sweep:
         experts = shot.get("e")
         self.routing.experts = experts
         self.watch.layers = shot.get("l")
+        sampling = not self.lean or not shot.get("l") or not self.sampling.isdisjoint(shot["l"])
         try:
-            # The first pass warms up: it chooses kernels and fills caches.
-            self.routing.looking = experts is not None
             batch = self.batches.shot(shot["r"])
-            self.passes.fire(batch.first)
-            self.routing.looking = False
-            if experts is not None:
-                self.routing.check(experts)
+            messages = [batch.first] + self.iterations * [batch.again]
+            if not self.lean or experts is not None:
+                # A pass that warms up: it chooses kernels and fills caches.
+                self.routing.looking = experts is not None
+                self._pass(messages.pop(0), sampling)
+                self.routing.looking = False
+                if experts is not None:
+                    self.routing.check(experts)
             before = self.routing.calls
-            for _ in range(self.iterations):
+            for message in messages[: self.iterations]:
                 self.watch.span = len(spans)
                 spans.append(shot["k"])
-                self.passes.fire(batch.again)
+                self._pass(message, sampling)
                 self.watch.span = None
             forced = self.routing.calls - before
             if experts is not None and forced < self.iterations:
@@ -256,6 +277,11 @@ class Sweep:
             self.routing.looking = False
             self.routing.experts = None
             self.routing.seen = []
+
+    def _pass(self, message, sampling):
+        self.passes.fire(message, sampling)
+        if not sampling:
+            self.between()
 
     def _failure(self, shot, error):
         """Puts the model runner in order after a pass that raised."""
@@ -274,65 +300,3 @@ class Sweep:
                 fatal = True
         traceback.print_exc()
         return {"k": shot["k"], "why": text.split("\n")[0][:300], "fatal": fatal}
-
-
-def room_of(specs, blocks, requests):
-    """Tokens of a KV block, and how many tokens the cache holds, counted by such blocks.
-
-    Each group takes blocks of its own for the same tokens. The state of a state space is one block for a request,
-    however long that is: those of as many requests as there may be are left out of the count.
-    """
-    states = [spec for spec in specs if "Mamba" in type(spec).__name__]
-    sizes = [spec.block_size for spec in specs if spec not in states]
-    # Block 0 is the one that vLLM keeps for nothing.
-    free = blocks - 1
-    if sizes:
-        free -= len(states) * requests
-    else:
-        sizes = [spec.block_size for spec in specs]
-    block = max(sizes)
-    each = sum(block // size for size in sizes)
-    return block, max(0, free) // each * block
-
-
-def fill_cache(caches):
-    """Fills the KV cache with small noise.
-
-    Memory that nobody has written may be one page of zeros, which is read faster than a cache is, and
-    whatever lies in a GPU's memory may be no number.
-    """
-    import torch
-
-    for cache in caches or ():
-        for tensor in cache if isinstance(cache, (list, tuple)) else (cache,):
-            if not isinstance(tensor, torch.Tensor) or tensor.numel() == 0:
-                continue
-            if tensor.dtype.is_floating_point and tensor.element_size() >= 2:
-                source = torch.randn(1 << 16, device=tensor.device).mul_(0.1).to(tensor.dtype)
-            else:
-                # Bytes below 0x40 are small numbers in every kind of fp8.
-                tensor = tensor.view(torch.uint8)
-                source = torch.randint(0, 0x40, (1 << 16,), device=tensor.device, dtype=torch.uint8)
-            _fill(tensor, source)
-
-
-def _fill(tensor, source):
-    """In pieces, because the cache has most of a GPU's memory."""
-    count = tensor.numel()
-    if count > 1 << 22 and tensor.dim() > 1:
-        for part in tensor:
-            _fill(part, source)
-    else:
-        repeats = -(-count // source.numel())
-        tensor.copy_(source.repeat(repeats)[:count].view(tensor.shape))
-
-
-def error_of_median(samples):
-    """The standard error of the median over the median, by the median deviation from it.
-
-    A few passes that something disturbed make it no larger.
-    """
-    middle = statistics.median(samples)
-    deviation = statistics.median(abs(value - middle) for value in samples)
-    # 1.4826 makes a normal distribution's deviation of it, 1.2533 the error of a median of one.
-    return 1.4826 * 1.2533 * deviation / len(samples) ** 0.5 / middle if middle > 0 else 0.0

@@ -49,14 +49,17 @@ class V1:
     def __init__(self, runner):
         self.runner = runner
 
-    def fire(self, message):
-        """Runs one pass, and waits for what it answers."""
+    def fire(self, message, sampling=True):
+        """Runs one pass, and waits for what it answers. Without sampling nothing is waited for."""
         import torch
 
         with torch.inference_mode():
             self.prepare(message)
             output = self.runner.execute_model(message)
             if output is None and message.total_num_scheduled_tokens > 0:
+                if not sampling:
+                    self.recover()
+                    return
                 output = self.runner.sample_tokens(None)
             # An answer that is still on its way from the GPU is taken in, as the engine would.
             if hasattr(output, "get_output"):
@@ -66,7 +69,7 @@ class V1:
         """Before a pass: nothing, the message says it all."""
 
     def recover(self):
-        """After a pass that raised: what it left half done is forgotten."""
+        """After a pass that raised, or that is not to sample: what it left half done is forgotten."""
         if hasattr(self.runner, "execute_model_state"):
             self.runner.execute_model_state = None
 

@@ -39,11 +39,12 @@ def speed(folder):
         if "conditions" in line:
             print("TP %d: %s" % (line["tp"], json.dumps(line["conditions"])))
     shots = [line for line in lines if line.get("us") and "sec" in line]
+    # Sweeps whose shots have no pass that warms up.
+    lean = {line["sweep"] for line in lines if line.get("provenance", {}).get("lean_passes")}
     for tp in sorted({shot["tp"] for shot in shots}):
         own = [shot for shot in shots if shot["tp"] == tp]
         seconds = sum(shot["sec"] for shot in own)
-        # One pass warms up.
-        passes = sum(1 + max(len(us) for us in shot["us"].values()) for shot in own)
+        passes = sum((shot["s"] not in lean) + max(len(us) for us in shot["us"].values()) for shot in own)
         print(
             "TP %d: %d shots in %.1f s of firing, %.1f shots/s, %.2f ms a pass"
             % (tp, len(own), seconds, len(own) / seconds, 1000 * seconds / passes)

@@ -125,7 +125,7 @@ print(json.dumps([timer.name, timer.stop(), answer, type(runner.sampler).__name_
 
 Deno.test("the cache's room counts the state of a state space once a request", async () => {
   const found = await json(`
-from vscope_sweep.extension import room_of
+from vscope_sweep.cache import room_of
 def spec(name, size):
     made = type(name, (), {})()
     made.block_size = size
@@ -209,4 +209,41 @@ print(json.dumps(sweep._times({}, range(2), calls)))
     norm: [3],
     qk: [3],
   });
+});
+
+Deno.test("without a pass that warms up a shot is fired again where its first pass did more", async () => {
+  const found = await json(`
+from vscope_sweep.extension import Sweep
+from vscope_sweep.samples import is_cold
+sweep = Sweep.__new__(Sweep)
+sweep.lean, sweep.target, sweep.tp, sweep.sweep = True, None, 1, 1
+kept, rounds = [], []
+class Journal: append = staticmethod(kept.append)
+sweep.journal = Journal
+# By shot: what its rounds find.
+times = {
+    "warm": [{"a": [10.0, 10.1, 9.9]}],
+    "cold": [{"a": [40.0, 10.0, 10.2], "b": [1.0, 1.0, 1.0]}, {"a": [10.3, 10.0, 10.2], "b": [1.1, 1.0, 1.0]}],
+    # What stays so is kept, and fired no third time.
+    "always": [{"a": [40.0, 10.0, 10.0]}, {"a": [41.0, 10.0, 10.0]}],
+    # Of a few microseconds a quarter is nothing.
+    "short": [{"a": [2.4, 1.7, 1.8]}],
+}
+def fire(shots, failed):
+    rounds.append([shot["k"] for shot in shots])
+    return [(shot, times[shot["k"]].pop(0)) for shot in shots]
+sweep._round = fire
+sweep._session([{"k": name} for name in list(times)], [])
+print(json.dumps([rounds, {record["k"]: record["us"] for record in kept}, is_cold([7.0])]))
+`);
+  assert.deepEqual(found, [
+    [["warm", "cold", "always", "short"], ["cold", "always"]],
+    {
+      warm: { a: [10, 10.1, 9.9] },
+      cold: { a: [10.3, 10, 10.2], b: [1.1, 1, 1] },
+      always: { a: [41, 10, 10] },
+      short: { a: [2.4, 1.7, 1.8] },
+    },
+    false,
+  ]);
 });

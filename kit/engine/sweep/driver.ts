@@ -31,6 +31,8 @@ export interface EngineFacts {
   readonly timer: string;
   /** Shots whose times come together. */
   readonly shots_per_session: number;
+  /** Whether shots go without a pass that warms up and, where their layers allow it, without sampling. */
+  readonly lean?: boolean;
   readonly block_size: number;
   readonly num_gpu_blocks: number;
   readonly num_cache_tokens: number;

@@ -266,6 +266,7 @@ async function up(run: SweepRun, tp: number, facts: EngineFacts, pid: number): P
     provenance: {
       torch: facts.torch,
       runner: facts.runner,
+      ...(facts.lean ? { lean_passes: true } : {}),
       architecture_sha256: sha256(settings.architecture.text),
       ...(facts.cuda === undefined ? {} : { cuda: facts.cuda }),
       ...(manifest.versions.driver === undefined ? {} : { driver: manifest.versions.driver }),

@@ -1,7 +1,7 @@
 """Usage: sweep_batches.py MODEL SEED. Fires many shots, and compares what attention is told with each.
 
-Prints FOUND and a JSON document. Between shots nothing is cleaned by hand: a request or a block that
-one leaves behind shows in another.
+Once with passes that warm up and sample, and once without. Prints FOUND and a JSON document. Between shots
+nothing is cleaned by hand: a request or a block that one leaves behind shows in another.
 """
 
 import collections
@@ -45,6 +45,13 @@ class Extension(extension.Extension):
 
         sweep, wrong, seen = self._vscope, [], collections.Counter()
         runner, fail = sweep.runner, [False]
+        sampled, sample = [0], runner.sample_tokens
+
+        def count(*args):
+            sampled[0] += 1
+            return sample(*args)
+
+        runner.sample_tokens = count
         runs_now = [None]
 
         def look(_, args, kwargs):
@@ -80,18 +87,23 @@ class Extension(extension.Extension):
             seen["passes"] += 1
 
         runner.get_model().register_forward_pre_hook(look, with_kwargs=True)
+        # On a CPU a first pass takes longer now and then: each shot has its passes and no more.
+        extension.is_cold = lambda samples: False
         failed = []
-        for number, runs in enumerate(shots(seed)):
-            runs_now[0] = runs
-            # Now and then a pass fails in its middle: what it left behind must not be seen.
-            fail[0] = number % 17 == 16
-            sweep._session([{"k": json.dumps(runs), "r": runs, "l": ["attention"]}], failed)
-            if not fail[0]:
-                seen["shots"] += 1
-            if set(runner.requests) != sweep.batches.pool.names:
-                wrong.append([runs, "requests in the runner", len(runner.requests)])
+        for lean in (False, True):
+            # Three passes either way: with or without one that warms up.
+            sweep.lean, sweep.iterations = lean, 3 if lean else 2
+            for number, runs in enumerate(shots(seed)):
+                runs_now[0] = runs
+                # Now and then a pass fails in its middle: what it left behind must not be seen.
+                fail[0] = number % 17 == 16
+                sweep._session([{"k": json.dumps(runs), "r": runs, "l": ["attention"]}], failed)
+                if not fail[0]:
+                    seen["shots"] += 1
+                if set(runner.requests) != sweep.batches.pool.names:
+                    wrong.append([runs, "requests in the runner", len(runner.requests)])
         new = runner.requests and max(int(name.split("-")[1]) for name in runner.requests)
-        return json.dumps({"wrong": wrong[:5], **seen, "failed": failed, "new": new})
+        return json.dumps({"wrong": wrong[:5], **seen, "sampled": sampled[0], "failed": failed, "new": new})
 
 
 def main(model, seed):
