@@ -231,17 +231,17 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/batch_utilization.py",
     text: f28,
-    sha256: "0c5219bec1df867f6e3a855cb74eb3154d1fc9b7beaddc6163052c69288080df",
+    sha256: "4ac2a20b251320433afc77b3550ab43998f3eec92b43d302c08ddbc2cc200bd2",
   },
   {
     path: "vscope_hooks/profilers/cpu_operations.py",
     text: f29,
-    sha256: "8c5b219e7efa79cb92bc054006660617667c96cb52fbf5834068bba96f764731",
+    sha256: "fb0798e839b1b1e7a0d78057b951f0807ecc9596f0c7dd8009a6eb43a4d8b837",
   },
   {
     path: "vscope_hooks/profilers/cuda_events.py",
     text: f30,
-    sha256: "06e74fb581f8f989f98f0684c4d032fcc32ca6e79ca5f948e12e964f8b498d3a",
+    sha256: "76cbdb21ac50d0d5c732630172cd5b60d8d90f82ee2992406eb40245d1437ea5",
   },
   {
     path: "vscope_hooks/profilers/cuda_graph.py",
@@ -261,22 +261,22 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/forward_pass.py",
     text: f34,
-    sha256: "7237806dd36b79406e74ef0ea2073065faa63196352703709b19a689e54941ab",
+    sha256: "8b7f4babd856fe752155e6cd79c1c20d7448685e49a424fe094c12c069d0ca67",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
     text: f35,
-    sha256: "9bfba5770b92ce33478892075e321f3297b67b8206276e653add88659610dd36",
+    sha256: "55edacf45f205d89a8a415cb90e1ab7a303e5d541f55a7d3a6c2653412b170db",
   },
   {
     path: "vscope_hooks/profilers/kv_cache.py",
     text: f36,
-    sha256: "b59036207aa4e4b5b7f18c8f6c3ad29fc4eaf30a5265038219aa9c57acbab8d3",
+    sha256: "60faf68cebe626fc3f2a04b951ba1f4c93a72189a3c87dab0af53ec4b9db48e8",
   },
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
     text: f37,
-    sha256: "2f1d62063645f381a203b63288ff29b7879bf6ca9984989fdacfa60080b54d13",
+    sha256: "2daedad7cf17df118fc9f281836ac85fed58bbc4a32f58ef9738867a42367a3d",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
@@ -311,7 +311,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/recorder.py",
     text: f44,
-    sha256: "afffbee2e27d3ed2d0002d5a9ffb223de57738ec6cfebae2c691b6ab4598e353",
+    sha256: "027e3585c11856b9706dfd8c8e7411397177854b0ed356eadbe8504fc3c184d0",
   },
   {
     path: "vscope_hooks/session.py",
@@ -321,7 +321,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/sites.py",
     text: f46,
-    sha256: "6fa6e6d4fd65fa581e12d4046ec0014dcdc33a43cdcf149d9fdf7df2ed0fabb3",
+    sha256: "6fac053ed56a95ad1af75b6674026a69bf1233c26a427dec122a753786a30b71",
   },
   {
     path: "vscope_hooks/steps.py",
@@ -331,7 +331,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/table.py",
     text: f48,
-    sha256: "ff65100cb283b9cb43d5429abbd5fe6588339f9f2e795dfe73cd85606b759a3b",
+    sha256: "c2a708042561baf29e0d74e7af90bde40a819f4c2aaf1daf6346ad0575fe78ca",
   },
   {
     path: "vscope_hooks/torch_window.py",

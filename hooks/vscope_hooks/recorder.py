@@ -143,6 +143,11 @@ class Recorder:
             self.tables[name] = Table(self.folder, name, columns, **more)
         return self.tables[name]
 
+    def keep_limits(self):
+        """Called now and then by who adds rows: the writer thread may be held up by a disk."""
+        for table in list(self.tables.values()):
+            table.keep_limit()
+
     def timeline(self, name, columns, complete=None):
         """A table whose first column is given as values of time.perf_counter().
 

@@ -264,8 +264,9 @@ def _wrapper(original, site, outside):
 
 
 def _timed(original, site, args, kwargs):
-    """The same as the wrapper, with a look at the clock around each watcher."""
+    """The same as the wrapper, with a look at the clock around each watcher, and one at what waits in memory."""
     site.left = COST_SAMPLE
+    site.recorder.keep_limits()
     _time_each(site, site.before, (args, kwargs))
     start = perf_counter()
     result = original(*args, **kwargs)

@@ -1,5 +1,7 @@
 """A table of one process: rows wait in bounded memory until they are written."""
 
+import threading
+
 from .csv_file import CsvFile
 
 # At about 200 bytes a row this bounds what a stalled disk can cost to some 13 MB per table.
@@ -9,7 +11,9 @@ LIMIT = 65536
 class Table:
     """Rows on their way to a CSV file; `more` as CsvFile takes it.
 
-    add(row) takes a row (a tuple in the order of the columns), and counts it as dropped when full.
+    add(row) takes a row (a tuple in the order of the columns), and counts it as dropped when full. put(row) does
+    the same and looks for no limit, which keep_limit() does for many rows: what is called several times a step is
+    then no function of Python's.
     """
 
     def __init__(self, folder, name, columns, limit=LIMIT, **more):
@@ -18,16 +22,29 @@ class Table:
         # Cells of the rows that wait. Without an object per row they cost a third, and Python's
         # collector has nothing to look through.
         self.cells = []
+        self.put = self.cells.extend
         self.width = len(columns)
-        self.add = _adder(self, limit * self.width)
+        self._most = limit * self.width
+        self.add = _adder(self, self._most)
         self.dropped = 0
         self.error = None
+        self._taking = threading.Lock()
 
     def take(self):
         """The cells that wait, which wait no longer."""
-        cells = self.cells[: len(self.cells) // self.width * self.width]
-        del self.cells[: len(cells)]
+        with self._taking:
+            cells = self.cells[: len(self.cells) // self.width * self.width]
+            del self.cells[: len(cells)]
         return cells
+
+    def keep_limit(self):
+        """Drops and counts the newest rows where more wait than may. Waits for nobody."""
+        if len(self.cells) > self._most and self._taking.acquire(False):
+            try:
+                self.lose((len(self.cells) - self._most) // self.width, None)
+                del self.cells[self._most :]
+            finally:
+                self._taking.release()
 
     def write(self, cells):
         """Appends rows to the file here, in this process."""

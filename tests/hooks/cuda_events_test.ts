@@ -39,7 +39,7 @@ torch._C = types.SimpleNamespace(_cuda_getCurrentRawStream=lambda device: 4000 +
 torch.version = types.SimpleNamespace(cuda="13.0")
 sys.modules["torch"] = torch
 cuda = types.SimpleNamespace(
-    current_device=lambda: 3, current_stream=lambda: types.SimpleNamespace(cuda_stream=5000))
+    current_device=lambda: 3, current_stream=lambda device=None: types.SimpleNamespace(cuda_stream=5000))
 def on_a_thread(call):
     found = []
     thread = threading.Thread(target=lambda: found.append(call()))
@@ -58,7 +58,7 @@ Deno.test("the driver's events are recorded on this thread's stream, and subtrac
 driver = Driver()
 events = module.DriverEvents(driver, cuda)
 begin, end = events.make(), events.make()
-stream = events.stream()
+stream = events.handle(events.stream_of(events.device))
 events.record(begin, stream); events.record(end, stream)
 print(events.done(end), events.milliseconds([begin, end])[0], driver.recorded_on)
 driver.done = False
@@ -72,7 +72,8 @@ Deno.test("a thread without a CUDA context reads events in that of the engine's 
 driver = Driver()
 events = module.DriverEvents(driver, cuda)
 begin, end = events.make(), events.make()
-events.record(begin, events.stream()); events.record(end, events.stream())
+stream = events.handle(events.stream_of(events.device))
+events.record(begin, stream); events.record(end, stream)
 print(on_a_thread(lambda: events.milliseconds([begin, end])[0]), sorted(driver.contexts.values()))
 `);
   assert.equal(printed, "2.5 [7, 7]\n");
@@ -101,7 +102,8 @@ module.ctypes.PyDLL = lambda name: Driver()
 torch.version.cuda = "13.0"
 print(type(module.events_of(cuda)).__name__)
 del torch._C._cuda_getCurrentRawStream
-print(module.events_of(cuda).stream().value)
+events = module.events_of(cuda)
+print(events.handle(events.stream_of(events.device)).value)
 `);
   assert.equal(printed, "TorchEvents\nTorchEvents\nDriverEvents\n5000\n");
 });

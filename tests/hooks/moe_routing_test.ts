@@ -55,6 +55,7 @@ class Recorder:
         self.paused, self.sites, self.ticks, self.status, self.rank = False, {}, [], {}, 0
         self.muted, self.cost, self.interval = frozenset(), Cost(None), 100
         self.last_words, self.resting = [], []
+    def keep_limits(self): pass
     def hook(self, profiler, symbol, status, reason=None): self.status[symbol] = (status, reason)
     def table(self, name, columns): return Table()
     def seconds(self, at=None): return 1.0

@@ -22,6 +22,7 @@ class Recorder:
     def __init__(self):
         self.paused, self.sites, self.ticks, self.status = False, {}, [], {}
         self.muted, self.cost = frozenset(), Cost(None)
+    def keep_limits(self): pass
     def hook(self, profiler, symbol, status, reason=None):
         self.status[symbol] = (status, reason)
 recorder = Recorder()

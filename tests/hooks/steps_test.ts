@@ -16,6 +16,7 @@ from types import SimpleNamespace as Some
 class Table:
     def __init__(self): self.rows = []
     def add(self, row): self.rows.append(row)
+    put = add
 class Recorder:
     pid, pause_count, verbose, interval = 7, 0, False, 100
     def __init__(self): self.tables = {}

@@ -22,6 +22,35 @@ print(open(sys.argv[1] + "/t.csv").read(), table.dropped)`);
   assert.equal(printed, "a,b_sec\n0,0.123457\n1,0.123457\n 3\n");
 });
 
+Deno.test("rows that were put without a look at the limit are cut to it, and what is dropped is counted", async () => {
+  const printed = await run(`
+import sys, threading, time
+from vscope_hooks.table import Table
+table = Table(sys.argv[1], "t", ("a", "b"), limit=2)
+for row in range(5):
+    table.put((row, "x"))
+table.keep_limit()
+print(table.cells, table.dropped)
+table.keep_limit()
+print(table.dropped, table.take())
+# Another thread takes rows meanwhile: each is taken or counted as dropped, and nobody waits.
+table, taken, over = Table(sys.argv[1], "u", ("a",), limit=50), [], []
+def take():
+    while not over:
+        taken.extend(table.take())
+thread = threading.Thread(target=take)
+thread.start()
+for row in range(200_000):
+    table.put((row,))
+    if row % 64 == 0:
+        table.keep_limit()
+over.append(True)
+thread.join()
+taken.extend(table.take())
+print(len(taken) == len(set(taken)), len(taken) + table.dropped)`);
+  assert.equal(printed, "[0, 'x', 1, 'x'] 3\n3 [0, 'x', 1, 'x']\nTrue 200000\n");
+});
+
 Deno.test("rows written together read as the csv module writes them, whatever is in a cell", async () => {
   const printed = await run(`
 import csv, random, sys

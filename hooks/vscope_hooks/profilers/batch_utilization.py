@@ -27,7 +27,7 @@ COLUMNS = (
 
 def watchers(recorder):
     steps = steps_of(recorder)
-    add = recorder.timeline("batch_utilization", COLUMNS).add
+    put = recorder.timeline("batch_utilization", COLUMNS).put
     # The step that was seen last, and what it read.
     last, read = None, 0
 
@@ -46,7 +46,7 @@ def watchers(recorder):
             read, pairs = attention_of(scheduler, output)
         last = number
         running, waiting = queue_lengths(scheduler)
-        add(
+        put(
             (
                 start,
                 number,

@@ -30,29 +30,29 @@ def complete(cells):
 def watchers(recorder):
     steps, passes = steps_of(recorder), passes_of(recorder)
 
-    add = recorder.timeline("cpu_operations_timing", COLUMNS, complete).add
+    put = recorder.timeline("cpu_operations_timing", COLUMNS, complete).put
 
     def after_schedule(args, kwargs, output, start, end):
         if output.total_num_scheduled_tokens:
-            add((start, "scheduling", end, steps.number, recorder.rank))
+            put((start, "scheduling", end, steps.number, recorder.rank))
 
     def after_update(args, kwargs, result, start, end):
         output = args[1] if len(args) > 1 else kwargs["scheduler_output"]
         if output.total_num_scheduled_tokens:
-            add((start, "output_update", end, number_of(output), recorder.rank))
+            put((start, "output_update", end, number_of(output), recorder.rank))
 
     def in_pass(operation):
         def after(args, kwargs, result, start, end):
             step = passes.step
             number = None if step is None else step.number
-            add((start, operation, end, number, recorder.rank))
+            put((start, operation, end, number, recorder.rank))
 
         return after
 
     def after_execute(args, kwargs, result, start, end):
         step = passes.step
         if step is not None:
-            add((start, "model_execution", end, step.number, recorder.rank))
+            put((start, "model_execution", end, step.number, recorder.rank))
 
     # Seconds of detokenizing since the last batch of outputs was done.
     detokenizing = 0.0
@@ -66,9 +66,9 @@ def watchers(recorder):
         outputs = args[1] if len(args) > 1 else kwargs["engine_core_outputs"]
         seconds, detokenizing = detokenizing, 0.0
         if outputs:
-            add((start, "output_processing", end, None, recorder.rank))
+            put((start, "output_processing", end, None, recorder.rank))
         if seconds:
-            add((start, "detokenization", start + seconds, None, recorder.rank))
+            put((start, "detokenization", start + seconds, None, recorder.rank))
 
     found = [
         Watcher(NAME, SCHEDULER, "Scheduler.schedule", after=after_schedule),

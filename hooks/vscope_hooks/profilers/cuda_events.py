@@ -27,10 +27,12 @@ class TorchEvents:
 
     def __init__(self, cuda):
         self._cuda = cuda
+        # stream_of(device) tells the stream that this thread computes on, and handle() what record() takes of it:
+        # asking is then a call of torch's alone.
+        self.stream_of, self.device = cuda.current_stream, None
 
-    def stream(self):
-        """The stream that this thread computes on."""
-        return self._cuda.current_stream()
+    def handle(self, stream):
+        return stream
 
     def make(self):
         return self._cuda.Event(enable_timing=True)
@@ -70,22 +72,13 @@ class DriverEvents:
         # Where the driver writes a time: those who read wait for each other anyway.
         self._found = ctypes.c_float()
         self._place = ctypes.byref(self._found)
-        device = cuda.current_device()
-        # The stream of the last mark.
-        self._number, self._handle = 0, ctypes.c_void_p(0)
+        # As TorchEvents has it; a stream is a number here, and 0 the default one.
+        self.device = cuda.current_device()
         raw = getattr(sys.modules["torch"]._C, "_cuda_getCurrentRawStream", None)
-        if raw is None:
-            self._raw_stream = lambda device: cuda.current_stream().cuda_stream
-        else:
-            self._raw_stream = raw
-        self._device = device
+        self.stream_of = raw or (lambda device: cuda.current_stream(device).cuda_stream)
 
-    def stream(self):
-        """Handle of the stream that this thread computes on; 0 is the default one."""
-        number = self._raw_stream(self._device)
-        if number != self._number:
-            self._number, self._handle = number, ctypes.c_void_p(number)
-        return self._handle
+    def handle(self, stream):
+        return ctypes.c_void_p(stream)
 
     def refused(self, status):
         """What record() answered was an error."""

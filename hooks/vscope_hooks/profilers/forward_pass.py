@@ -34,7 +34,7 @@ COLUMNS = (
 
 def watchers(recorder):
     passes = passes_of(recorder)
-    add = recorder.timeline("forward_pass_timing", COLUMNS).add
+    put = recorder.timeline("forward_pass_timing", COLUMNS).put
     timer = make_timer(recorder, enabled("USE_CUDA_EVENTS"))
     begun = None
     # The pass that waits for its sample_tokens(): (marks, step, its start, host milliseconds, graph, pauses).
@@ -54,7 +54,8 @@ def watchers(recorder):
         marks = [begun, begun and timer.mark(begun)]
         host_ms = 1e3 * (end - start)
         open_pass = (marks, step, start, host_ms, passes.graph, recorder.pause_count)
-        timer.collect_while_computing()
+        if len(timer.waiting) >= timer.batch:
+            timer.collect()
         if result is not None:
             close(None)
 
@@ -78,7 +79,7 @@ def watchers(recorder):
     def add_row(times, how, step, start, host_ms, graph, rank):
         number, engine_pid, contexts, context_tokens, generations, generation_tokens = step
         mode, graph_tokens = graph or ("NONE" if passes.graphs_watched else None, None)
-        add(
+        put(
             (
                 start,
                 number,

@@ -19,6 +19,9 @@ def make_timer(recorder, wanted):
 class HostTimer:
     """The host's clock: on a GPU it sees launching, not computing."""
 
+    # Passes whose marks are to be read, and from how many on that is worth a call.
+    waiting, batch = (), 1
+
     def mark(self, after=None):
         """A moment in the work of the current stream; None where there is only the host's clock.
 
@@ -39,8 +42,14 @@ class HostTimer:
     def collect_while_computing(self):
         """Reads what has completed: to be called when the work of a pass has been launched.
 
-        The host has time then, until the GPU is done; between two passes the GPU waits for the host.
+        The host has time then, until the GPU is done; between two passes the GPU waits for the host. Reading one
+        by one would look at each event twice as often as it takes: nothing is read before `batch` are waiting.
         """
+        if len(self.waiting) >= self.batch:
+            self.collect()
+
+    def collect(self):
+        """Reads what has completed."""
 
 
 class EventTimer(HostTimer):
@@ -53,12 +62,12 @@ class EventTimer(HostTimer):
 
     def __init__(self, passes):
         self._passes = passes
-        self._batch = whole("CUDA_EVENT_BATCH_SIZE", 100, 1)
-        self._newest = min(4, self._batch // 8)
+        self.batch = whole("CUDA_EVENT_BATCH_SIZE", 100, 1)
+        self._newest = min(4, self.batch // 8)
         # Made with the first mark, when CUDA is in use.
         self._events = self._capturing = None
         self._pool = []
-        self._waiting = collections.deque()
+        self.waiting = collections.deque()
         self._reading = threading.Lock()
 
     def mark(self, after=None):
@@ -75,17 +84,21 @@ class EventTimer(HostTimer):
         torch = getattr(sys.modules.get("torch"), "_C", None)
         direct = getattr(torch, "_cuda_isCurrentStreamCapturing", None)
         self._capturing = capturing = direct or cuda.is_current_stream_capturing
-        pool, record, stream_of, make = self._pool, events.record, events.stream, events.make
-        stream = None
+        pool, record, make = self._pool, events.record, events.make
+        stream_of, device, handle_of = events.stream_of, events.device, events.handle
+        stream = stream_of(device)
+        handle = handle_of(stream)
 
         def mark(after=None):
-            nonlocal stream
+            nonlocal stream, handle
             if after is None:
                 if capturing():
                     return None
-                stream = stream_of()
+                now = stream_of(device)
+                if now != stream:
+                    stream, handle = now, handle_of(now)
             event = pool.pop() if pool else make()
-            status = record(event, stream)
+            status = record(event, handle)
             if status:
                 events.refused(status)
             return event
@@ -99,22 +112,17 @@ class EventTimer(HostTimer):
             self._pool += [mark for mark in marks if mark is not None]
             call(host_ms, "host", *what)
             return
-        self._waiting.append((marks, call, what))
+        self.waiting.append((marks, call, what))
 
-    def collect_while_computing(self):
-        # Reading one by one would look at each event twice as often as it takes.
-        if len(self._waiting) >= self._batch:
-            self._collect()
-
-    def _collect(self):
+    def collect(self):
         if not self._reading.acquire(blocking=False):
             return
         try:
             if self._capturing():
                 return
             done_by_now, milliseconds = self._events.done, self._events.milliseconds
-            waiting, pool = self._waiting, self._pool
-            count = min(2 * self._batch, len(waiting))
+            waiting, pool = self.waiting, self._pool
+            count = min(2 * self.batch, len(waiting))
             # A stream does its work in order: where one has completed, so have those before it. The
             # newest are still on their way.
             done = max(0, count - self._newest)
@@ -131,5 +139,5 @@ class EventTimer(HostTimer):
             self._reading.release()
 
     def collect_when_idle(self):
-        if self._waiting:
-            self._passes.while_idle(self._collect)
+        if self.waiting:
+            self._passes.while_idle(self.collect)

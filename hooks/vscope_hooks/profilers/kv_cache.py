@@ -19,7 +19,7 @@ def complete(cells):
 
 
 def watchers(recorder):
-    add = recorder.timeline("kv_cache_usage", COLUMNS, complete).add
+    put = recorder.timeline("kv_cache_usage", COLUMNS, complete).put
     last = 0
 
     def sample(scheduler, at):
@@ -27,7 +27,7 @@ def watchers(recorder):
         pool = scheduler.kv_cache_manager.block_pool
         total = pool.num_gpu_blocks - 1
         last = total - pool.get_num_free_blocks()
-        add((at, None, last, total))
+        put((at, None, last, total))
 
     def after_schedule(args, kwargs, output, start, end):
         if output.total_num_scheduled_tokens:

@@ -25,7 +25,7 @@ class Residency:
 
     sample_rate = 1.0
 
-    def __init__(self, recorder, add, blocks, other=None):
+    def __init__(self, recorder, put, blocks, other=None):
         self._other = other
         # When each block was allocated, and of those that were used again (when last, how often).
         self._born = born = [None] * blocks
@@ -52,7 +52,7 @@ class Residency:
             born[number] = None
             last, count = used.pop(number, (since, 0)) if used else (since, 0)
             if since is not None and not recorder.paused:
-                add((perf_counter(), since, last, count, number))
+                put((perf_counter(), since, last, count, number))
 
         self.on_block_allocated = _both(on_block_allocated, other)
         self.on_block_accessed = _both(on_block_accessed, other)
@@ -98,7 +98,7 @@ def complete(cells):
 
 
 def watchers(recorder):
-    add = recorder.timeline("kv_cache_evictions", COLUMNS, complete).add
+    put = recorder.timeline("kv_cache_evictions", COLUMNS, complete).put
 
     def after_init(args, kwargs, result, start, end):
         pool = args[0].kv_cache_manager.block_pool
@@ -112,7 +112,7 @@ def watchers(recorder):
             return
         other = pool.metrics_collector
         kind = Residency if other is None else SharedResidency
-        pool.metrics_collector = kind(recorder, add, pool.num_gpu_blocks, other)
+        pool.metrics_collector = kind(recorder, put, pool.num_gpu_blocks, other)
 
     return [
         Watcher(NAME, "vllm.v1.core.sched.scheduler", "Scheduler.__init__", after=after_init)
