@@ -93,11 +93,12 @@ def agree(one, other, percent):
 
 
 def gemm(folder, path, percent):
-    """Linear layers against torch alone."""
+    """Linear layers against torch alone with a sweep's data; what other data takes is told beside it."""
     with open(path) as file:
-        measured = json.load(file)["us"]
+        measured = json.load(file)
     table, apart = rows(folder, 1, "dense"), []
-    for layer, times in measured.items():
+    others = [(way, measured[way]) for way in ("us_random", "us_busy") if way in measured]
+    for layer, times in measured["us"].items():
         for count, alone in times.items():
             row = table.get((layer, count))
             if row is None:
@@ -106,7 +107,9 @@ def gemm(folder, path, percent):
             ours = float(row["time_us"])
             print(
                 "%s at %s tokens: %.2f us, torch alone %.2f us, %+.1f %%"
-                % (layer, count, ours, alone, 100 * (ours - alone) / alone)
+                % (layer, count, ours, alone, 100 * (ours - alone) / alone),
+                *("%s %.2f" % (way, us[layer][count]) for way, us in others),
+                sep=", ",
             )
             if alone > LEAST_US:
                 apart.append(100 * abs(ours - alone) / alone)

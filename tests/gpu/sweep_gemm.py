@@ -2,15 +2,28 @@
 
 By replays of CUDA graphs between two events, which have no launches between kernels. The second-level
 cache is emptied before each product, as the rest of a model does; that alone is timed too and taken off.
-Layers are named as in vscope's architectures; times are microseconds.
+Layers are named as in vscope's architectures; times are microseconds, measured in three ways:
+
+  us         what a sweep has: weights as vLLM's dummy ones, rows of the input that are all alike (the prompts
+             of a sweep repeat one token), one product at a time and a pause before it
+  us_random  the same with weights and inputs that are normal and differ everywhere: they take more power
+  us_busy    those in a row without a pause, so that a power limit holds the clock down
 """
 
 import json
 import statistics
 import sys
+import time
 
 TOKENS = (16, 64, 128, 256, 512, 1024, 2048)
-REPEATS, ROUNDS = 20, 15
+ROUNDS = 15
+IN_A_ROW = 20
+# About what a sweep leaves between two forward passes of one layer.
+PAUSE_SEC = 0.004
+# Long enough to hand over a replay and its events, so that the host's part is not in the time.
+HOLD_CYCLES = 400_000
+# vLLM's initialize_dummy_weights().
+DUMMY = 1e-3
 
 
 def shapes(config):
@@ -26,23 +39,42 @@ def shapes(config):
     }
 
 
-def replay_us(torch, work):
+def replay_us(torch, work, repeats, pause_sec):
     """Median time of one of the repeats that a graph of `work` has."""
     work()
     torch.cuda.synchronize()
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
-        for _ in range(REPEATS):
+        for _ in range(repeats):
             work()
     times = []
     for _ in range(ROUNDS):
+        time.sleep(pause_sec)
         first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        torch.cuda._sleep(HOLD_CYCLES)
         first.record()
         graph.replay()
         last.record()
         last.synchronize()
-        times.append(1000 * first.elapsed_time(last) / REPEATS)
+        times.append(1000 * first.elapsed_time(last) / repeats)
     return statistics.median(times)
+
+
+def as_in_a_sweep(torch, rows, columns, weight):
+    if weight:
+        return torch.empty(rows, columns, dtype=torch.bfloat16, device="cuda").uniform_(-DUMMY, DUMMY)
+    return as_in_a_sweep(torch, 1, columns, True).repeat(rows, 1)
+
+
+def normal(torch, rows, columns, _weight):
+    return torch.randn(rows, columns, dtype=torch.bfloat16, device="cuda")
+
+
+WAYS = {
+    "us": (as_in_a_sweep, 1, PAUSE_SEC),
+    "us_random": (normal, 1, PAUSE_SEC),
+    "us_busy": (normal, IN_A_ROW, 0),
+}
 
 
 def main(path):
@@ -53,20 +85,22 @@ def main(path):
     torch.manual_seed(7)
     cache = torch.cuda.get_device_properties(0).L2_cache_size
     other = torch.empty(2 * cache, dtype=torch.uint8, device="cuda")
-    found = {}
+    found = {"gpu": torch.cuda.get_device_name()}
     with torch.inference_mode():
-        for layer, (width, out) in shapes(config).items():
-            weight = torch.randn(out, width, dtype=torch.bfloat16, device="cuda")
-            for tokens in TOKENS:
-                given = torch.randn(tokens, width, dtype=torch.bfloat16, device="cuda")
+        for way, (made, repeats, pause_sec) in WAYS.items():
+            emptied = replay_us(torch, lambda: other.add_(1), repeats, pause_sec)
+            for layer, (width, out) in shapes(config).items():
+                weight = made(torch, out, width, True)
+                for tokens in TOKENS:
+                    given = made(torch, tokens, width, False)
 
-                def product():
-                    other.add_(1)
-                    torch.nn.functional.linear(given, weight)
+                    def product():
+                        other.add_(1)
+                        torch.nn.functional.linear(given, weight)
 
-                emptied = replay_us(torch, lambda: other.add_(1))
-                found.setdefault(layer, {})[tokens] = replay_us(torch, product) - emptied
-    print(json.dumps({"gpu": torch.cuda.get_device_name(), "us": found}))
+                    both = replay_us(torch, product, repeats, pause_sec)
+                    found.setdefault(way, {}).setdefault(layer, {})[tokens] = both - emptied
+    print(json.dumps(found))
 
 
 main(sys.argv[1])

