@@ -361,7 +361,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/batch.py",
     text: f54,
-    sha256: "1ef2961ac5869d0b409e5ebf3b142174ef876c6123a4d662c689c21550bb7035",
+    sha256: "ed5ec7985bcd16db2873354fc77dfe5db4950cfc26152d4d53ebd2a3a7086e02",
   },
   {
     path: "vscope_sweep/between.py",
@@ -381,7 +381,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f58,
-    sha256: "e39812613e76f550886beca7f00902fdb3900ffcff3f2e0cc16b957dd53be343",
+    sha256: "85d0dbb92b15713238214c005f7de1bf9a2b6801c837317459513f4a5395c094",
   },
   {
     path: "vscope_sweep/journal.py",
@@ -411,7 +411,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/runners.py",
     text: f64,
-    sha256: "d967c84cd1cefcd16358168ee82bf27e8a4059e41c821d820eb4db0fbfc8a559",
+    sha256: "a7c75e5b32cf667add3ad3513670a33704fdc0306911f5877aa659a63d31c06e",
   },
   {
     path: "vscope_sweep/samples.py",

@@ -1,5 +1,7 @@
 """Batches made by hand, past the scheduler: so many requests of so many new tokens and such a history."""
 
+import random
+
 from .messages import cached_request_data, empty_message, new_request_data
 from .requests import NO_ROOM, Pool
 
@@ -21,10 +23,11 @@ class BatchMaker:
 
     What a request has in its history is told by a number alone, and no kernel asks what the tokens
     were: a prompt holds no more than the tokens that are computed, so that none is thousands long
-    because its history is. Requests go on from one shot to the next where they can.
+    because its history is. New tokens differ, as those of a prompt do: a product whose rows are all alike takes less
+    power, and so less time. Requests go on from one shot to the next where they can.
     """
 
-    def __init__(self, kv_cache_config, max_tokens, max_requests, max_length):
+    def __init__(self, kv_cache_config, max_tokens, max_requests, max_length, vocabulary):
         from vllm import SamplingParams
 
         self.groups = [group.kv_cache_spec.block_size for group in kv_cache_config.kv_cache_groups]
@@ -34,6 +37,7 @@ class BatchMaker:
         self.max_length = max_length
         self.pool = Pool(self.blocks, self.groups)
         self._sampling = SamplingParams(temperature=0.0, max_tokens=1)
+        self._tokens = some_tokens(max_length, vocabulary)
         self._prompts = {}
         # Requests that the model runner has and that the next message ends.
         self._ended = set()
@@ -57,7 +61,7 @@ class BatchMaker:
         known, added, computed = [], [], []
         for (new, history), (request, blocks, is_new) in zip(wanted, taken):
             if is_new:
-                prompt = self._prompt(1 if new == 1 else new + history)
+                prompt = self._prompt(new + history) if new > 1 else self._first(len(first.scheduled_new_reqs))
                 first.scheduled_new_reqs.append(
                     new_request_data(request.name, prompt, blocks, history, self._sampling)
                 )
@@ -108,5 +112,15 @@ class BatchMaker:
         if found is None:
             if len(self._prompts) > 256:
                 self._prompts.clear()
-            found = self._prompts[length] = [1] * length
+            found = self._prompts[length] = self._tokens[:length]
         return found
+
+    def _first(self, place):
+        """A prompt of one token, for the new request at that place of the batch."""
+        return [self._tokens[place % len(self._tokens)]]
+
+
+def some_tokens(count, vocabulary):
+    """Tokens that are the same each time, and are in no order."""
+    choose = random.Random(7).randrange
+    return [choose(vocabulary) for _ in range(count)]

@@ -4,6 +4,8 @@ The V1 runner takes the history of a request from each message. The V2 runner co
 itself, and has to be set back before a request that it has is fired once more.
 """
 
+from .batch import some_tokens
+
 # What a sweep calls or reads on any model runner.
 NEEDED = ("execute_model", "sample_tokens", "kv_cache_config", "device")
 # What it needs to set a request of the V2 runner back.
@@ -65,6 +67,16 @@ class V1:
             if hasattr(output, "get_output"):
                 output.get_output()
 
+    def fill_tokens(self, vocabulary):
+        """Has requests that decode begin with tokens that differ: no message brings any, and all would be 0."""
+        import numpy
+
+        tokens = getattr(getattr(self.runner, "input_batch", None), "token_ids_cpu", None)
+        if tokens is not None:
+            given = numpy.array(some_tokens(tokens.shape[1], vocabulary), dtype=tokens.dtype)
+            for place, row in enumerate(tokens):
+                row[:] = numpy.roll(given, place)
+
     def prepare(self, message):
         """Before a pass: nothing, the message says it all."""
 
@@ -82,6 +94,14 @@ class V2(V1):
         # The message that the tensors are of, and they.
         self._of = None
         self._tensors = None
+
+    def fill_tokens(self, vocabulary):
+        import torch
+
+        tokens = getattr(self.runner.req_states, "last_sampled_tokens", None)
+        if tokens is not None:
+            given = some_tokens(tokens.numel(), vocabulary)
+            tokens.copy_(torch.tensor(given, dtype=tokens.dtype).view(tokens.shape))
 
     def prepare(self, message):
         cached = message.scheduled_cached_reqs

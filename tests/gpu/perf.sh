@@ -1,10 +1,11 @@
 #!/bin/sh
-# Goes on with the sweeps that perf/H200 is to hold, one after the other on one GPU, until the time is over.
+# Measures the sweeps that perf/H200 is to hold, one after the other on one GPU, until the time is over.
 #   perf.sh SITE OUT SECONDS NAME…    SITE: unpacked vLLM; OUT: where bundles are packed, each once it is done
-#     NAME: qwen (TP 1, 2, 4), fp8 (Qwen as fp8-kvfp8), llama (TP 1, 2), gemm (the linear layers of llama
-#       against torch alone)
-# What tests/gpu/begun has of them is not measured again, but for fp8's layers per sequence. What the time cuts
-# off is packed too: its journal is what the next run begins with. On several GPUs: one of these for each, with
+#     NAME: passes (whether shots may go without a pass that warms up and without sampling: where they may, the
+#       sweeps behind it do), qwen (TP 1, 2, 4), fp8 (Qwen as fp8-kvfp8), llama (TP 1, 2), experts (with the finer
+#       moe grid), gemm (the linear layers of llama against torch alone)
+# What the time cuts off is packed too: its journal is what BEGUN=1 begins with, from tests/gpu/begun; what is there
+# is not measured again, but for fp8's layers per sequence. On several GPUs: one of these for each, with
 # CUDA_VISIBLE_DEVICES; the sampler's times want a host that does nothing else (docs/benchmarks.md).
 # $VSCOPE: the program (dist/vscope of this checkout), $WORK: where sweeps go.
 # Needs no network: `./dev build` beforehand makes dist/vscope, which needs nothing but itself.
@@ -25,7 +26,9 @@ begin() {
   [ -d "$work/$1" ] && return
   mkdir -p "$work/$1"
   # Only what has been measured on this kind of GPU goes on.
-  [ "$hardware" != H200 ] || xz -dc "$here/begun/$2.journal.xz" > "$work/$1/journal.log"
+  if [ "${BEGUN:-0}" = 1 ] && [ "$hardware" = H200 ] && [ "$2" != - ]; then
+    xz -dc "$here/begun/$2.journal.xz" > "$work/$1/journal.log"
+  fi
 }
 
 # fire NAME ARGUMENTS…: what its journal lacks
@@ -56,17 +59,30 @@ sweep() {
 
 for what in "$@"; do
   case $what in
+    passes)
+      few="--model Qwen/Qwen3-0.6B --tp-degrees 1 --skip-skew --attention-max-kv 4096 --attention-kv-factor 4"
+      for way in whole lean; do
+        if [ "$way" = lean ]; then export VSCOPE_SWEEP_LEAN=1; else export VSCOPE_SWEEP_LEAN=0; fi
+        # shellcheck disable=SC2086
+        sweep "passes-$way" - $few
+      done
+      python3 "$here/sweep_check.py" agree "$work/passes-whole" "$work/passes-lean" 2 || export VSCOPE_SWEEP_LEAN=0
+      echo "the sweeps behind these have VSCOPE_SWEEP_LEAN=$VSCOPE_SWEEP_LEAN"
+      ;;
     qwen) sweep qwen Qwen3-0.6B --model Qwen/Qwen3-0.6B --tp-degrees 1,2,4 --validate 300 ;;
     fp8)
       fp8="--model Qwen/Qwen3-0.6B --tp-degrees 1 --dtype fp8 --kv-cache-dtype fp8"
       begin fp8 Qwen3-0.6B-fp8
       # The sampler's times were disturbed. After that the rest is there, and all tables are written.
       # shellcheck disable=SC2086
-      fire fp8 $fp8 --only per_sequence --force
+      [ "${BEGUN:-0}" != 1 ] || fire fp8 $fp8 --only per_sequence --force
       # shellcheck disable=SC2086
       sweep fp8 Qwen3-0.6B-fp8 $fp8
       ;;
     llama) sweep llama Llama-3.1-8B --model meta-llama/Llama-3.1-8B --tp-degrees 1,2 --validate 300 ;;
+    experts)
+      sweep experts - --model Qwen/Qwen3-30B-A3B-Instruct-2507 --tp-degrees 1 --validate 300 --moe-factor 1.25
+      ;;
     gemm)
       # Its products are long: the gap between two kernels is a percent of them, or less.
       python3 "$here/sweep_gemm.py" "$here/../../configs/model/meta-llama/Llama-3.1-8B.json" > "$out/gemm.json" ||

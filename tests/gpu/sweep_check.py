@@ -74,20 +74,31 @@ def kind_of(key):
 
 def agree(one, other, percent):
     """The median difference of rows above LEAST_US, by table."""
-    good = True
+    good, compared = True, 0
     for table in KEYS:
         first, second = rows(one, 1, table), rows(other, 1, table)
         common = [key for key in first if key in second]
         pairs = [(float(first[key]["time_us"]), float(second[key]["time_us"])) for key in common]
-        apart = [100 * abs(a - b) / min(a, b) for a, b in pairs if min(a, b) > LEAST_US]
-        if not apart:
+        long = [(a, b) for a, b in pairs if min(a, b) > LEAST_US]
+        if not long:
             continue
+        apart = [100 * abs(a - b) / min(a, b) for a, b in long]
+        compared += len(long)
         middle = statistics.median(apart)
         good &= middle <= float(percent)
         print(
-            "%s: median difference %.2f %% over %d rows above %d us (of %d), 90th percentile %.2f %%"
-            % (table, middle, len(apart), LEAST_US, len(pairs), sorted(apart)[int(0.9 * len(apart))])
+            "%s: median difference %.2f %% over %d rows above %d us (of %d), 90th percentile %.2f %%, signed %+.2f %%"
+            % (
+                table,
+                middle,
+                len(apart),
+                LEAST_US,
+                len(pairs),
+                sorted(apart)[int(0.9 * len(apart))],
+                statistics.median(100 * (b - a) / a for a, b in long),
+            )
         )
+    good = good and compared > 0
     print("agree" if good else "DISAGREE by more than %s %%" % percent)
     return good
 

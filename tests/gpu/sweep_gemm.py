@@ -4,9 +4,10 @@ By replays of CUDA graphs between two events, which have no launches between ker
 cache is emptied before each product, as the rest of a model does; that alone is timed too and taken off.
 Layers are named as in vscope's architectures; times are microseconds, measured in three ways:
 
-  us         what a sweep has: weights as vLLM's dummy ones, rows of the input that are all alike (the prompts
-             of a sweep repeat one token), one product at a time and a pause before it
-  us_random  the same with weights and inputs that are normal and differ everywhere: they take more power
+  us         what a sweep has: weights as vLLM's dummy ones, an input as small, one product at a time and a pause
+             before it
+  us_alike   the same where all rows of the input are alike, as in sweeps whose prompts repeated one token
+  us_random  weights and inputs that are normal: they take more power
   us_busy    those in a row without a pause, so that a power limit holds the clock down
 """
 
@@ -60,10 +61,12 @@ def replay_us(torch, work, repeats, pause_sec):
     return statistics.median(times)
 
 
-def as_in_a_sweep(torch, rows, columns, weight):
-    if weight:
-        return torch.empty(rows, columns, dtype=torch.bfloat16, device="cuda").uniform_(-DUMMY, DUMMY)
-    return as_in_a_sweep(torch, 1, columns, True).repeat(rows, 1)
+def as_in_a_sweep(torch, rows, columns, _weight):
+    return torch.empty(rows, columns, dtype=torch.bfloat16, device="cuda").uniform_(-DUMMY, DUMMY)
+
+
+def alike(torch, rows, columns, weight):
+    return as_in_a_sweep(torch, *((rows, columns) if weight else (1, columns)), weight).expand(rows, columns).clone()
 
 
 def normal(torch, rows, columns, _weight):
@@ -72,6 +75,7 @@ def normal(torch, rows, columns, _weight):
 
 WAYS = {
     "us": (as_in_a_sweep, 1, PAUSE_SEC),
+    "us_alike": (alike, 1, PAUSE_SEC),
     "us_random": (normal, 1, PAUSE_SEC),
     "us_busy": (normal, IN_A_ROW, 0),
 }
@@ -84,18 +88,20 @@ def main(path):
         config = json.load(file)
     torch.manual_seed(7)
     cache = torch.cuda.get_device_properties(0).L2_cache_size
-    other = torch.empty(2 * cache, dtype=torch.uint8, device="cuda")
+    # Read, as the vocabulary's matrix is: what is written waits to be written back while the product runs.
+    other = torch.zeros(cache // 2, dtype=torch.float32, device="cuda")
+    total = torch.zeros((), dtype=torch.float32, device="cuda")
     found = {"gpu": torch.cuda.get_device_name()}
     with torch.inference_mode():
         for way, (made, repeats, pause_sec) in WAYS.items():
-            emptied = replay_us(torch, lambda: other.add_(1), repeats, pause_sec)
+            emptied = replay_us(torch, lambda: torch.sum(other, dim=0, out=total), repeats, pause_sec)
             for layer, (width, out) in shapes(config).items():
                 weight = made(torch, out, width, True)
                 for tokens in TOKENS:
                     given = made(torch, tokens, width, False)
 
                     def product():
-                        other.add_(1)
+                        torch.sum(other, dim=0, out=total)
                         torch.nn.functional.linear(given, weight)
 
                     both = replay_us(torch, product, repeats, pause_sec)

@@ -46,7 +46,7 @@ sys.modules[output.__name__] = output
 from vscope_sweep.batch import BatchMaker, Refused
 def maker(blocks, sizes=(16,), requests=16, tokens=2048, length=4096):
     groups = [types.SimpleNamespace(kv_cache_spec=types.SimpleNamespace(block_size=size)) for size in sizes]
-    return BatchMaker(types.SimpleNamespace(kv_cache_groups=groups, num_blocks=blocks), tokens, requests, length)
+    return BatchMaker(types.SimpleNamespace(kv_cache_groups=groups, num_blocks=blocks), tokens, requests, length, 1000)
 `;
 
 Deno.test("a neighbouring shot keeps its requests, and they get only the blocks that they lack", async () => {

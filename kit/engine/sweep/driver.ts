@@ -33,6 +33,8 @@ export interface EngineFacts {
   readonly shots_per_session: number;
   /** Whether shots go without a pass that warms up and, where their layers allow it, without sampling. */
   readonly lean?: boolean;
+  /** Whether the tokens of a prompt `differ`; once all were the same. */
+  readonly tokens?: string;
   readonly block_size: number;
   readonly num_gpu_blocks: number;
   readonly num_cache_tokens: number;

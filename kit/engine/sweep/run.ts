@@ -267,6 +267,7 @@ async function up(run: SweepRun, tp: number, facts: EngineFacts, pid: number): P
       torch: facts.torch,
       runner: facts.runner,
       ...(facts.lean ? { lean_passes: true } : {}),
+      ...(facts.tokens === undefined ? {} : { tokens: facts.tokens }),
       architecture_sha256: sha256(settings.architecture.text),
       ...(facts.cuda === undefined ? {} : { cuda: facts.cuda }),
       ...(manifest.versions.driver === undefined ? {} : { driver: manifest.versions.driver }),

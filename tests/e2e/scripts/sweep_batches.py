@@ -62,6 +62,7 @@ class Extension(extension.Extension):
             starts = metadata.query_start_loc.tolist()
             lengths = metadata.seq_lens.tolist()
             positions = (kwargs.get("positions") if "positions" in kwargs else args[1]).tolist()
+            tokens = (kwargs.get("input_ids") if "input_ids" in kwargs else args[0]).tolist()
             slots, tables = metadata.slot_mapping.tolist(), metadata.block_table.tolist()
             size, used, asked = sweep.batches.groups[0], set(), []
             for place, length in enumerate(lengths):
@@ -70,6 +71,9 @@ class Extension(extension.Extension):
                 if new == 0:
                     continue
                 asked.append((new, length - new))
+                # The model has a few hundred different ones.
+                if new >= 8 and len(set(tokens[first:last])) < min(new, 300) / 2:
+                    wrong.append([runs_now[0], "tokens that are alike", tokens[first:last][:8]])
                 if positions[first:last] != list(range(length - new, length)):
                     wrong.append([runs_now[0], "positions", positions[first:last][:4], length])
                 blocks = tables[place][: -(-length // size)]

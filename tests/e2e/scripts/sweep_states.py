@@ -191,7 +191,7 @@ def main(which):
     runner = {"v1": First, "v2": Second}[which]()
     group = types.SimpleNamespace(kv_cache_spec=types.SimpleNamespace(block_size=SIZE))
     config = types.SimpleNamespace(kv_cache_groups=[group], num_blocks=BLOCKS)
-    batches = BatchMaker(config, TOKENS, REQUESTS, LENGTH)
+    batches = BatchMaker(config, TOKENS, REQUESTS, LENGTH, 560)
     found = {"passes": 0, "refused": 0}
     for seed, runs in ((seed, runs) for seed in range(SEEDS) for runs in shots(seed)):
         try:
