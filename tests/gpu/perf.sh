@@ -66,7 +66,9 @@ for what in "$@"; do
         # shellcheck disable=SC2086
         sweep "passes-$way" - $few
       done
-      python3 "$here/sweep_check.py" agree "$work/passes-whole" "$work/passes-lean" 2 || export VSCOPE_SWEEP_LEAN=0
+      # Shots per sequence sample either way.
+      python3 "$here/sweep_check.py" agree "$work/passes-whole" "$work/passes-lean" 2 dense attention ||
+        export VSCOPE_SWEEP_LEAN=0
       echo "the sweeps behind these have VSCOPE_SWEEP_LEAN=$VSCOPE_SWEEP_LEAN"
       ;;
     qwen) sweep qwen Qwen3-0.6B --model Qwen/Qwen3-0.6B --tp-degrees 1,2,4 --validate 300 ;;

@@ -1,4 +1,4 @@
-"""Usage: sweep_check.py speed DIR | agree DIR DIR PERCENT | gemm DIR JSON PERCENT
+"""Usage: sweep_check.py speed DIR | agree DIR DIR PERCENT [TABLE…] | gemm DIR JSON PERCENT
 
 Reads sweeps without vscope's own code. Exit code 1 where a check fails.
 """
@@ -72,10 +72,10 @@ def kind_of(key):
     return "others"
 
 
-def agree(one, other, percent):
-    """The median difference of rows above LEAST_US, by table."""
+def agree(one, other, percent, *tables):
+    """The median difference of rows above LEAST_US, by table: of those, or of all."""
     good, compared = True, 0
-    for table in KEYS:
+    for table in tables or KEYS:
         first, second = rows(one, 1, table), rows(other, 1, table)
         common = [key for key in first if key in second]
         pairs = [(float(first[key]["time_us"]), float(second[key]["time_us"])) for key in common]
