@@ -331,7 +331,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/table.py",
     text: f48,
-    sha256: "c2a708042561baf29e0d74e7af90bde40a819f4c2aaf1daf6346ad0575fe78ca",
+    sha256: "2bd866a11d963c1d126b22b22ed18eefba74012fd4fa2be0556a77c00ead1440",
   },
   {
     path: "vscope_hooks/torch_window.py",

@@ -41,8 +41,11 @@ class Table:
         """Drops and counts the newest rows where more wait than may. Waits for nobody."""
         if len(self.cells) > self._most and self._taking.acquire(False):
             try:
-                self.lose((len(self.cells) - self._most) // self.width, None)
-                del self.cells[self._most :]
+                # What other threads put behind these meanwhile stays.
+                end = len(self.cells)
+                if end > self._most:
+                    del self.cells[self._most : end]
+                    self.lose((end - self._most) // self.width, None)
             finally:
                 self._taking.release()
 
@@ -58,6 +61,8 @@ class Table:
 
     def forget(self, offset):
         """After a fork: what the parent had waiting is the parent's to write. offset: the recorder's now."""
+        # The parent's writer thread may have held it.
+        self._taking = threading.Lock()
         self.cells.clear()
         self.dropped = 0
         self.file.forget(offset)
