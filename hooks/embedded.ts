@@ -381,7 +381,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f58,
-    sha256: "85d0dbb92b15713238214c005f7de1bf9a2b6801c837317459513f4a5395c094",
+    sha256: "242aa0adf10ff86c14d8510fcc9e80faadceb976ffa21925169163376385d53c",
   },
   {
     path: "vscope_sweep/journal.py",
