@@ -311,7 +311,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/recorder.py",
     text: f44,
-    sha256: "027e3585c11856b9706dfd8c8e7411397177854b0ed356eadbe8504fc3c184d0",
+    sha256: "b6d8fe20486902eac9ebdea703333c940dc6bfc3b7ff9d53dd62aa2ac0ce06e9",
   },
   {
     path: "vscope_hooks/session.py",
@@ -331,7 +331,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/table.py",
     text: f48,
-    sha256: "2bd866a11d963c1d126b22b22ed18eefba74012fd4fa2be0556a77c00ead1440",
+    sha256: "9c819d12c6e2963091aec0ca37abd4a5f5c59bc4f5b1ca79486dda05e382ea2e",
   },
   {
     path: "vscope_hooks/torch_window.py",

@@ -146,7 +146,8 @@ class Recorder:
     def keep_limits(self):
         """Called now and then by who adds rows: the writer thread may be held up by a disk."""
         for table in list(self.tables.values()):
-            table.keep_limit()
+            if len(table.cells) > table.most:
+                table.keep_limit()
 
     def timeline(self, name, columns, complete=None):
         """A table whose first column is given as values of time.perf_counter().

@@ -24,8 +24,9 @@ class Table:
         self.cells = []
         self.put = self.cells.extend
         self.width = len(columns)
-        self._most = limit * self.width
-        self.add = _adder(self, self._most)
+        # Cells that may wait.
+        self.most = limit * self.width
+        self.add = _adder(self, self.most)
         self.dropped = 0
         self.error = None
         self._taking = threading.Lock()
@@ -39,13 +40,13 @@ class Table:
 
     def keep_limit(self):
         """Drops and counts the newest rows where more wait than may. Waits for nobody."""
-        if len(self.cells) > self._most and self._taking.acquire(False):
+        if self._taking.acquire(False):
             try:
                 # What other threads put behind these meanwhile stays.
                 end = len(self.cells)
-                if end > self._most:
-                    del self.cells[self._most : end]
-                    self.lose((end - self._most) // self.width, None)
+                if end > self.most:
+                    del self.cells[self.most : end]
+                    self.lose((end - self.most) // self.width, None)
             finally:
                 self._taking.release()
 

@@ -187,9 +187,13 @@ class Driver:
 
     def __init__(self):
         nothing = ctypes.PyDLL(None)
-        self.cuEventRecord = self.cuEventQuery = nothing.labs
-        # Of a number that is 0, as text: it reads one byte and answers 0.
-        self.cuEventCreate = self.cuEventElapsedTime = nothing.atoi
+        # Of an event, or of a time that is 0, as text: it reads one byte and answers 0.
+        self.cuEventRecord = self.cuEventQuery = self.cuEventElapsedTime = nothing.atoi
+        self._event = ctypes.create_string_buffer(1)
+
+    def cuEventCreate(self, event, flags):
+        event._obj.value = ctypes.addressof(self._event)
+        return 0
 
     def cuCtxGetCurrent(self, context):
         context._obj.value = 1
