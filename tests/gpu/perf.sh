@@ -70,6 +70,7 @@ for what in "$@"; do
       python3 "$here/sweep_check.py" agree "$work/passes-whole" "$work/passes-lean" 2 dense attention ||
         export VSCOPE_SWEEP_LEAN=0
       echo "the sweeps behind these have VSCOPE_SWEEP_LEAN=$VSCOPE_SWEEP_LEAN"
+      echo "$VSCOPE_SWEEP_LEAN" > "$out/lean"
       ;;
     qwen) sweep qwen Qwen3-0.6B --model Qwen/Qwen3-0.6B --tp-degrees 1,2,4 --validate 300 ;;
     fp8)

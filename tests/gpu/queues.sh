@@ -1,0 +1,123 @@
+#!/bin/sh
+# Runs what is still to be run on a GPU, spread over the GPUs of this host, until the time is over.
+#   queues.sh SITE OUT SECONDS [DW]    SITE: unpacked vLLM; OUT: where results go; DW: unpacked libdw1 and libelf1, for
+#     nsys' importer. Returns at once: queues go on in sessions of their own, each with a log OUT/queueN.log and a file
+#     OUT/endedN at its end.
+# $VSCOPE: the program (dist/vscope of this checkout), $WORK: where sweeps and sessions go.
+# Needs no network: `./dev build` beforehand makes dist/vscope, which needs nothing but itself.
+set -u
+site=$1 out=$2 dw=${4:-}
+here=$(cd "$(dirname "$0")" && pwd)
+work=${WORK:-${TMPDIR:-/tmp}/vscope-queues}
+end=${END:-$(($(date +%s) + $3))}
+export VSCOPE="${VSCOPE:-$here/../../dist/vscope}" HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
+export VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_NO_USAGE_STATS=1
+
+left() { echo $((end - $(date +%s))); }
+# What a queue does: its log tells when, and what is left of the time.
+say() { echo "[$(date +%T), $(left) s left] $*"; }
+
+perf() {
+  # Whether passes may be lean is found out once, by the first queue.
+  if [ "$1" != passes ]; then
+    until [ -e "$out/lean" ] || [ "$(left)" -lt 900 ]; do sleep 1; done
+    VSCOPE_SWEEP_LEAN=$(cat "$out/lean" || echo 0)
+    export VSCOPE_SWEEP_LEAN
+  fi
+  say "perf $*"
+  WORK=$work/$n sh "$here/perf.sh" "$site" "$out/perf$n" "$(left)" "$@"
+  say "perf ended with $?"
+  [ ! -e "$out/perf$n/lean" ] || cp "$out/perf$n/lean" "$out/lean"
+}
+
+# with_hooks NAME LIMIT SCRIPT ARGUMENTS…
+with_hooks() {
+  name=$1 limit=$2 script=$3
+  shift 3
+  say "$name"
+  mkdir -p "$work/$name"
+  PYTHONPATH=$here/../../hooks:$site VLLM_PROFILING_DIR=$work/$name/sessions timeout -s KILL "$limit" \
+    python3 "$here/$script" "$work/$name/work" "$@" > "$out/$name.log" 2>&1
+  say "$name ended with $?"
+}
+
+overhead() {
+  with_hooks overhead "$(left)" overhead.py "$work/overhead/sessions" 30
+  tail -2 "$out/overhead.log"
+  mkdir -p "$out/overhead"
+  for folder in "$work"/overhead/sessions/session_*/processes/*/; do
+    cp "$folder/process.json" "$out/overhead/$(basename "$folder").json"
+  done
+}
+
+gate() {
+  say gate
+  WORK=$work/gate LIMIT=240 timeout "$(left)" sh "$here/gate.sh" "$site" "$out/gate" > "$out/gate.log" 2>&1
+  say "gate ended with $?"
+  tail -1 "$out/gate.log"
+}
+
+# On two GPUs.
+eplb() {
+  (
+    export CUDA_VISIBLE_DEVICES="$1"
+    with_hooks eplb 300 experts.py eplb
+  )
+  python3 "$here/check.py" "$work"/eplb/sessions/session_* "$out/eplb.log" > "$out/eplb.check" 2>&1
+  cut -c1-600 "$out/eplb.check"
+  (cd "$work/eplb" && tar -cf - sessions) | xz -T0 -3 > "$out/eplb.tar.xz"
+}
+
+ranks() {
+  say "nsys on two ranks"
+  (
+    cd "$work" || exit 1
+    export PATH="/opt/nvidia/nsight-compute/2025.3.1/host/target-linux-x64:$PATH"
+    LD_LIBRARY_PATH=$dw/usr/lib/x86_64-linux-gnu CUDA_VISIBLE_DEVICES=$1 LIMIT=300 WORK=$work/nsys \
+      sh "$here/nsys.sh" "$site" "$out/nsys" tp2 dense graphs layers=6 requests=16 tokens=8 tp=2
+  )
+  say "nsys ended with $?"
+}
+
+# One after the other, whatever becomes of each, as long as there is a minute.
+then_all() {
+  for what in "$@"; do
+    [ "$(left)" -lt 60 ] || $what
+  done
+}
+
+# Queue N of so many GPUs. The longest are the sweeps: about seven minutes for each TP degree where passes are lean.
+queue() {
+  case $1.$n in
+    4.0) then_all "perf passes" "perf qwen" ;;
+    4.1)
+      until [ -e "$out/eplb.tar.xz" ]; do sleep 1; done
+      then_all "perf llama gemm"
+      ;;
+    4.2) then_all "eplb 1,2" "perf experts fp8" ;;
+    4.3) then_all gate overhead ;;
+    2.0) then_all "perf passes" "perf qwen" "eplb 0,1" "ranks 0,1" ;;
+    2.1) then_all "perf llama gemm experts" ;;
+    1.0) then_all overhead "perf passes" "perf qwen" ;;
+  esac
+  say "the queue has ended"
+  touch "$out/ended$n"
+}
+
+if [ -n "${QUEUE:-}" ]; then
+  n=$QUEUE
+  # First starts at the same time would write the same caches.
+  export HOME="$work/home$n" TMPDIR="$work/tmp$n" CUDA_VISIBLE_DEVICES="$n"
+  mkdir -p "$HOME" "$TMPDIR"
+  queue "$5"
+  exit
+fi
+mkdir -p "$out" "$work"
+count=$(nvidia-smi --list-gpus | wc -l)
+[ "$count" -lt 4 ] || count=4
+[ "$count" != 3 ] || count=2
+place=0
+while [ "$place" -lt "$count" ]; do
+  QUEUE=$place END=$end setsid sh "$0" "$site" "$out" "$3" "$dw" "$count" > "$out/queue$place.log" 2>&1 < /dev/null &
+  place=$((place + 1))
+done
