@@ -10,6 +10,7 @@ import {
   type ShotLine,
   type SweepLine,
 } from "../../kit/sweep/measure/journal.ts";
+import { SweepTimes } from "../../kit/sweep/measure/times.ts";
 import { python } from "../hooks/python.ts";
 import { inFolder } from "../folders.ts";
 import { fc } from "../deps.ts";
@@ -103,4 +104,23 @@ Deno.test("a torn line is cut off before the journal goes on", async () => {
     assert.deepEqual(found.sweeps.map(({ sweep }) => sweep), [1, 2]);
     assert.equal(found.damaged, 0);
   });
+});
+
+Deno.test("what was forced at a TP degree lets the rows of the others count", () => {
+  const layers = SWEEP.layers;
+  const at = (tp: number, s: number) => ({ ...shot(1), tp, s });
+  const times = (more: Partial<SweepLine>) =>
+    new SweepTimes({
+      sweeps: [SWEEP, { ...SWEEP, sweep: 2, forced: ["attention"], ...more }],
+      shots: [at(1, 1), at(2, 1), at(4, 2)],
+      damaged: 0,
+      wholeBytes: 0,
+    }, layers);
+  const counts = (found: SweepTimes) =>
+    [1, 2, 4].filter((tp) => found.of("attention", tp, "attention", shot(1).k) !== undefined);
+  assert.deepEqual(counts(times({ forced_tp: [1, 4] })), [2, 4]);
+  // So it is in journals that do not tell degrees.
+  assert.deepEqual(counts(times({})), [4]);
+  // Another category of the same shots is another matter.
+  assert.ok(times({}).of("skew", 1, "attention", shot(1).k));
 });

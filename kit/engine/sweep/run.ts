@@ -262,7 +262,9 @@ async function up(run: SweepRun, tp: number, facts: EngineFacts, pid: number): P
     started_at: manifest.started_at,
     identity,
     layers: layerDefinitions(settings.architecture),
-    forced: run.values.force ? settings.categories : [],
+    ...(run.values.force
+      ? { forced: settings.categories, forced_tp: settings.tpDegrees }
+      : { forced: [] }),
     provenance: {
       torch: facts.torch,
       runner: facts.runner,

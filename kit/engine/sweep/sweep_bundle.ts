@@ -69,6 +69,8 @@ export async function openFolder(
   const journal = wiped ? parseJournal(new Uint8Array()) : await readJournal(files, dir);
   check(journal);
   await files.mkdir(`${dir}/logs`, { recursive: true });
+  // It keeps the tables of TP degrees that this run does not ask for, and what is known of their engines.
+  if (before && !wiped) Object.assign(manifest.engine, before.engine);
   await writeManifest(files, dir, manifest);
   return {
     journal,

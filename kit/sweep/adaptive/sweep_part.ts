@@ -105,7 +105,9 @@ export function spent(
 ): { shots: number; seconds: number } {
   const since = Math.max(
     0,
-    ...sweeps.filter(({ forced }) => (forced ?? []).length > 0).map(({ sweep }) => sweep),
+    ...sweeps.filter(({ forced, forced_tp }) =>
+      (forced ?? []).length > 0 && (forced_tp?.includes(tp) ?? true)
+    ).map(({ sweep }) => sweep),
   );
   const own = new Set(
     tables.flatMap(({ grid: { keys, category } }) =>

@@ -38,6 +38,8 @@ export interface SweepLine {
   readonly layers: Readonly<Record<string, string>>;
   /** Categories whose rows of earlier runs do not count any more. */
   readonly forced: readonly string[];
+  /** TP degrees at which that is so; all of them where it is absent. */
+  readonly forced_tp?: readonly number[];
   /** What else is to be known of it. */
   readonly provenance: Readonly<Record<string, unknown>>;
 }

@@ -19,7 +19,11 @@ export class SweepTimes {
     const sweeps = new Map<number, SweepLine>();
     for (const line of journal.sweeps) {
       sweeps.set(line.sweep, line);
-      for (const category of line.forced ?? []) this.#since.set(category, line.sweep);
+      for (const category of line.forced ?? []) {
+        for (const tp of line.forced_tp ?? ["all"]) {
+          this.#since.set(`${tp} ${category}`, line.sweep);
+        }
+      }
     }
     for (const { k, tp, s, us } of journal.shots) {
       const then = sweeps.get(s)?.layers;
@@ -39,7 +43,8 @@ export class SweepTimes {
    */
   of(category: string, tp: number, layer: string, shot: string): readonly number[] | undefined {
     const found = this.#samples.get(`${tp} ${layer} ${shot}`);
-    return found && found.sweep >= (this.#since.get(category) ?? 0) ? found.us : undefined;
+    const since = [tp, "all"].map((degree) => this.#since.get(`${degree} ${category}`) ?? 0);
+    return found && found.sweep >= Math.max(...since) ? found.us : undefined;
   }
 }
 

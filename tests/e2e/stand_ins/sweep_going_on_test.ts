@@ -62,6 +62,24 @@ Deno.test("--only with --force measures one category again, and --force alone ev
   });
 });
 
+Deno.test("--only with --force at one TP degree keeps what the others have", async () => {
+  await inFolder(async (cwd) => {
+    const two = ["--tp-degrees", "1,2", "--skip-skew"];
+    const first = await sweep(cwd, two);
+    assert.equal(first.code, 0, first.stderr);
+    const other = await Deno.readTextFile(`${first.dir}/tp2/attention.csv`);
+    const forced = await sweep(cwd, [...ONE, "--only", "attention", "--force"]);
+    assert.equal(forced.code, 0, forced.stderr);
+    const again = forced.journal.shots.slice(first.journal.shots.length);
+    assert.ok(again.length > 0 && again.every(({ tp }) => tp === 1));
+    const third = await sweep(cwd, two);
+    assert.equal(third.code, 0, third.stderr);
+    assert.deepEqual(third.journal, forced.journal, "something was fired at TP 2");
+    assert.equal(await Deno.readTextFile(`${first.dir}/tp2/attention.csv`), other);
+    assert.deepEqual(await lintBundle(Deno, third.dir, cwd), []);
+  });
+});
+
 Deno.test("another vLLM does not go into the same folder", async () => {
   await inFolder(async (cwd) => {
     await sweep(cwd, [...ONE, "--only", "dense"]);
