@@ -87,6 +87,9 @@ export async function pauseHooks(
   dir: string,
   paused: boolean | readonly string[],
 ): Promise<void> {
-  if (paused === false) await files.remove(`${dir}/paused`);
-  else await files.writeTextFile(`${dir}/paused`, paused === true ? "" : paused.join("\n") + "\n");
+  if (paused === false) return await files.remove(`${dir}/paused`);
+  // Hooks that look while it is written would find it empty, which means all of them.
+  const temporary = `${dir}/.paused.${Deno.pid}.tmp`;
+  await files.writeTextFile(temporary, paused === true ? "" : paused.join("\n") + "\n");
+  await files.rename(temporary, `${dir}/paused`);
 }
