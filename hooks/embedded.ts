@@ -366,7 +366,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/between.py",
     text: f55,
-    sha256: "6f11786066546149007a4fe1bc38770c6ce18bd137b95d251787586de7316f1d",
+    sha256: "43147b76786e7c65b8e2189457d7a57c45777c2c995e96dbb52feaa46f8b00f3",
   },
   {
     path: "vscope_sweep/cache.py",
@@ -381,7 +381,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f58,
-    sha256: "242aa0adf10ff86c14d8510fcc9e80faadceb976ffa21925169163376385d53c",
+    sha256: "85d0dbb92b15713238214c005f7de1bf9a2b6801c837317459513f4a5395c094",
   },
   {
     path: "vscope_sweep/journal.py",

@@ -87,7 +87,7 @@ class Sweep:
         # up: not the default until both ways have been compared on a GPU.
         self.sampling = set(request["catalog"].get("per_sequence", ()))
         self.lean = os.environ.get("VSCOPE_SWEEP_LEAN") == "1" and self.iterations >= FEWEST_WITHOUT_WARM_UP
-        self.between = between(self.device) if self.lean else None
+        self.between = between(self.device)
         for layer in self.attention:
             found = self.modules.get(layer, 0)
             if self.kinds and found != len(self.kinds):
