@@ -7,7 +7,7 @@
 
 import type { CategoryGrid } from "../grids/categories.ts";
 import { shotKey } from "../grids/shot.ts";
-import type { Journal } from "../measure/journal.ts";
+import { forcedAt, type Journal } from "../measure/journal.ts";
 import { type NeededShot, neededShots } from "../measure/needed.ts";
 import { sampled } from "../measure/statistics.ts";
 import { layersAt, type SweepTimes } from "../measure/times.ts";
@@ -105,9 +105,7 @@ export function spent(
 ): { shots: number; seconds: number } {
   const since = Math.max(
     0,
-    ...sweeps.filter(({ forced, forced_tp }) =>
-      (forced ?? []).length > 0 && (forced_tp?.includes(tp) ?? true)
-    ).map(({ sweep }) => sweep),
+    ...sweeps.filter((line) => forcedAt(line, tp).length > 0).map(({ sweep }) => sweep),
   );
   const own = new Set(
     tables.flatMap(({ grid: { keys, category } }) =>

@@ -44,6 +44,14 @@ export interface SweepLine {
   readonly provenance: Readonly<Record<string, unknown>>;
 }
 
+/** Categories of which a run let no earlier rows of a TP degree count. */
+export function forcedAt(
+  { forced, forced_tp }: Pick<SweepLine, "forced" | "forced_tp">,
+  tp: number,
+): readonly string[] {
+  return forced_tp?.includes(tp) ?? true ? forced ?? [] : [];
+}
+
 /** The conditions under which a run measured a TP degree: known when it has. */
 export interface ConditionsLine {
   readonly sweep: number;

@@ -5,26 +5,21 @@
  */
 
 import type { Architecture, CatalogTable } from "../model/architecture.ts";
-import type { Journal, SweepLine } from "./journal.ts";
+import { forcedAt, type Journal, type SweepLine } from "./journal.ts";
 
 /** Samples of a layer's time in µs. */
 export class SweepTimes {
   readonly #samples = new Map<string, { sweep: number; us: readonly number[] }>();
-  readonly #since = new Map<string, number>();
+  readonly #sweeps: readonly SweepLine[];
+  readonly #since = new Map<number, ReadonlyMap<string, number>>();
 
   /**
    * @param layers What each layer is taken to be now ({@linkcode layerDefinitions}).
    */
   constructor(journal: Journal, layers: Readonly<Record<string, string>>) {
     const sweeps = new Map<number, SweepLine>();
-    for (const line of journal.sweeps) {
-      sweeps.set(line.sweep, line);
-      for (const category of line.forced ?? []) {
-        for (const tp of line.forced_tp ?? ["all"]) {
-          this.#since.set(`${tp} ${category}`, line.sweep);
-        }
-      }
-    }
+    this.#sweeps = journal.sweeps;
+    for (const line of journal.sweeps) sweeps.set(line.sweep, line);
     for (const { k, tp, s, us } of journal.shots) {
       const then = sweeps.get(s)?.layers;
       for (const [layer, samples] of Object.entries(us)) {
@@ -43,8 +38,20 @@ export class SweepTimes {
    */
   of(category: string, tp: number, layer: string, shot: string): readonly number[] | undefined {
     const found = this.#samples.get(`${tp} ${layer} ${shot}`);
-    const since = [tp, "all"].map((degree) => this.#since.get(`${degree} ${category}`) ?? 0);
-    return found && found.sweep >= Math.max(...since) ? found.us : undefined;
+    return found && found.sweep >= (this.#sinceAt(tp).get(category) ?? 0) ? found.us : undefined;
+  }
+
+  /** The sweep from which on rows of a category count at a TP degree. */
+  #sinceAt(tp: number): ReadonlyMap<string, number> {
+    const known = this.#since.get(tp);
+    if (known) return known;
+    const since = new Map(
+      this.#sweeps.flatMap((line) =>
+        forcedAt(line, tp).map((category) => [category, line.sweep] as const)
+      ),
+    );
+    this.#since.set(tp, since);
+    return since;
   }
 }
 
