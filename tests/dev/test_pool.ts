@@ -71,16 +71,18 @@ export async function runPool(files: readonly string[], jobs: number): Promise<T
     const seconds = (performance.now() - start) / 1000;
     if (found.every(({ outcome }) => outcome !== "failed")) await writeSeconds({ [file]: seconds });
   };
-  const worker = async (slot: number) => {
+  const work = async (next: () => string | undefined, cpu?: number) => {
     // vLLM would bind the workers of all engines to the same core.
-    const cpu = jobs > 1 ? cpus[slot] : undefined;
     const env = cpu === undefined ? {} : { VLLM_CPU_OMP_THREADS_BIND: String(cpu) };
-    for (let file; (file = computing.shift() ?? waiting.shift());) await runFile(file, env);
+    for (let file; (file = next());) await runFile(file, env);
   };
-  const waiter = async () => {
-    for (let file; (file = waiting.shift());) await runFile(file, {});
-  };
-  const workers = Array.from({ length: Math.min(jobs, files.length) }, (_, n) => worker(n));
-  await Promise.all([...workers, ...jobs > 1 ? [waiter()] : []]);
+  const longest = () => computing.shift() ?? waiting.shift();
+  await Promise.all([
+    ...Array.from(
+      { length: Math.min(jobs, files.length) },
+      (_, slot) => work(longest, jobs > 1 ? cpus[slot] : undefined),
+    ),
+    ...jobs > 1 ? [work(() => waiting.shift())] : [],
+  ]);
   return results;
 }
