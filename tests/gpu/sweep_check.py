@@ -44,7 +44,9 @@ def speed(folder):
     for tp in sorted({shot["tp"] for shot in shots}):
         own = [shot for shot in shots if shot["tp"] == tp]
         seconds = sum(shot["sec"] for shot in own)
-        passes = sum((shot["s"] not in lean) + max(len(us) for us in shot["us"].values()) for shot in own)
+        # Where experts are forced one looks whether they are, in any sweep.
+        first = sum(shot["s"] not in lean or "experts" in shot for shot in own)
+        passes = first + sum(max(len(us) for us in shot["us"].values()) for shot in own)
         print(
             "TP %d: %d shots in %.1f s of firing, %.1f shots/s, %.2f ms a pass"
             % (tp, len(own), seconds, len(own) / seconds, 1000 * seconds / passes)
