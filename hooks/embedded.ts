@@ -261,7 +261,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/forward_pass.py",
     text: f34,
-    sha256: "8b7f4babd856fe752155e6cd79c1c20d7448685e49a424fe094c12c069d0ca67",
+    sha256: "dda009d748793fd6188503112b5937865a137a2bc4abce8c36282a1af5c2073b",
   },
   {
     path: "vscope_hooks/profilers/gpu_timer.py",
@@ -381,7 +381,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f58,
-    sha256: "85d0dbb92b15713238214c005f7de1bf9a2b6801c837317459513f4a5395c094",
+    sha256: "f5442fb6d1d91783e579b6d919dbf3eb33165afa375f1db5ca7e7cd4d42e85fa",
   },
   {
     path: "vscope_sweep/journal.py",

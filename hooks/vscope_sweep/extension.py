@@ -64,14 +64,15 @@ class Sweep:
         self.cache_config = config.cache_config
         self.kv_cache_config = self.runner.kv_cache_config
         self.max_model_len = config.model_config.max_model_len
+        vocabulary = config.model_config.get_vocab_size()
         self.batches = BatchMaker(
             self.kv_cache_config,
             config.scheduler_config.max_num_batched_tokens,
             config.scheduler_config.max_num_seqs,
             self.max_model_len,
-            config.model_config.get_vocab_size(),
+            vocabulary,
         )
-        self.passes.fill_tokens(config.model_config.get_vocab_size())
+        self.passes.fill_tokens(vocabulary)
         model = self.runner.get_model() if hasattr(self.runner, "get_model") else self.runner.model
         self.watch = Watch(self.timer)
         self.modules = {}

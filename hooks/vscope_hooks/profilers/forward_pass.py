@@ -54,6 +54,7 @@ def watchers(recorder):
         marks = [begun, begun and timer.mark(begun)]
         host_ms = 1e3 * (end - start)
         open_pass = (marks, step, start, host_ms, passes.graph, recorder.pause_count)
+        # What collect_while_computing() asks, at every step without a call.
         if len(timer.waiting) >= timer.batch:
             timer.collect()
         if result is not None:
