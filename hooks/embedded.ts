@@ -371,7 +371,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/cache.py",
     text: f56,
-    sha256: "0a09b2d52e6b1ccb3460b1369fbf53c1927932d66a1ece1c7645bd3e666acfde",
+    sha256: "b4be43836765f27d942505232173ef52d8cb558f761c940d4dd60a2e0db8b009",
   },
   {
     path: "vscope_sweep/driver.py",
@@ -381,7 +381,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f58,
-    sha256: "f5442fb6d1d91783e579b6d919dbf3eb33165afa375f1db5ca7e7cd4d42e85fa",
+    sha256: "d87b9e1d2f723b5dfbe479aeb297647715f21c793dad38bd837986901f66a4fb",
   },
   {
     path: "vscope_sweep/journal.py",

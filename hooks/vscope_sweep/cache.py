@@ -20,6 +20,10 @@ def room_of(specs, blocks, requests):
     return block, max(0, free) // each * block
 
 
+# So many numbers are copied at once: a cache of most of a GPU's memory has millions of blocks.
+PIECE = 1 << 24
+
+
 def fill_cache(caches):
     """Fills the KV cache with small noise.
 
@@ -32,21 +36,22 @@ def fill_cache(caches):
         for tensor in cache if isinstance(cache, (list, tuple)) else (cache,):
             if not isinstance(tensor, torch.Tensor) or tensor.numel() == 0:
                 continue
+            count = min(PIECE, tensor.numel())
             if tensor.dtype.is_floating_point and tensor.element_size() >= 2:
-                source = torch.randn(1 << 16, device=tensor.device).mul_(0.1).to(tensor.dtype)
+                source = torch.randn(count, device=tensor.device).mul_(0.1).to(tensor.dtype)
             else:
                 # Bytes below 0x40 are small numbers in every kind of fp8.
                 tensor = tensor.view(torch.uint8)
-                source = torch.randint(0, 0x40, (1 << 16,), device=tensor.device, dtype=torch.uint8)
-            _fill(tensor, source)
+                source = torch.randint(0, 0x40, (count,), device=tensor.device, dtype=torch.uint8)
+            # As it lies in memory, from the dimension whose entries are the farthest apart.
+            _fill(tensor.permute(sorted(range(tensor.dim()), key=tensor.stride, reverse=True)), source)
 
 
 def _fill(tensor, source):
-    """In pieces, because the cache has most of a GPU's memory."""
-    count = tensor.numel()
-    if count > 1 << 22 and tensor.dim() > 1:
+    each = tensor[0].numel()
+    if each > source.numel():
         for part in tensor:
             _fill(part, source)
     else:
-        repeats = -(-count // source.numel())
-        tensor.copy_(source.repeat(repeats)[:count].view(tensor.shape))
+        for part in tensor.split(source.numel() // each):
+            part.copy_(source[: part.numel()].view(part.shape))

@@ -10,7 +10,7 @@ import random
 import sys
 
 from swept_llm import check
-from vscope_sweep import extension
+from vscope_sweep import cache, extension
 
 CATALOG = {"attention": {"attention": {"vllm": ["Attention"], "together": "mean"}}}
 BLOCKS = 129
@@ -39,10 +39,29 @@ def shots(seed):
     return found
 
 
+def empty(caches):
+    """The largest share of zeros in a cache, of the engine's and of others that lie in memory in other ways."""
+    import torch
+
+    others = [
+        torch.zeros(2, 300, 16, 4, 8),
+        torch.zeros(50, 2, 4, 16, 8, dtype=torch.bfloat16).permute(1, 0, 3, 2, 4),
+        # Rows with something else between them.
+        torch.zeros(40, 900)[:, :600],
+        torch.zeros(3, 5000, dtype=torch.uint8),
+        torch.zeros(5),
+    ]
+    # They are no larger than a piece would be.
+    cache.PIECE = 1000
+    cache.fill_cache([*others[:2], tuple(others[2:])])
+    return max(float((one == 0).float().mean()) for one in [*others, *caches])
+
+
 class Extension(extension.Extension):
     def vscope_check(self, seed):
         from vllm.forward_context import get_forward_context
 
+        zeros = empty(self.model_runner.kv_caches)
         sweep, wrong, seen = self._vscope, [], collections.Counter()
         runner, fail = sweep.runner, [False]
         sampled, sample = [0], runner.sample_tokens
@@ -107,7 +126,7 @@ class Extension(extension.Extension):
                 if set(runner.requests) != sweep.batches.pool.names:
                     wrong.append([runs, "requests in the runner", len(runner.requests)])
         new = runner.requests and max(int(name.split("-")[1]) for name in runner.requests)
-        return json.dumps({"wrong": wrong[:5], **seen, "sampled": sampled[0], "failed": failed, "new": new})
+        return json.dumps({"wrong": wrong[:5], **seen, "sampled": sampled[0], "failed": failed, "new": new, "zeros": zeros})
 
 
 def main(model, seed):
