@@ -84,10 +84,9 @@ class Sweep:
         self.kinds = request.get("layer_kinds") or []
         self.layers = request.get("layers", 1)
         self.attention = set(request["catalog"].get("attention", ()))
-        # What runs when a pass samples. Shots of other layers can go without it, and all without a pass that warms
-        # up: not the default until both ways have been compared on a GPU.
+        # What runs when a pass samples: shots of other layers can go without.
         self.sampling = set(request["catalog"].get("per_sequence", ()))
-        self.lean = os.environ.get("VSCOPE_SWEEP_LEAN") == "1" and self.iterations >= FEWEST_WITHOUT_WARM_UP
+        self.lean = self._is_lean()
         self.between = between(self.device)
         for layer in self.attention:
             found = self.modules.get(layer, 0)
@@ -98,6 +97,14 @@ class Sweep:
         self.routing = ForcedRouting(model)
         fill_cache(getattr(self.runner, "kv_caches", None))
         self._ready_timer(torch)
+
+    def _is_lean(self):
+        """Whether shots go without a pass that warms up, and without sampling what they do not time.
+
+        On a GPU both ways find the same times (docs/benchmarks.md). On a CPU a first pass differs more.
+        """
+        wanted = os.environ.get("VSCOPE_SWEEP_LEAN") or str(int(self.device.type == "cuda"))
+        return wanted == "1" and self.iterations >= FEWEST_WITHOUT_WARM_UP
 
     def _attach_sampler(self, torch):
         """The sampler belongs to the model runner, not to the model."""
