@@ -1,0 +1,52 @@
+"""Usage: publish.py SWEEP DEST. Copies a sweep to where it is published, without what only going on with it needs.
+
+That is its journal, its logs, and of the sessions with steps of the whole model what lies below processes. The report is
+made anew ($VSCOPE, or `vscope` on PATH), and the manifest tells of the files that are left.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+LEFT_OUT = {"journal.log", "logs", "processes", "metadata.json"}
+
+
+def seal(folder):
+    """Has a manifest tell of the files that are there."""
+    path = os.path.join(folder, "bundle.json")
+    with open(path) as file:
+        manifest = json.load(file)
+    kept = []
+    for artifact in manifest["artifacts"]:
+        file = os.path.join(folder, artifact["path"])
+        if not os.path.exists(file):
+            continue
+        with open(file, "rb") as content:
+            data = content.read()
+        kept.append({**artifact, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
+    manifest["artifacts"] = kept
+    with open(path, "w") as file:
+        json.dump(manifest, file, indent=2, ensure_ascii=False)
+        file.write("\n")
+
+
+def main(sweep, dest):
+    if os.path.exists(dest):
+        shutil.rmtree(dest)
+    shutil.copytree(sweep, dest, ignore=lambda _, names: LEFT_OUT & set(names))
+    vscope = os.environ.get("VSCOPE", "vscope")
+    # Sessions within first: the sweep's manifest has the sums of theirs.
+    for folder, _, names in os.walk(dest, topdown=False):
+        if "bundle.json" in names:
+            seal(folder)
+    # The report tells of the manifest's files, and is one of them.
+    subprocess.run([vscope, "report", dest], check=True, stdout=subprocess.DEVNULL)
+    seal(dest)
+    for check in ("validate", "lint"):
+        subprocess.run([vscope, "bundle", check, dest], check=True)
+
+
+main(*sys.argv[1:])
