@@ -7,7 +7,8 @@ import sys
 
 from models import DENSE, engine, make, prompts, sampling
 
-ROUNDS = 30
+# Half a minute: a host is slow for seconds, and a run must be long beside that to tell something.
+ROUNDS = 120
 
 
 def main():

@@ -18,33 +18,18 @@ left() { echo $((end - $(date +%s))); }
 say() { echo "[$(date +%T), $(left) s left] $*"; }
 
 perf() {
-  # Whether passes may be lean is found out once, by the first queue.
-  if [ "$1" != passes ]; then
-    until [ -e "$out/lean" ] || [ "$(left)" -lt 900 ]; do sleep 1; done
-    VSCOPE_SWEEP_LEAN=$(cat "$out/lean" || echo 0)
-    export VSCOPE_SWEEP_LEAN
-  fi
   say "perf $*"
   WORK=$work/$n sh "$here/perf.sh" "$site" "$out/perf$n" "$(left)" "$@"
   say "perf ended with $?"
-  [ ! -e "$out/perf$n/lean" ] || cp "$out/perf$n/lean" "$out/lean"
-}
-
-# with_hooks NAME LIMIT SCRIPT ARGUMENTS…
-with_hooks() {
-  name=$1 limit=$2 script=$3
-  shift 3
-  say "$name"
-  mkdir -p "$work/$name"
-  PYTHONPATH=$here/../../hooks:$site VLLM_PROFILING_DIR=$work/$name/sessions timeout -s KILL "$limit" \
-    python3 "$here/$script" "$work/$name/work" "$@" > "$out/$name.log" 2>&1
-  say "$name ended with $?"
 }
 
 overhead() {
-  with_hooks overhead "$(left)" overhead.py "$work/overhead/sessions" 30
+  say overhead
+  mkdir -p "$work/overhead" "$out/overhead"
+  PYTHONPATH=$here/../../hooks:$site VLLM_PROFILING_DIR=$work/overhead/sessions timeout -s KILL "$(left)" \
+    python3 "$here/overhead.py" "$work/overhead/work" "$work/overhead/sessions" 30 > "$out/overhead.log" 2>&1
+  say "overhead ended with $?"
   tail -2 "$out/overhead.log"
-  mkdir -p "$out/overhead"
   for folder in "$work"/overhead/sessions/session_*/processes/*/; do
     cp "$folder/process.json" "$out/overhead/$(basename "$folder").json"
   done
@@ -58,16 +43,6 @@ gate() {
 }
 
 # On two GPUs.
-eplb() {
-  (
-    export CUDA_VISIBLE_DEVICES="$1"
-    with_hooks eplb 300 experts.py eplb
-  )
-  python3 "$here/check.py" "$work"/eplb/sessions/session_* "$out/eplb.log" > "$out/eplb.check" 2>&1
-  cut -c1-600 "$out/eplb.check"
-  (cd "$work/eplb" && tar -cf - sessions) | xz -T0 -3 > "$out/eplb.tar.xz"
-}
-
 ranks() {
   say "nsys on two ranks"
   (
@@ -86,19 +61,20 @@ then_all() {
   done
 }
 
-# Queue N of so many GPUs. The longest are the sweeps: about seven minutes for each TP degree where passes are lean.
+# Queue N of so many GPUs. A TP degree takes seven minutes, the gate a quarter of an hour, and so does overhead.
 queue() {
   case $1.$n in
-    4.0) then_all "perf passes" "perf qwen" ;;
+    4.0) then_all "perf qwen" ;;
     4.1)
-      until [ -e "$out/eplb.tar.xz" ]; do sleep 1; done
       then_all "perf llama gemm"
+      until [ -e "$out/ended3" ] || [ "$(left)" -lt 200 ]; do sleep 1; done
+      then_all "ranks 1,3"
       ;;
-    4.2) then_all "eplb 1,2" "perf experts fp8" ;;
-    4.3) then_all gate overhead ;;
-    2.0) then_all "perf passes" "perf qwen" "eplb 0,1" "ranks 0,1" ;;
+    4.2) then_all "perf experts" overhead ;;
+    4.3) then_all gate ;;
+    2.0) then_all "perf qwen" "ranks 0,1" ;;
     2.1) then_all "perf llama gemm experts" ;;
-    1.0) then_all overhead "perf passes" "perf qwen" ;;
+    1.0) then_all "perf qwen" overhead ;;
   esac
   say "the queue has ended"
   touch "$out/ended$n"
