@@ -156,7 +156,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/cost.py",
     text: f13,
-    sha256: "f69aba1c39e653c86eae0d0a50eac46fd9d88389e709b4ff337098498f414596",
+    sha256: "2ab24f5c222162f1d13b06e7044371f549528981697fd3c073b6f24ef84d5af9",
   },
   {
     path: "vscope_hooks/csv_file.py",
@@ -276,7 +276,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/kv_eviction.py",
     text: f37,
-    sha256: "2daedad7cf17df118fc9f281836ac85fed58bbc4a32f58ef9738867a42367a3d",
+    sha256: "a81fa4e2e0d77033e93bf6a952f7867f16429e23df92ebbe81483c2e95d754d2",
   },
   {
     path: "vscope_hooks/profilers/last_flush.py",
@@ -381,7 +381,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f58,
-    sha256: "d87b9e1d2f723b5dfbe479aeb297647715f21c793dad38bd837986901f66a4fb",
+    sha256: "a11923a80189eb7b7a0a0b55f4fee5ef8ba0f3dc1ac33b8ee139c8f8bd3f8562",
   },
   {
     path: "vscope_sweep/journal.py",

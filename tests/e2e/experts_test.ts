@@ -46,7 +46,7 @@ Deno.test("moe on two ranks counts every choice of the routers, and every evicti
     const dir = `${parent}/run`;
     const ran = await vscope(
       ["moe", "--quiet", "--profiling-log-interval", "10", "--out", dir, "--"].concat(
-        [python, `${SCRIPTS}run_experts.py`, model],
+        [python, `${SCRIPTS}run_experts.py`, model, `${parent}/evicted`],
       ),
       { env: { ...OFFLINE_ENV, VLLM_CPU_OMP_THREADS_BIND: "0|1" } },
     );
@@ -113,8 +113,9 @@ Deno.test("moe on two ranks counts every choice of the routers, and every evicti
       );
     });
 
-    await t.step("prefixes that came round again had been evicted", async () => {
+    await t.step("prefixes that came round again had been evicted, and each is there", async () => {
       const evictions = await readTable(`${dir}/kv_cache_evictions.csv`);
+      assert.equal(evictions.length, (await Deno.stat(`${parent}/evicted`)).size);
       // 24 prompts each cached a block of 128 tokens; of 8 usable blocks at most that many are left.
       assert.ok(evictions.length >= 24 - 8, String(evictions.length));
       for (const row of evictions) {

@@ -1,6 +1,8 @@
 """Cached KV blocks that were given up to make room: how long each lived, and how long it lay idle.
 
-vLLM tells a metrics collector of its block pool when a block is allocated, used again and evicted.
+vLLM tells a metrics collector of its block pool when a block is allocated, used again and given out anew.
+It calls the last an eviction, also where the block was never in the prefix cache: the last one of a request, which is not
+full, is so each time. Here only a block with a hash is evicted (BlockPool._maybe_evict_cached_block).
 Ours takes the place of the user's and hands everything on to it; unlike vLLM's own it follows every
 block, not one in a hundred.
 """
@@ -51,7 +53,7 @@ class Residency:
                 return
             born[number] = None
             last, count = used.pop(number, (since, 0)) if used else (since, 0)
-            if since is not None and not recorder.paused:
+            if since is not None and block.block_hash is not None and not recorder.paused:
                 put((perf_counter(), since, last, count, number))
 
         self.on_block_allocated = _both(on_block_allocated, other)
@@ -108,6 +110,14 @@ def watchers(recorder):
                 "vllm.v1.core.block_pool:BlockPool.metrics_collector",
                 "absent",
                 "this vLLM's block pool has no metrics collector",
+            )
+            return
+        if not hasattr(getattr(pool, "null_block", None), "block_hash"):
+            recorder.hook(
+                NAME,
+                "vllm.v1.core.kv_cache_utils:KVCacheBlock.block_hash",
+                "absent",
+                "this vLLM's KV blocks do not tell whether they are cached",
             )
             return
         other = pool.metrics_collector

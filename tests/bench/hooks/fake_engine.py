@@ -49,6 +49,8 @@ class SchedulerOutput:
 class Block:
     def __init__(self, number):
         self.block_id = number
+        # Any but None: it is cached.
+        self.block_hash = number
 
 
 class BlockPool:
@@ -57,6 +59,7 @@ class BlockPool:
     def __init__(self):
         self.num_gpu_blocks = 1_000
         self.blocks = collections.deque(Block(n) for n in range(self.num_gpu_blocks))
+        self.null_block = Block(0)
         self.metrics_collector = None
 
     def get_num_free_blocks(self):

@@ -1,12 +1,30 @@
 """Requests to a mixture of experts on two ranks; prints an independent count of the routers' choices.
 
-usage: run_experts.py MODEL
+usage: run_experts.py MODEL EVICTED
 
-The KV cache is so small that prefixes which come round again have been evicted.
+The KV cache is so small that prefixes which come round again have been evicted. EVICTED gets a byte for each block that
+vLLM itself says it has taken out of the prefix cache.
 """
 
 import json
+import os
 import sys
+
+from vllm.v1.core.block_pool import BlockPool
+
+# In every process: the engine's is another one, and may have read this script anew.
+evicted = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+evict = BlockPool._maybe_evict_cached_block
+
+
+def counted_evict(pool, block):
+    found = evict(pool, block)
+    if found:
+        os.write(evicted, b".")
+    return found
+
+
+BlockPool._maybe_evict_cached_block = counted_evict
 
 if __name__ == "__main__":
     from vllm import LLM, SamplingParams
