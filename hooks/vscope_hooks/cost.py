@@ -12,9 +12,9 @@ WINDOW_SECONDS = 5.0
 
 
 def budget():
-    """VSCOPE_MAX_OVERHEAD as a share (3 % is 0.03); None where there is none."""
+    """VSCOPE_MAX_OVERHEAD, in percent with or without the sign, as a share (3 is 0.03); None where there is none."""
     try:
-        percent = float(os.environ.get("VSCOPE_MAX_OVERHEAD", ""))
+        percent = float(os.environ.get("VSCOPE_MAX_OVERHEAD", "").removesuffix("%"))
     except ValueError:
         return None
     return percent / 100 if percent > 0 else None

@@ -60,7 +60,8 @@ export function integer<const D extends Declaration & Bounds & { default?: numbe
 }
 
 /**
- * A number with or without a fraction.
+ * A number with or without a fraction. A share of at most 1 may be written as a percentage, and one in percent
+ * with its sign.
  *
  * @example A share
  * ```ts
@@ -69,6 +70,7 @@ export function integer<const D extends Declaration & Bounds & { default?: numbe
  *
  * const share = number({ default: 0.9, min: 0, max: 1, doc: "Part of the memory" });
  * assert.equal(share.parse("5e-1"), 0.5);
+ * assert.equal(share.parse("50%"), 0.5);
  * ```
  */
 export function number<const D extends Declaration & Bounds & { default?: number }>(
@@ -78,9 +80,18 @@ export function number<const D extends Declaration & Bounds & { default?: number
     declaration,
     "number",
     "a number",
-    (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN,
+    (text) => {
+      const { unit, max } = declaration;
+      if (!text.endsWith("%")) return decimal(text);
+      if (unit === "%") return decimal(text.slice(0, -1));
+      return max !== undefined && max <= 1 ? decimal(text.slice(0, -1)) / 100 : NaN;
+    },
     String,
   );
+}
+
+function decimal(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
 }
 
 /**

@@ -65,6 +65,16 @@ Deno.test("durations and sizes are read as people write them", () => {
   assert.deepEqual(sizes, [4096, 64 * 2 ** 20, 2e9, 1024]);
 });
 
+Deno.test("shares are read as percentages too, and other numbers are not", () => {
+  const share = kinds.number({ doc: "d", min: 0, max: 1 });
+  const percent = kinds.number({ doc: "d", min: 0, max: 100, unit: "%" });
+  assert.deepEqual(["0.02", "2%", "2.5%"].map((text) => share.parse(text)), [0.02, 0.02, 0.025]);
+  assert.deepEqual(["3", "3%", ".5%"].map((text) => percent.parse(text)), [3, 3, 0.5]);
+  assert.throws(() => share.parse("200%"), new RangeError("a number from 0 to 1"));
+  assert.throws(() => percent.parse("%"), new RangeError("a number from 0 to 100"));
+  assert.throws(() => options.share.parse("3%"), new RangeError("a number"));
+});
+
 Deno.test("bounds are named where they are broken", () => {
   assert.throws(() => options.count.parse("10"), new RangeError("a whole number from 1 to 9"));
   assert.throws(() => options.count.parse("2.5"), new RangeError("a whole number from 1 to 9"));
