@@ -45,6 +45,12 @@ const clock: Clock = {
     }),
 };
 
+/**
+ * Within so long a second signal is the first one again: `timeout` and service managers send it to the process and
+ * to its group. A second one behind it means now.
+ */
+const ECHO_MS = 300;
+
 /** What ends a run in order; Windows has no TERM. */
 const ENDING_SIGNALS: readonly ("SIGINT" | "SIGTERM")[] = Deno.build.os === "windows"
   ? ["SIGINT"]
@@ -75,12 +81,15 @@ export function systemContext(
 ): { context: RunContext; close(): Promise<void> } {
   const processes = new SystemProcessHost(main);
   const interruption = new AbortController();
+  let first = 0;
   const listeners = ENDING_SIGNALS.map((signal) => {
     const listener = () => {
       if (interruption.signal.aborted) {
+        if (performance.now() - first < ECHO_MS) return;
         processes.emergencyKill();
         Deno.exit(signal === "SIGINT" ? 130 : 143);
       }
+      first = performance.now();
       interruption.abort(signal);
     };
     Deno.addSignalListener(signal, listener);

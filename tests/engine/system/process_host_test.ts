@@ -62,20 +62,28 @@ Deno.test(
   },
 );
 
-Deno.test("a second Ctrl-C ends everything at once, with exit code 130", linuxOnly, async () => {
-  await inFolder(async (dir) => {
-    // Its first process takes its time.
-    const { host, pids, said, ended } = await startFamily(dir, {
-      FAMILY_LINGERS: "1",
-      GRACE_MS: "3600000",
+Deno.test(
+  "a second Ctrl-C ends everything at once, with exit code 130, and an echo of the first does not",
+  linuxOnly,
+  async () => {
+    await inFolder(async (dir) => {
+      // Its first process takes its time.
+      const { host, pids, said, ended } = await startFamily(dir, {
+        FAMILY_LINGERS: "1",
+        GRACE_MS: "3600000",
+      });
+      // As `timeout` does, which tells the process and then its group.
+      host.kill("SIGINT");
+      host.kill("SIGTERM");
+      await until("it ends them", 120_000, () => /^ending$/m.test(said.stdout));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      assert.ok((await running(pids)).length > 0, "it still waits for them");
+      host.kill("SIGINT");
+      assert.equal((await ended).code, 130);
+      await until("all have ended", 120_000, async () => (await running(pids)).length === 0);
     });
-    host.kill("SIGINT");
-    await until("it ends them", 120_000, () => /^ending$/m.test(said.stdout));
-    host.kill("SIGINT");
-    assert.equal((await ended).code, 130);
-    await until("all have ended", 120_000, async () => (await running(pids)).length === 0);
-  });
-});
+  },
+);
 
 Deno.test("a process's output goes to its files, and its end is told", async () => {
   await inFolder(async (dir) => {
