@@ -61,7 +61,6 @@ class Sweep:
             layer: entry for table in request["catalog"].values() for layer, entry in table.items()
         }
         config = worker.vllm_config
-        self.cache_config = config.cache_config
         self.kv_cache_config = self.runner.kv_cache_config
         self.max_model_len = config.model_config.max_model_len
         vocabulary = config.model_config.get_vocab_size()
@@ -202,8 +201,11 @@ class Sweep:
     def _again_where_cold(self, fired, failed):
         """The same, with other times for shots whose first pass did more than the others."""
         cold = [shot for shot, times in fired if any(map(is_cold, times.values()))]
-        again = {shot["k"]: times for shot, times in self._round(cold, failed)} if cold else {}
-        return [(shot, again.get(shot["k"], times)) for shot, times in fired]
+        if not cold:
+            return fired
+        names = {shot["k"] for shot in cold}
+        # One that fails the second time has failed, and is not among them.
+        return [pair for pair in fired if pair[0]["k"] not in names] + self._round(cold, failed)
 
     def _uncertain(self, times):
         if self.target is None:

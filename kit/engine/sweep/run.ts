@@ -10,6 +10,7 @@ import type { Outcome, Plan } from "../../contract/recipe.ts";
 import { writeManifest } from "../../bundle/manifest_file.ts";
 import {
   continueJournal,
+  cutTornLine,
   type Journal,
   JOURNAL_NAME,
   readJournal,
@@ -17,7 +18,12 @@ import {
   type SweepLine,
 } from "../../sweep/measure/journal.ts";
 import { isPart } from "../../sweep/adaptive/sweep_part.ts";
-import { conditionsOf, type GpuLook, throttlingOf } from "../../sweep/measure/gpu_conditions.ts";
+import {
+  conditionsOf,
+  type GpuConditions,
+  type GpuLook,
+  throttlingOf,
+} from "../../sweep/measure/gpu_conditions.ts";
 import type { NeededShot } from "../../sweep/measure/needed.ts";
 import { layerDefinitions } from "../../sweep/measure/times.ts";
 import { layerKinds, oneOfEach } from "../../sweep/model/layer_kinds.ts";
@@ -182,7 +188,7 @@ async function measure(
       if (known && shotsToFire(run, tp, known).length === 0) {
         context.output.note(`TP degree ${tp}: everything is there`);
         run.engines.set(tp, { facts: known, failed: [] });
-        run.manifest.engine[`tp${tp}`] = engineRecord(known);
+        tellHeld(run, tp, run.folder.before?.engine[`tp${tp}`]);
         continue;
       }
       const watch = new GpuWatch(context);
@@ -256,7 +262,12 @@ async function up(run: SweepRun, tp: number, facts: EngineFacts, pid: number): P
   if (facts.unknown.length > 0) {
     note(run, "warning", `This vLLM does not know ${facts.unknown.join(", ")}; they were left out`);
   }
-  if (run.line) return;
+  if (run.line) {
+    // The engine before this one may have died while it wrote.
+    run.journal = await readJournal(context.files, run.dir);
+    await cutTornLine(context.files, run.dir, run.journal);
+    return;
+  }
   run.line = {
     sweep: nextNumber(run),
     started_at: manifest.started_at,
@@ -292,6 +303,11 @@ async function recordConditions(run: SweepRun, tp: number, looks: readonly GpuLo
   const { sweep } = line;
   const own = { ...conditions };
   await continueJournal(files, dir, await readJournal(files, dir), { sweep, tp, conditions: own });
-  const held = throttlingOf(conditions);
+  tellHeld(run, tp, { conditions });
+}
+
+function tellHeld(run: SweepRun, tp: number, engine: unknown): void {
+  const { conditions } = engine as { conditions?: GpuConditions };
+  const held = conditions && throttlingOf(conditions);
   if (held) note(run, "warning", `TP degree ${tp}: the GPU's clocks were held down by ${held}`);
 }

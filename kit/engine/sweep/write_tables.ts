@@ -43,6 +43,8 @@ export async function writeTables(run: SweepState): Promise<void> {
       note(run, "warning", `TP degree ${tp}: vLLM's model has no module for ${absent.join(", ")}`);
       run.unfinished = true;
     }
+    // Rows that all TP degrees share are no table of one at which nothing was measured yet.
+    if (!complete && !run.journal.shots.some((shot) => shot.tp === tp)) continue;
     const kept = part && keptKeys(part);
     const stable = kept && keptKeys(chosenPart(run, 1, run.engines.get(1)?.facts ?? first)!);
     for (const whole of gridsOf(own)) {
@@ -131,10 +133,10 @@ async function validated(
   times: SweepTimes,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { context: { files }, dir, settings, values } = run;
-  if (values.validate === 0) {
-    const there = (await readMeta(files, dir))?.values["validation"];
-    return there as Readonly<Record<string, unknown>> | undefined;
-  }
+  const there = (await readMeta(files, dir))?.values["validation"] as
+    | Readonly<Record<string, unknown>>
+    | undefined;
+  if (values.validate === 0) return there;
   const found = new Map<number, Validation>();
   for (const tp of settings.tpDegrees) {
     const own = settingsOf(settings, run.engines.get(tp)?.facts ?? first);
@@ -143,7 +145,12 @@ async function validated(
     found.set(tp, validation);
     await replace(run, `${dir}/tp${tp}/validation.csv`, validationCsv(validation));
   }
-  return found.size > 0 ? validationMeta(found) : undefined;
+  if (found.size === 0) return undefined;
+  const { per_tp, ...rest } = validationMeta(found);
+  // What is there of TP degrees that this run was not asked for stays, as their tables do.
+  const others = Object.entries(there?.["per_tp"] ?? {})
+    .filter(([tp]) => !settings.tpDegrees.includes(Number(tp)));
+  return { ...rest, per_tp: { ...Object.fromEntries(others), ...per_tp as object } };
 }
 
 /** A file is whole whenever it is read. */

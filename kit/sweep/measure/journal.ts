@@ -157,6 +157,16 @@ export async function readJournal(
   }
 }
 
+/** Cuts off a last line that is not whole, which whoever appends would make worse. Needs write permission. */
+export async function cutTornLine(
+  files: Pick<FileSystem, "open">,
+  dir: string,
+  { wholeBytes }: Pick<Journal, "wholeBytes">,
+): Promise<void> {
+  using file = await files.open(`${dir}/${JOURNAL_NAME}`, { write: true, create: true });
+  await file.truncate(wholeBytes);
+}
+
 /** Cuts a torn last line off, and appends a line. Needs read and write permission. */
 export async function continueJournal(
   files: Pick<FileSystem, "open">,
@@ -164,8 +174,8 @@ export async function continueJournal(
   { wholeBytes }: Pick<Journal, "wholeBytes">,
   line: SweepLine | ConditionsLine,
 ): Promise<void> {
-  using file = await files.open(`${dir}/${JOURNAL_NAME}`, { write: true, create: true });
-  await file.truncate(wholeBytes);
+  await cutTornLine(files, dir, { wholeBytes });
+  using file = await files.open(`${dir}/${JOURNAL_NAME}`, { write: true });
   await file.seek(wholeBytes, Deno.SeekMode.Start);
   const bytes = new TextEncoder().encode(journalLine(line));
   await writeAll(file, bytes);
