@@ -1,8 +1,8 @@
 #!/bin/sh
 # Whether the gate stays quiet on honest repeats and catches another dtype, on a GPU.
-#   gate.sh SITE OUT [PAIRS]    SITE: unpacked vLLM; OUT: where verdicts go; PAIRS: 10 by default
+#   gate.sh SITE OUT [PAIRS]    SITE: unpacked vLLM; OUT: where verdicts go; PAIRS: 10 by default, at least 6
 # $VSCOPE: the program (dist/vscope of this checkout), $WORK: where sessions go. A session that is there already
-# is not recorded again, so that a run that was cut off goes on.
+# is not recorded again, so that a run that was cut off goes on. $END: the second since 1970 by which all is judged.
 # Needs no network: `./dev build` beforehand makes dist/vscope, which needs nothing but itself.
 set -u
 site=$1 out=$2 pairs=${3:-10}
@@ -17,8 +17,11 @@ mkdir -p "$out" "$work"
 record() {
   name=$1
   shift
-  [ -e "$work/$name/bundle.json" ] && return 0
-  timeout "${LIMIT:-300}" "$vscope" monitor --quiet --out "$work/$name" -- \
+  grep -qs '"status": "complete"' "$work/$name/bundle.json" && return 0
+  # Without the time for it nothing is begun: what is there is judged.
+  [ -z "${END:-}" ] || [ "$(date +%s)" -lt $((END - 90)) ] || return 0
+  rm -rf "${work:?}/$name"
+  timeout --foreground "${LIMIT:-300}" "$vscope" monitor --quiet --out "$work/$name" -- \
     python3 "$here/gate_run.py" "$work/models" "$@" > "$out/$name.log" 2>&1
   echo "$name: exit code $?"
 }
@@ -33,14 +36,14 @@ judge() {
   return $code
 }
 
+record float32-1 dtype=float32
+record float32-2 dtype=float32
+record float32-3 dtype=float32
 n=0
 while [ "$n" -le "$pairs" ]; do
   record "base-$n"
   n=$((n + 1))
 done
-record float32-1 dtype=float32
-record float32-2 dtype=float32
-record float32-3 dtype=float32
 
 quiet=0 caught=0 n=1
 while [ "$n" -le "$pairs" ]; do

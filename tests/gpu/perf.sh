@@ -4,8 +4,7 @@
 #     NAME: passes (whether shots without a pass that warms up and without sampling find the same times), qwen (TP 1,
 #       2, 4), fp8 (Qwen as fp8-kvfp8), llama (TP 1, 2), experts (with the finer moe grid), gemm (the linear layers of
 #       llama against torch alone)
-# What the time cuts off is packed too: with its journal as begun/NAME.journal.xz beside this script the next one goes on,
-# and measures nothing of it again. On several GPUs: one of these for each, with CUDA_VISIBLE_DEVICES; the sampler's times want a
+# What the time cuts off is packed too. On several GPUs: one of these for each, with CUDA_VISIBLE_DEVICES; the sampler's times want a
 # host that does nothing else (docs/benchmarks.md). publish.py makes of a sweep what perf/H200 holds.
 # $VSCOPE: the program (dist/vscope of this checkout), $WORK: where sweeps go.
 # Needs no network: `./dev build` beforehand makes dist/vscope, which needs nothing but itself.
@@ -19,28 +18,26 @@ export PYTHONPATH="$site${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 PYTHONUNBU
 export VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_NO_USAGE_STATS=1
 hardware=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -1 | sed 's/^NVIDIA //; s/ .*//')
 mkdir -p "$out" "$work"
-failed=0
+failed=0 so_far=
 
 # sweep NAME ARGUMENTS…: measures what its journal lacks, and packs it
 sweep() {
   name=$1 dir=$work/$1
   shift
   left=$((end - $(date +%s)))
-  [ "$left" -gt 60 ] || { echo "$name: no time is left" && return; }
-  if [ ! -d "$dir" ]; then
-    mkdir -p "$dir"
-    [ ! -e "$here/begun/$name.journal.xz" ] || xz -dc "$here/begun/$name.journal.xz" > "$dir/journal.log"
-  fi
+  [ "$left" -gt 120 ] || { echo "$name: no time is left" && return; }
   start=$(date +%s)
-  timeout -s INT -k 30 "$left" "$vscope" sweep --json --out "$dir" --hardware "$hardware" \
-    --time-budget "$((left - 15))s" "$@" > "$out/$name.json" 2>> "$out/$name.log"
+  # An engine ends, a session is merged, tables and a report are written: what follows the budget takes half a minute.
+  timeout --foreground -s INT -k 30 "$left" "$vscope" sweep --json --out "$dir" --hardware "$hardware" \
+    --time-budget "$((left - 45))s" "$@" > "$out/$name.json" 2>> "$out/$name.log"
   code=$?
   echo "$name: ended with $code after $(($(date +%s) - start)) s"
   if [ "$code" != 0 ]; then failed=1; fi
   python3 "$here/sweep_check.py" speed "$dir"
   "$vscope" bundle validate "$dir" || failed=1
   "$vscope" bundle lint "$dir" || failed=1
-  (cd "$work" && tar -cf - "$name") | xz -T0 -3 > "$out/$name.part" && mv "$out/$name.part" "$out/$name.tar.xz"
+  packed=$name${so_far:+-tp$so_far}
+  (cd "$work" && tar -cf - "$name") | xz -T0 -3 > "$out/$packed.part" && mv "$out/$packed.part" "$out/$packed.tar.xz"
 }
 
 # degrees NAME "DEGREES…" ARGUMENTS…: one TP degree after the other, packed after each, so that little is lost with a machine
@@ -51,6 +48,7 @@ degrees() {
     so_far=$so_far${so_far:+,}$degree
     sweep "$of" --tp-degrees "$so_far" "$@"
   done
+  so_far=
 }
 
 for what in "$@"; do
@@ -72,7 +70,7 @@ for what in "$@"; do
     experts) degrees experts 1 --model Qwen/Qwen3-30B-A3B-Instruct-2507 --validate 300 --moe-factor 1.25 ;;
     gemm)
       # Its products are long: the gap between two kernels is a percent of them, or less.
-      python3 "$here/sweep_gemm.py" "$here/../../configs/model/meta-llama/Llama-3.1-8B.json" > "$out/gemm.json" ||
+      timeout 120 python3 "$here/sweep_gemm.py" "$here/../../configs/model/meta-llama/Llama-3.1-8B.json" > "$out/gemm.json" ||
         failed=1
       python3 "$here/sweep_check.py" gemm "$work/llama" "$out/gemm.json" 5 > "$out/gemm.txt" || failed=1
       cat "$out/gemm.txt"

@@ -6,9 +6,10 @@
 # $VSCOPE: the program (dist/vscope of this checkout), $WORK: where sweeps and sessions go.
 # Needs no network: `./dev build` beforehand makes dist/vscope, which needs nothing but itself.
 set -u
-site=$1 out=$2 dw=${4:-}
+mkdir -p "$2"
+site=$(realpath "$1") out=$(realpath "$2") dw=${4:+$(realpath "$4")}
 here=$(cd "$(dirname "$0")" && pwd)
-work=${WORK:-${TMPDIR:-/tmp}/vscope-queues}
+work=$(realpath -m "${WORK:-${TMPDIR:-/tmp}/vscope-queues}")
 end=${END:-$(($(date +%s) + $3))}
 export VSCOPE="${VSCOPE:-$here/../../dist/vscope}" HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
 export VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_NO_USAGE_STATS=1
@@ -37,7 +38,7 @@ overhead() {
 
 gate() {
   say gate
-  WORK=$work/gate LIMIT=240 timeout "$(left)" sh "$here/gate.sh" "$site" "$out/gate" > "$out/gate.log" 2>&1
+  END=$((end - 30)) WORK=$work/gate LIMIT=240 sh "$here/gate.sh" "$site" "$out/gate" > "$out/gate.log" 2>&1
   say "gate ended with $?"
   tail -1 "$out/gate.log"
 }
@@ -61,18 +62,19 @@ then_all() {
   done
 }
 
-# Queue N of so many GPUs. A TP degree takes seven minutes, the gate a quarter of an hour, and so does overhead.
+# Queue N of so many GPUs. A TP degree takes seven minutes, the gate and overhead a quarter of an hour each. What overhead finds
+# beside other work is rough; alone on a host (1.0) it is not.
 queue() {
   case $1.$n in
     4.0) then_all "perf qwen" ;;
     4.1)
       then_all "perf llama gemm"
-      until [ -e "$out/ended3" ] || [ "$(left)" -lt 200 ]; do sleep 1; done
-      then_all "ranks 1,3"
+      until [ -e "$out/ended3" ] || [ "$(left)" -lt 330 ]; do sleep 1; done
+      [ ! -e "$out/ended3" ] || then_all "ranks 1,3"
       ;;
     4.2) then_all "perf experts" overhead ;;
     4.3) then_all gate ;;
-    2.0) then_all "perf qwen" "ranks 0,1" ;;
+    2.0) then_all "perf qwen" ;;
     2.1) then_all "perf llama gemm experts" ;;
     1.0) then_all "perf qwen" overhead ;;
   esac
@@ -88,7 +90,8 @@ if [ -n "${QUEUE:-}" ]; then
   queue "$5"
   exit
 fi
-mkdir -p "$out" "$work"
+mkdir -p "$work"
+rm -f "$out"/ended*
 count=$(nvidia-smi --list-gpus | wc -l)
 [ "$count" -lt 4 ] || count=4
 [ "$count" != 3 ] || count=2
