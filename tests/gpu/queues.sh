@@ -43,6 +43,12 @@ gate() {
   tail -1 "$out/gate.log"
 }
 
+examples() {
+  say examples
+  WORK=$work/examples LIMIT=150 sh "$here/examples.sh" "$site" "$out/examples" > "$out/examples.log" 2>&1
+  say "examples ended with $?"
+}
+
 # On two GPUs.
 ranks() {
   say "nsys on two ranks"
@@ -73,10 +79,10 @@ queue() {
       [ ! -e "$out/ended3" ] || then_all "ranks 1,3"
       ;;
     4.2) then_all "perf experts" overhead ;;
-    4.3) then_all gate ;;
+    4.3) then_all examples gate ;;
     2.0) then_all "perf qwen" ;;
     2.1) then_all "perf llama gemm experts" ;;
-    1.0) then_all "perf qwen" overhead ;;
+    1.0) then_all examples "perf qwen" overhead ;;
   esac
   say "the queue has ended"
   touch "$out/ended$n"
