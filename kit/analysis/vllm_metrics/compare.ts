@@ -201,7 +201,8 @@ function kvCache(
   ours: OwnCounts,
   peak: number | undefined,
 ): (Compared | undefined)[] {
-  const sampled = "vLLM follows a share of the blocks (--kv-cache-metrics-sample), vscope all";
+  const sampled =
+    "vLLM follows a share of the blocks (--kv-cache-metrics-sample), also those that no prefix was cached in; vscope all that one was";
   return [
     row(
       "peak use of the KV cache",
