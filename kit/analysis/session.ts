@@ -74,7 +74,9 @@ export const MOST_REQUESTS = 400;
  *   analyzeSession,
  *   type GraphAnalysis,
  *   type GraphUse,
+ *   type MeasuredModel,
  *   type PhaseUtilization,
+ *   type Precision,
  *   type SessionUtilization,
  * } from "@vscope/vscope";
  *
@@ -85,6 +87,9 @@ export const MOST_REQUESTS = 400;
  * const utilization: SessionUtilization | undefined = session.utilization;
  * const decode: PhaseUtilization | undefined = utilization?.phases["decode"];
  * if (decode?.mbuPct !== undefined) assert.ok(decode.mbuPct > 0); // absent on an unknown device
+ * const precision: Precision | undefined = utilization?.device?.precision; // whose peak MFU is of
+ * const measured: MeasuredModel | undefined = utilization?.measured; // whose error is known
+ * console.log(precision, measured, utilization?.unknown?.mbu); // the last: why there is no MBU
  * ```
  *
  * @example Experts
