@@ -312,7 +312,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/quantization_facts.py",
     text: f44,
-    sha256: "db509c7161cabdcbc5d246a99912735d8f98abce23efd63906b96612b6f7b092",
+    sha256: "5ad00892b2be32760deaa1b46c7ae5d0fee8cbc0a6c254d0ea1d86cec23c36a7",
   },
   {
     path: "vscope_hooks/recorder.py",

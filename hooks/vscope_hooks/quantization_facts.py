@@ -8,7 +8,18 @@ MOST_NAMES = 32
 
 
 def quantization_of(model):
-    """Of a vLLM ModelConfig; None where its checkpoint says nothing."""
+    """Of a vLLM ModelConfig; None where nothing is said."""
+    checkpoint = _checkpoint(model)
+    facts = _facts(checkpoint)
+    # --quantization-config: layers left out, layers of their own, or more than the checkpoint says.
+    given = getattr(model, "quantization_config", None)
+    own = getattr(given, "ignore", None) or getattr(given, "targets", None)
+    if own or (given is not None and checkpoint):
+        facts["changed_by_user"] = True
+    return facts or None
+
+
+def _checkpoint(model):
     for name in ("hf_config", "hf_text_config"):
         config = getattr(model, name, None)
         for key in ("quantization_config", "compression_config"):
@@ -16,8 +27,8 @@ def quantization_of(model):
             if hasattr(found, "to_dict"):
                 found = found.to_dict()
             if isinstance(found, dict) and found:
-                return _facts(found)
-    return None
+                return found
+    return {}
 
 
 def _facts(config):

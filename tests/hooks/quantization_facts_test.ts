@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { python } from "./python.ts";
 
 /** What the hooks record of a checkpoint's quantization_config. */
-async function recorded(config: string): Promise<unknown> {
+async function recorded(config: string, given = "None"): Promise<unknown> {
   const ran = await python(`
 import json
 from types import SimpleNamespace
 from vscope_hooks.quantization_facts import quantization_of
 found = ${config}
-model = SimpleNamespace(hf_config=SimpleNamespace(quantization_config=found), hf_text_config=None)
+checkpoint = SimpleNamespace(quantization_config=found)
+model = SimpleNamespace(hf_config=checkpoint, hf_text_config=None, quantization_config=${given})
 print(json.dumps(quantization_of(model)))`);
   assert.equal(ran.stderr, "");
   return JSON.parse(ran.stdout);
@@ -44,6 +45,13 @@ Deno.test("bits, exceptions and schemes of a checkpoint are recorded, and nothin
     await recorded('{"quant_method": "gptq", "bits": 4, "dynamic": {"-:x": {}}, "lm_head": False}'),
     { quant_method: "gptq", bits: 4, lm_head: false, dynamic: true },
   );
+});
+
+Deno.test("layers that whoever started vLLM treats otherwise are recorded as such", async () => {
+  const given = (ignore: string) => `SimpleNamespace(ignore=${ignore}, targets=None)`;
+  assert.deepEqual(await recorded("None", given('["re:.*o_proj"]')), { changed_by_user: true });
+  assert.equal(await recorded("None", given("[]")), null);
+  assert.deepEqual(await recorded('{"bits": 4}', given("[]")), { bits: 4, changed_by_user: true });
 });
 
 Deno.test("a checkpoint that says nothing, or nothing of use, is no error", async () => {

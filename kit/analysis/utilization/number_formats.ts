@@ -96,6 +96,10 @@ function bytesOf(
 function weightsOf(method: unknown, config: Record<string, unknown>, own: number): Weights {
   if (method === undefined || method === null) return { bytes: own, precision: "own" };
   const name = String(method);
+  if (config["changed_by_user"] === true) {
+    const unknown = `--quantization-config changed what ${name} does to some layers`;
+    return { bytes: { unknown }, precision: { unknown } };
+  }
   const all = allQuantized(config);
   if (FP8.includes(name)) {
     const unknown =

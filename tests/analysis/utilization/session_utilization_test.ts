@@ -165,9 +165,16 @@ Deno.test("without the bits of quantized weights there is no MBU, but its reason
 });
 
 Deno.test("a quantization that is not known gives neither, and a KV cache of its own no MBU", async () => {
-  const { decode, unknown } = await ofSession({ quantization: "quark" });
-  assert.deepEqual(decode, { flops: FLOPS, seconds: 0.001 });
-  assert.deepEqual(Object.keys(unknown!), ["mfu", "mbu"]);
+  for (
+    const engine of [
+      { quantization: "quark" },
+      { quantization: "fp8", quantization_config: { changed_by_user: true } },
+    ]
+  ) {
+    const { decode, unknown } = await ofSession(engine);
+    assert.deepEqual(decode, { flops: FLOPS, seconds: 0.001 });
+    assert.deepEqual(Object.keys(unknown!), ["mfu", "mbu"]);
+  }
   for (
     const engine of [
       { cache_dtype: "nvfp4" },
