@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Manifest } from "../../../kit/bundle/manifest.ts";
 import { analyzeSession } from "../../../kit/analysis/session.ts";
-import { hardware } from "../../../kit/report/sections/hardware.ts";
-import { ChartRoom } from "../../../kit/report/chart.ts";
 import { sessionUtilization } from "../../../kit/analysis/session_utilization.ts";
+import type { Manifest } from "../../../kit/bundle/manifest.ts";
+import { ChartRoom } from "../../../kit/report/chart.ts";
+import { hardware } from "../../../kit/report/sections/hardware.ts";
 import { inFolder } from "../../folders.ts";
 import * as configs from "./configs.ts";
 
