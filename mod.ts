@@ -38,7 +38,8 @@ export type { ExpertAnalysis, ExpertPair, LayerLoad } from "./kit/analysis/exper
 export type { GraphAnalysis, GraphUse } from "./kit/analysis/graphs.ts";
 export type { OwnAnalysis, OwnNumbers, OwnWords } from "./kit/analysis/own_tables.ts";
 export type { SessionUtilization } from "./kit/analysis/session_utilization.ts";
-export type { PhaseUtilization } from "./kit/analysis/utilization/utilization.ts";
+export type { MeasuredModel } from "./kit/analysis/utilization/measured_model.ts";
+export type { PhaseUtilization, Precision } from "./kit/analysis/utilization/utilization.ts";
 export type { Compared, VllmComparison } from "./kit/analysis/vllm_metrics/compare.ts";
 export type { Points } from "./kit/analysis/downsample.ts";
 export type { Statistics } from "./kit/bundle/merge/samples.ts";

@@ -50,32 +50,33 @@ import f40 from "./vscope_hooks/profilers/pass_marks.py" with { type: "text" };
 import f41 from "./vscope_hooks/profilers/request_lifecycle.py" with { type: "text" };
 import f42 from "./vscope_hooks/profilers/request_results.py" with { type: "text" };
 import f43 from "./vscope_hooks/profilers/scheduler_steps.py" with { type: "text" };
-import f44 from "./vscope_hooks/recorder.py" with { type: "text" };
-import f45 from "./vscope_hooks/session.py" with { type: "text" };
-import f46 from "./vscope_hooks/sites.py" with { type: "text" };
-import f47 from "./vscope_hooks/steps.py" with { type: "text" };
-import f48 from "./vscope_hooks/table.py" with { type: "text" };
-import f49 from "./vscope_hooks/torch_window.py" with { type: "text" };
-import f50 from "./vscope_hooks/writer_main.py" with { type: "text" };
-import f51 from "./vscope_hooks/writer_process.py" with { type: "text" };
-import f52 from "./vscope_hooks/writing.py" with { type: "text" };
-import f53 from "./vscope_sweep/__init__.py" with { type: "text" };
-import f54 from "./vscope_sweep/batch.py" with { type: "text" };
-import f55 from "./vscope_sweep/between.py" with { type: "text" };
-import f56 from "./vscope_sweep/cache.py" with { type: "text" };
-import f57 from "./vscope_sweep/driver.py" with { type: "text" };
-import f58 from "./vscope_sweep/extension.py" with { type: "text" };
-import f59 from "./vscope_sweep/journal.py" with { type: "text" };
-import f60 from "./vscope_sweep/messages.py" with { type: "text" };
-import f61 from "./vscope_sweep/modules.py" with { type: "text" };
-import f62 from "./vscope_sweep/requests.py" with { type: "text" };
-import f63 from "./vscope_sweep/routing.py" with { type: "text" };
-import f64 from "./vscope_sweep/runners.py" with { type: "text" };
-import f65 from "./vscope_sweep/samples.py" with { type: "text" };
-import f66 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
-import f67 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
-import f68 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
-import f69 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
+import f44 from "./vscope_hooks/quantization_facts.py" with { type: "text" };
+import f45 from "./vscope_hooks/recorder.py" with { type: "text" };
+import f46 from "./vscope_hooks/session.py" with { type: "text" };
+import f47 from "./vscope_hooks/sites.py" with { type: "text" };
+import f48 from "./vscope_hooks/steps.py" with { type: "text" };
+import f49 from "./vscope_hooks/table.py" with { type: "text" };
+import f50 from "./vscope_hooks/torch_window.py" with { type: "text" };
+import f51 from "./vscope_hooks/writer_main.py" with { type: "text" };
+import f52 from "./vscope_hooks/writer_process.py" with { type: "text" };
+import f53 from "./vscope_hooks/writing.py" with { type: "text" };
+import f54 from "./vscope_sweep/__init__.py" with { type: "text" };
+import f55 from "./vscope_sweep/batch.py" with { type: "text" };
+import f56 from "./vscope_sweep/between.py" with { type: "text" };
+import f57 from "./vscope_sweep/cache.py" with { type: "text" };
+import f58 from "./vscope_sweep/driver.py" with { type: "text" };
+import f59 from "./vscope_sweep/extension.py" with { type: "text" };
+import f60 from "./vscope_sweep/journal.py" with { type: "text" };
+import f61 from "./vscope_sweep/messages.py" with { type: "text" };
+import f62 from "./vscope_sweep/modules.py" with { type: "text" };
+import f63 from "./vscope_sweep/requests.py" with { type: "text" };
+import f64 from "./vscope_sweep/routing.py" with { type: "text" };
+import f65 from "./vscope_sweep/runners.py" with { type: "text" };
+import f66 from "./vscope_sweep/samples.py" with { type: "text" };
+import f67 from "./vscope_sweep/timers/__init__.py" with { type: "text" };
+import f68 from "./vscope_sweep/timers/attribution.py" with { type: "text" };
+import f69 from "./vscope_sweep/timers/cpu.py" with { type: "text" };
+import f70 from "./vscope_sweep/timers/kineto.py" with { type: "text" };
 
 /** A file of the package. */
 export interface EmbeddedFile {
@@ -256,7 +257,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_hooks/profilers/engine_facts.py",
     text: f33,
-    sha256: "719a8426e8622b281b363cfddf3fc6c536087655b3ed22464d99e312d6ffde4b",
+    sha256: "5f04de9ed724368830d40b9d83427592aa2ac8edb7a2d90dbd38784c47f39c2a",
   },
   {
     path: "vscope_hooks/profilers/forward_pass.py",
@@ -309,133 +310,138 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
     sha256: "356f6dec227303ea579aaf9e23621edecd8ba0f26dc518c0de94d2144f56cea4",
   },
   {
-    path: "vscope_hooks/recorder.py",
+    path: "vscope_hooks/quantization_facts.py",
     text: f44,
+    sha256: "5ad00892b2be32760deaa1b46c7ae5d0fee8cbc0a6c254d0ea1d86cec23c36a7",
+  },
+  {
+    path: "vscope_hooks/recorder.py",
+    text: f45,
     sha256: "b6d8fe20486902eac9ebdea703333c940dc6bfc3b7ff9d53dd62aa2ac0ce06e9",
   },
   {
     path: "vscope_hooks/session.py",
-    text: f45,
+    text: f46,
     sha256: "e48181250248a0d282c0e63f31299874a5c80aa2100b84c292810118b2deef5d",
   },
   {
     path: "vscope_hooks/sites.py",
-    text: f46,
+    text: f47,
     sha256: "6fac053ed56a95ad1af75b6674026a69bf1233c26a427dec122a753786a30b71",
   },
   {
     path: "vscope_hooks/steps.py",
-    text: f47,
+    text: f48,
     sha256: "49678dce46ca97f6ad826cda3b52e8df9e2836c6028c961a990560905f6bf78c",
   },
   {
     path: "vscope_hooks/table.py",
-    text: f48,
+    text: f49,
     sha256: "9c819d12c6e2963091aec0ca37abd4a5f5c59bc4f5b1ca79486dda05e382ea2e",
   },
   {
     path: "vscope_hooks/torch_window.py",
-    text: f49,
+    text: f50,
     sha256: "d048c7f6d5c6f777f8f4993a8a0d211ceed6266c5fa39c1a4222a0a9a7f397c9",
   },
   {
     path: "vscope_hooks/writer_main.py",
-    text: f50,
+    text: f51,
     sha256: "8aed97964e52400567a50f636354a39170b54685709f4752ce8000eb5de5ae04",
   },
   {
     path: "vscope_hooks/writer_process.py",
-    text: f51,
+    text: f52,
     sha256: "94503dfc4bfbc5f26408f18e557b948e91fef10709b4d99d790b26a342089f0b",
   },
   {
     path: "vscope_hooks/writing.py",
-    text: f52,
+    text: f53,
     sha256: "d3e0c91c9ac000571ebc20de49ecd0fdfbabf43d14b6cadabad2f7681438c224",
   },
   {
     path: "vscope_sweep/__init__.py",
-    text: f53,
+    text: f54,
     sha256: "99c0faaa4203c11148f1518b7da7d8f59dae49fe200b88c96949a0c8f93ee236",
   },
   {
     path: "vscope_sweep/batch.py",
-    text: f54,
+    text: f55,
     sha256: "ed5ec7985bcd16db2873354fc77dfe5db4950cfc26152d4d53ebd2a3a7086e02",
   },
   {
     path: "vscope_sweep/between.py",
-    text: f55,
+    text: f56,
     sha256: "43147b76786e7c65b8e2189457d7a57c45777c2c995e96dbb52feaa46f8b00f3",
   },
   {
     path: "vscope_sweep/cache.py",
-    text: f56,
+    text: f57,
     sha256: "b4be43836765f27d942505232173ef52d8cb558f761c940d4dd60a2e0db8b009",
   },
   {
     path: "vscope_sweep/driver.py",
-    text: f57,
+    text: f58,
     sha256: "49cd910b5ebe91ef713f6f8296e46c3a1198ea5377d54c986598b1eee842207a",
   },
   {
     path: "vscope_sweep/extension.py",
-    text: f58,
+    text: f59,
     sha256: "a11923a80189eb7b7a0a0b55f4fee5ef8ba0f3dc1ac33b8ee139c8f8bd3f8562",
   },
   {
     path: "vscope_sweep/journal.py",
-    text: f59,
+    text: f60,
     sha256: "eb86e3a9f37204886e262733e0d8c3de970274159df2fc6196b1709ae16c9c52",
   },
   {
     path: "vscope_sweep/messages.py",
-    text: f60,
+    text: f61,
     sha256: "46a1af43bc498bc540a4044bcc8934192a2c6313021e7f269f906eb28fc51002",
   },
   {
     path: "vscope_sweep/modules.py",
-    text: f61,
+    text: f62,
     sha256: "b30883d3d16398c7315c956b2ada3f564fa714732b274d9bc2cf4ff3b020dfd4",
   },
   {
     path: "vscope_sweep/requests.py",
-    text: f62,
+    text: f63,
     sha256: "7c7469f9ba7bd5b4625b947321fb5f780a6a30a280aa612397d60c603ed676c1",
   },
   {
     path: "vscope_sweep/routing.py",
-    text: f63,
+    text: f64,
     sha256: "f8176dbe072694d51ecaee81fca128eeb632c9f39090355c8000c548fcc11f6a",
   },
   {
     path: "vscope_sweep/runners.py",
-    text: f64,
+    text: f65,
     sha256: "a7c75e5b32cf667add3ad3513670a33704fdc0306911f5877aa659a63d31c06e",
   },
   {
     path: "vscope_sweep/samples.py",
-    text: f65,
+    text: f66,
     sha256: "249d38f691942ff5103b8e570e0db2de548003b826fdb7696a1c7f57f3ec8bd1",
   },
   {
     path: "vscope_sweep/timers/__init__.py",
-    text: f66,
+    text: f67,
     sha256: "f56fa2fa3aa59a18db9ec9ba2276445a83f20a78e849b35a90caea6d594e3f6f",
   },
   {
     path: "vscope_sweep/timers/attribution.py",
-    text: f67,
+    text: f68,
     sha256: "5bf3e24916dca59e6a427708116ebb7eeb6e5e123304b963139c0342ca3355b2",
   },
   {
     path: "vscope_sweep/timers/cpu.py",
-    text: f68,
+    text: f69,
     sha256: "2ac30b57ed0252d6661a7ca8ef274dbd43ffdacf6d60c2f49c48faa635393e3f",
   },
   {
     path: "vscope_sweep/timers/kineto.py",
-    text: f69,
+    text: f70,
     sha256: "35167c48d7ea39f2434a6a371b1648d56aac4fd28af634f80de51481b3c4c6ab",
   },
 ];

@@ -17,8 +17,9 @@ import { readGraphs } from "./graphs.ts";
 import { readOwnTables } from "./own_tables.ts";
 import { compareWithVllm } from "./vllm_metrics/compare.ts";
 import { sessionUtilization } from "./session_utilization.ts";
-import type { RequestRow, SessionAnalysis, SessionSummary, Timing } from "./session_model.ts";
+import type { RequestRow, SessionAnalysis, SessionSummary } from "./session_model.ts";
 import { type Cell, eachRow as eachRowOf, type NumberCell, ofFirstRank } from "./table_rows.ts";
+import { Timings } from "./timings.ts";
 
 export type * from "./session_model.ts";
 
@@ -74,7 +75,9 @@ export const MOST_REQUESTS = 400;
  *   analyzeSession,
  *   type GraphAnalysis,
  *   type GraphUse,
+ *   type MeasuredModel,
  *   type PhaseUtilization,
+ *   type Precision,
  *   type SessionUtilization,
  * } from "@vscope/vscope";
  *
@@ -85,6 +88,9 @@ export const MOST_REQUESTS = 400;
  * const utilization: SessionUtilization | undefined = session.utilization;
  * const decode: PhaseUtilization | undefined = utilization?.phases["decode"];
  * if (decode?.mbuPct !== undefined) assert.ok(decode.mbuPct > 0); // absent on an unknown device
+ * const precision: Precision | undefined = utilization?.device?.precision; // whose peak MFU is of
+ * const measured: MeasuredModel | undefined = utilization?.measured; // whose error is known
+ * console.log(precision, measured, utilization?.unknown?.mbu); // the last: why there is no MBU
  * ```
  *
  * @example Experts
@@ -192,27 +198,6 @@ async function eachRow(
   if (!found) return;
   analysis.rows[name] = found.rows;
   if (found.cut > 0) analysis.cut[name] = found.cut;
-}
-
-class Timings {
-  #samples = new Map<string, { samples: Samples; total: number; iterations: number }>();
-
-  add(name: string, ms: number, iterations = 1): void {
-    let entry = this.#samples.get(name);
-    if (!entry) {
-      this.#samples.set(name, entry = { samples: new Samples(), total: 0, iterations: 0 });
-    }
-    entry.samples.add(ms);
-    entry.iterations += iterations;
-    if (Number.isFinite(ms)) entry.total += ms;
-  }
-
-  all(): Timing[] {
-    return [...this.#samples].flatMap(([name, { samples, total, iterations }]) => {
-      const statistics = samples.statistics();
-      return statistics ? [{ name, statistics, totalMs: total, iterations }] : [];
-    });
-  }
 }
 
 /** Phases of an iteration; what else a table may say is `other`. */

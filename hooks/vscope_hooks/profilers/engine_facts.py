@@ -1,5 +1,6 @@
 """Sizes and limits of the engine, read once when its scheduler has been made."""
 
+from ..quantization_facts import quantization_of
 from ..sites import Watcher
 
 NAME = "engine_facts"
@@ -19,6 +20,7 @@ def watchers(recorder):
             model=_text(getattr(model, "model", None)),
             dtype=_text(getattr(model, "dtype", None)),
             quantization=_text(getattr(model, "quantization", None)),
+            quantization_config=quantization_of(model),
             max_model_len=getattr(scheduler, "max_model_len", None),
             enforce_eager=getattr(model, "enforce_eager", None),
             num_gpu_blocks=getattr(getattr(scheduler, "kv_cache_config", None), "num_blocks", None),
@@ -68,7 +70,9 @@ SIZES = (
     "mlp_only_layers",
     "first_k_dense_replace",
     "kv_lora_rank",
+    "moe_layer_freq",
     "sliding_window",
+    "use_sliding_window",
     "layer_types",
     "encoder_layers",
     "decoder_layers",

@@ -16,17 +16,17 @@ export interface Devices {
   count?: number;
   /**
    * What the most of the work is multiplied in, which is not what weights are kept in: four bits
-   * are made 16 before. @default "bf16"
+   * are made 16 before; null where that is not known. @default "bf16"
    */
-  precision?: Precision;
+  precision?: Precision | null;
 }
 
 /** Use of the devices in a phase; what is not known is absent. */
 export interface PhaseUtilization {
   /** Operations of all steps of the phase. */
-  flops: number;
+  flops?: number;
   /** Bytes of all steps of the phase. */
-  bytes: number;
+  bytes?: number;
   /** Time of all its passes. */
   seconds?: number;
   /** Model FLOPs utilization, in percent. */
@@ -41,7 +41,7 @@ export interface PhaseUtilization {
  * seconds / peak bandwidth, likewise of the bytes that the model needs ("LLM Inference Performance
  * Engineering", Databricks, 2023). Peaks are those of all devices together.
  *
- * A phase is in the result if its costs are known. With attention in 16 bits in an FP8 model, MFU
+ * Costs that are NaN are not known, nor is what hangs on them. With attention in 16 bits in an FP8 model, MFU
  * against the FP8 peak says too little.
  */
 export function utilization<Phase extends string>(
@@ -52,17 +52,21 @@ export function utilization<Phase extends string>(
 ): Partial<Record<Phase, PhaseUtilization>> {
   const result: Partial<Record<Phase, PhaseUtilization>> = {};
   for (const [phase, cost] of Object.entries(costs) as [Phase, Cost | undefined][]) {
-    if (!cost || !Number.isFinite(cost.flops) || !Number.isFinite(cost.bytes)) continue;
+    if (!cost) continue;
     const { flops, bytes } = cost;
     const seconds = secondsPerPhase[phase];
-    const entry: PhaseUtilization = { flops, bytes };
+    const entry: PhaseUtilization = {};
     result[phase] = entry;
+    if (Number.isFinite(flops)) entry.flops = flops;
+    if (Number.isFinite(bytes)) entry.bytes = bytes;
     if (seconds === undefined || !(seconds > 0) || !Number.isFinite(seconds)) continue;
     entry.seconds = seconds;
-    const tflops = peaks && tflopsOf(peaks, precision);
     if (!peaks || !(count > 0)) continue;
-    if (tflops !== undefined) entry.mfuPct = 100 * flops / seconds / (count * tflops * 1e12);
-    entry.mbuPct = 100 * bytes / seconds / (count * peaks.gbps * 1e9);
+    const tflops = precision === null ? undefined : tflopsOf(peaks, precision);
+    const mfuPct = 100 * flops / seconds / (count * (tflops ?? NaN) * 1e12);
+    const mbuPct = 100 * bytes / seconds / (count * peaks.gbps * 1e9);
+    if (Number.isFinite(mfuPct)) entry.mfuPct = mfuPct;
+    if (Number.isFinite(mbuPct)) entry.mbuPct = mbuPct;
   }
   return result;
 }

@@ -33,11 +33,17 @@ Deno.test("peaks are those of all devices, at the precision of the work", () => 
 Deno.test("what is unknown is absent, not zero", () => {
   const costs = { prefill: { flops: 10, bytes: 20 }, decode: { flops: 1, bytes: NaN } };
   const bare = { flops: 10, bytes: 20 };
-  assert.deepEqual(utilization(costs, H100, {}), { prefill: bare });
-  assert.deepEqual(utilization(costs, H100, { prefill: 0 }), { prefill: bare });
+  const decode = { flops: 1 };
+  assert.deepEqual(utilization(costs, H100, {}), { prefill: bare, decode });
+  assert.deepEqual(utilization(costs, H100, { prefill: 0 }), { prefill: bare, decode });
   assert.deepEqual(utilization(costs, undefined, { prefill: 2 }), {
     prefill: { ...bare, seconds: 2 },
+    decode,
   });
+  const timed = utilization(costs, H100, { prefill: 1, decode: 1 });
+  assert.deepEqual(Object.keys(timed.decode!), ["flops", "seconds", "mfuPct"]);
+  const imprecise = utilization(costs, H100, { prefill: 1 }, { precision: null }).prefill!;
+  assert.deepEqual(Object.keys(imprecise), ["flops", "bytes", "seconds", "mbuPct"]);
   assert.deepEqual(utilization({}, H100, {}), {});
 });
 
