@@ -21,7 +21,10 @@ export interface RequestLife {
   resumed?: number;
   finished?: number;
   preemptions: number;
-  preemptionDelay: number;
+  /** Seconds from each preemption to what ended it: that the request was resumed, or its own end. */
+  preemptionDelays: number[];
+  /** Since when it waits to be resumed. */
+  waitingSince?: number;
   /** `stop`, `length`, `abort` …; undefined while the request has not ended. */
   status?: string;
   prompt?: number;
@@ -39,7 +42,7 @@ export interface RequestLife {
 
 /** A request of which nothing is known yet. */
 export function newLife(engineId: string): RequestLife {
-  return { engineId, preemptions: 0, preemptionDelay: 0 };
+  return { engineId, preemptions: 0, preemptionDelays: [] };
 }
 
 /** Reads the requests of a session, and moves what a stop string wasted to `adjustments`. */
@@ -82,11 +85,11 @@ export function takeEvent(life: RequestLife, row: RawRow): void {
     case "preempted":
       life.preemptions++;
       life.preempted ??= at!;
-      life.preemptionDelay -= at ?? 0;
+      life.waitingSince = at!;
       break;
     case "resumed":
       assign(life, { resumed: at });
-      life.preemptionDelay += at ?? 0;
+      endWait(life, at);
       break;
     case "finished":
       assign(life, {
@@ -98,8 +101,15 @@ export function takeEvent(life: RequestLife, row: RawRow): void {
         recentSteps: row.get("recent_steps"),
       });
       // Ended while it waited to be resumed: that wait ends here.
-      if (life.preemptionDelay < 0) life.preemptionDelay += at ?? 0;
+      endWait(life, at);
   }
+}
+
+/** A wait whose beginning nobody saw is left out, and one that lasts still. */
+function endWait(life: RequestLife, at: number | undefined): void {
+  if (life.waitingSince === undefined || at === undefined) return;
+  life.preemptionDelays.push(at - life.waitingSince);
+  delete life.waitingSince;
 }
 
 /** Takes a row of request_results.csv. */

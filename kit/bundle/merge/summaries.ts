@@ -204,8 +204,7 @@ function encoderSummary({ encoders, modelType }: SessionFigures): Record<string,
 function preemptionSummary(figures: SessionFigures): Record<string, unknown> {
   const { requests, preemptions } = figures;
   const preempted = requests.filter((life) => life.preemptions > 0);
-  const delays = new Samples();
-  for (const life of preempted) delays.add(life.preemptionDelay);
+  const delays = Samples.of(preempted.flatMap((life) => life.preemptionDelays));
   return {
     total_preemptions: preempted.reduce((sum, life) => sum + life.preemptions, 0),
     total_requests: requests.length,

@@ -228,7 +228,9 @@ export async function writeRequests(
       life.resumed,
       life.finished,
       total,
-      life.preemptions > 0 ? life.preemptionDelay.toFixed(6) : undefined,
+      life.preemptionDelays.length > 0
+        ? life.preemptionDelays.reduce((sum, delay) => sum + delay).toFixed(6)
+        : undefined,
       life.prompt,
       life.cached,
       life.generated,
