@@ -49,6 +49,13 @@ examples() {
   say "examples ended with $?"
 }
 
+experiments() {
+  say experiments
+  timeout "$(left)" sh "$here/experiments.sh" "$site" "$work/experiments" > "$out/experiments.log" 2>&1
+  say "experiments ended with $?"
+  (cd "$work" && tar --exclude=work -cf - experiments) | xz -T0 -3 > "$out/experiments.tar.xz"
+}
+
 # On two GPUs.
 ranks() {
   say "nsys on two ranks"
@@ -74,7 +81,7 @@ queue() {
   case $1.$n in
     4.0) then_all "perf qwen" ;;
     4.1)
-      then_all "perf llama gemm"
+      then_all "perf llama gemm" experiments
       until [ -e "$out/ended3" ] || [ "$(left)" -lt 330 ]; do sleep 1; done
       [ ! -e "$out/ended3" ] || then_all "ranks 1,3"
       ;;
@@ -82,7 +89,7 @@ queue() {
     4.3) then_all examples gate ;;
     2.0) then_all "perf qwen" ;;
     2.1) then_all "perf llama gemm experts" ;;
-    1.0) then_all examples "perf qwen" overhead ;;
+    1.0) then_all examples experiments "perf qwen" overhead ;;
   esac
   say "the queue has ended"
   touch "$out/ended$n"

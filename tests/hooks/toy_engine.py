@@ -16,6 +16,7 @@ def module(name, **parts):
 
 class Pool:
     num_gpu_blocks = 9
+    null_block = Some(block_id=0, block_hash=None)
     metrics_collector = None
 
     def get_num_free_blocks(self):
@@ -182,7 +183,7 @@ def main():
     collector = scheduler.kv_cache_manager.block_pool.metrics_collector
     if collector is not None:
         collector.on_block_allocated(Some(block_id=3))
-        collector.on_block_evicted(Some(block_id=3))
+        collector.on_block_evicted(Some(block_id=3, block_hash=b"prefix"))
     scheduler._free_request(request)
     state = Some(request_id="r", stats=None, detokenizer=None, prompt_len=8)
     outputs._update_stats_from_finished(state, "length")
