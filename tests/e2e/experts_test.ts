@@ -25,16 +25,24 @@ async function shell(line: string, cwd: string): Promise<string> {
 async function graphSnippets(run: string): Promise<void> {
   const dir = new URL("../../perf/examples/session", import.meta.url).pathname;
   assert.match(await shell(`${run} graphs`, dir), /DONE$/);
-  assert.ok(Number(await shell("wc -l < cuda_graph_captures.csv", dir)) > 10);
+  const captures = (await readTable(`${dir}/cuda_graph_captures.csv`)).length;
+  assert.equal(
+    await shell("wc -l cuda_graph_captures.csv", dir),
+    `${captures + 1} cuda_graph_captures.csv`,
+  );
   const replays = await shell(
-    "awk -F',' 'NR>1 {sum+=$6} END {print sum}' cuda_graph_usage.csv",
+    "total_replays=$(awk -F',' 'NR>1 {sum+=$6} END {print sum}' cuda_graph_usage.csv)\n" +
+      'echo "Total CUDA graph replays: $total_replays"',
     dir,
   );
   const summary = JSON.parse(await Deno.readTextFile(`${dir}/cuda_graph_summary.json`));
-  assert.equal(Number(replays), summary.replays);
+  assert.equal(replays, `Total CUDA graph replays: ${summary.replays}`);
   const top = await shell("sort -t',' -k6 -rn cuda_graph_usage.csv | head -5", dir);
   assert.match(top.split("\n")[0]!, /^(FULL|PIECEWISE),\d+,/);
-  await shell("cut -d',' -f2 cuda_graph_usage.csv | sort | uniq -c", dir);
+  const sizes = await shell("cat cuda_graph_usage.csv | cut -d',' -f2 | sort | uniq -c", dir);
+  // Each number of tokens, how many descriptors have it before it, and the header's word.
+  assert.match(sizes, /^\s*1 num_tokens$/m);
+  assert.match(sizes, /^\s*[12] 8$/m);
 }
 
 Deno.test("moe on two ranks counts every choice of the routers, and every eviction is there", async (t) => {
@@ -153,13 +161,28 @@ Deno.test("moe on two ranks counts every choice of the routers, and every evicti
       const run = `"${site}/bin/python" "${SCRIPTS}snippets.py"`;
       const said = await shell(run, dir);
       assert.match(said, /DONE$/);
+      const samples = await readTable(`${dir}/kv_cache_usage.csv`);
+      assert.equal(
+        said.match(/^vllm_kv_cache_usage\{timestamp="[\d.]+"\} [\d.]+$/gm)?.length,
+        samples.length,
+      );
+      assert.match(
+        await shell(`${run} experts`, folder),
+        /^Layer 1: load balance ratio = [\d.]+$/m,
+      );
+      const pairs = await shell("head -20 moe_expert_coselection.csv", folder);
+      assert.match(pairs.split("\n")[1]!, /^\d+,\d+,\d+,\d+/);
       const average = await shell(
         "awk -F',' 'NR>1 {sum+=$2; count++} END {print sum/count}' kv_cache_usage.csv",
         dir,
       );
       assert.ok(Number(average) > 0);
       await graphSnippets(run);
-      assert.match(await shell("sort -t',' -k2 -rn kv_cache_usage.csv | head -1", dir), /^\d/);
+      const peak = await shell("sort -t',' -k2 -rn kv_cache_usage.csv | head -1", dir);
+      assert.equal(
+        Number(peak.split(",")[1]),
+        Math.max(...samples.map((row) => Number(row["usage_pct"]))),
+      );
       const layers = "awk -F',' 'NR>1 {print $1}' moe_expert_activations.csv | sort -u | wc -l";
       assert.equal(await shell(layers, folder), "2");
       assert.match(

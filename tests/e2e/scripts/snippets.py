@@ -1,6 +1,7 @@
 """The pandas snippets that users of the session layout have; run in the folder of a session.
 
-With the argument `graphs` those of CUDA graphs, which only a session of a GPU has, else the others.
+With the argument `graphs` those of CUDA graphs, which only a session of a GPU has; with `experts` those that run in the
+folder of the experts' tables; else the others.
 """
 
 import sys
@@ -16,6 +17,19 @@ if "graphs" in sys.argv:
     top_graphs = graphs.nlargest(10, "replay_count")
     print(top_graphs[["num_tokens", "replay_count"]])
     print("DONE")
+    sys.exit()
+
+if "experts" in sys.argv:
+    df = pd.read_csv("moe_expert_activations.csv")
+    for layer in df["layer_idx"].unique():
+        layer_df = df[df["layer_idx"] == layer]
+        ratio = layer_df["activation_count"].max() / layer_df["activation_count"].min()
+        print(f"Layer {layer}: load balance ratio = {ratio:.2f}")
+    df = pd.read_csv("moe_routing_weights_hist.csv")
+    for what in ("mean", "std", "min", "max"):
+        value = getattr(df["weight"], what)()
+        assert 0 <= value <= 1, (what, value)
+        print(f"  {what}: {value:.4f}")
     sys.exit()
 
 kv_cache = pd.read_csv("kv_cache_usage.csv")
@@ -39,4 +53,5 @@ weights = pd.read_csv("moe_expert_tracking/moe_routing_weights_hist.csv")
 print("weights", weights["weight"].mean(), weights["weight"].std(), len(weights))
 for _, row in kv_cache.iterrows():
     assert 0 <= row["usage_pct"] <= 100
+    print(f'vllm_kv_cache_usage{{timestamp="{row["timestamp_sec"]}"}} {row["usage_pct"]}')
 print("DONE")
