@@ -387,7 +387,7 @@ export const HOOK_FILES: readonly EmbeddedFile[] = [
   {
     path: "vscope_sweep/extension.py",
     text: f59,
-    sha256: "a11923a80189eb7b7a0a0b55f4fee5ef8ba0f3dc1ac33b8ee139c8f8bd3f8562",
+    sha256: "1a608f0b1a77f194f4dc152fccc15402d31aeb8fcff599dfacf05063c068197f",
   },
   {
     path: "vscope_sweep/journal.py",

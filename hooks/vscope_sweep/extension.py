@@ -102,8 +102,9 @@ class Sweep:
 
         On a GPU both ways find the same times (docs/benchmarks.md). On a CPU a first pass differs more.
         """
-        wanted = os.environ.get("VSCOPE_SWEEP_LEAN") or str(int(self.device.type == "cuda"))
-        return wanted == "1" and self.iterations >= FEWEST_WITHOUT_WARM_UP
+        wanted = os.environ.get("VSCOPE_SWEEP_LEAN")
+        lean = wanted == "1" if wanted else self.device.type == "cuda"
+        return lean and self.iterations >= FEWEST_WITHOUT_WARM_UP
 
     def _attach_sampler(self, torch):
         """The sampler belongs to the model runner, not to the model."""

@@ -16,7 +16,7 @@ failed=0
 # record NAME RECIPE KIND
 record() {
   rm -rf "${work:?}/$1"
-  timeout --foreground "${LIMIT:-240}" "$vscope" "$2" --quiet --profiling-log-interval 10 --out "$work/$1" -- \
+  timeout "${LIMIT:-240}" "$vscope" "$2" --quiet --profiling-log-interval 10 --out "$work/$1" -- \
     python3 "$here/examples_run.py" "$work/models" "$3" > "$out/$1.log" 2>&1 || failed=1
   "$vscope" bundle validate "$work/$1" || failed=1
   (cd "$work" && tar -cf - "$1") | xz -T0 -3 > "$out/$1.part" && mv "$out/$1.part" "$out/$1.tar.xz"

@@ -21,7 +21,7 @@ record() {
   # Without the time for it nothing is begun: what is there is judged.
   [ -z "${END:-}" ] || [ "$(date +%s)" -lt $((END - 90)) ] || return 0
   rm -rf "${work:?}/$name"
-  timeout --foreground "${LIMIT:-300}" "$vscope" monitor --quiet --out "$work/$name" -- \
+  timeout "${LIMIT:-300}" "$vscope" monitor --quiet --out "$work/$name" -- \
     python3 "$here/gate_run.py" "$work/models" "$@" > "$out/$name.log" 2>&1
   echo "$name: exit code $?"
 }

@@ -28,7 +28,7 @@ sweep() {
   [ "$left" -gt 120 ] || { echo "$name: no time is left" && return; }
   start=$(date +%s)
   # An engine ends, a session is merged, tables and a report are written: what follows the budget takes half a minute.
-  timeout --foreground -s INT -k 30 "$left" "$vscope" sweep --json --out "$dir" --hardware "$hardware" \
+  timeout -s INT -k 30 "$left" "$vscope" sweep --json --out "$dir" --hardware "$hardware" \
     --time-budget "$((left - 45))s" "$@" > "$out/$name.json" 2>> "$out/$name.log"
   code=$?
   echo "$name: ended with $code after $(($(date +%s) - start)) s"

@@ -228,16 +228,18 @@ times = {
     "always": [{"a": [40.0, 10.0, 10.0]}, {"a": [41.0, 10.0, 10.0]}],
     # Of a few microseconds a quarter is nothing.
     "short": [{"a": [2.4, 1.7, 1.8]}],
+    # It cannot be fired a second time: what failed is in no journal.
+    "gone": [{"a": [40.0, 10.0, 10.0]}],
 }
 def fire(shots, failed):
     rounds.append([shot["k"] for shot in shots])
-    return [(shot, times[shot["k"]].pop(0)) for shot in shots]
+    return [(shot, times[shot["k"]].pop(0)) for shot in shots if times[shot["k"]]]
 sweep._round = fire
 sweep._session([{"k": name} for name in list(times)], [])
 print(json.dumps([rounds, {record["k"]: record["us"] for record in kept}, is_cold([7.0])]))
 `);
   assert.deepEqual(found, [
-    [["warm", "cold", "always", "short"], ["cold", "always"]],
+    [["warm", "cold", "always", "short", "gone"], ["cold", "always", "gone"]],
     {
       warm: { a: [10, 10.1, 9.9] },
       cold: { a: [10.3, 10, 10.2], b: [1.1, 1, 1] },

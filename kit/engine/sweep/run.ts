@@ -188,7 +188,7 @@ async function measure(
       if (known && shotsToFire(run, tp, known).length === 0) {
         context.output.note(`TP degree ${tp}: everything is there`);
         run.engines.set(tp, { facts: known, failed: [] });
-        tellHeld(run, tp, run.folder.before?.engine[`tp${tp}`]);
+        tellHeld(run, tp, known.conditions);
         continue;
       }
       const watch = new GpuWatch(context);
@@ -264,8 +264,7 @@ async function up(run: SweepRun, tp: number, facts: EngineFacts, pid: number): P
   }
   if (run.line) {
     // The engine before this one may have died while it wrote.
-    run.journal = await readJournal(context.files, run.dir);
-    await cutTornLine(context.files, run.dir, run.journal);
+    await cutTornLine(context.files, run.dir, await readJournal(context.files, run.dir));
     return;
   }
   run.line = {
@@ -303,11 +302,10 @@ async function recordConditions(run: SweepRun, tp: number, looks: readonly GpuLo
   const { sweep } = line;
   const own = { ...conditions };
   await continueJournal(files, dir, await readJournal(files, dir), { sweep, tp, conditions: own });
-  tellHeld(run, tp, { conditions });
+  tellHeld(run, tp, conditions);
 }
 
-function tellHeld(run: SweepRun, tp: number, engine: unknown): void {
-  const { conditions } = engine as { conditions?: GpuConditions };
+function tellHeld(run: SweepRun, tp: number, conditions: GpuConditions | undefined): void {
   const held = conditions && throttlingOf(conditions);
   if (held) note(run, "warning", `TP degree ${tp}: the GPU's clocks were held down by ${held}`);
 }

@@ -7,6 +7,7 @@
 import type { RunContext } from "../../contract/context.ts";
 import type { Invocation } from "../../contract/recipe.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
+import type { GpuConditions } from "../../sweep/measure/gpu_conditions.ts";
 import type { Journal } from "../../sweep/measure/journal.ts";
 import { type NeededShot, neededShots } from "../../sweep/measure/needed.ts";
 import { layerDefinitions, layersAt, SweepTimes } from "../../sweep/measure/times.ts";
@@ -53,16 +54,19 @@ export function engineRecord(facts: EngineFacts): Record<string, unknown> {
   };
 }
 
+/** An engine of an earlier run, with what was seen of its GPU. */
+export type KeptEngine = EngineFacts & { readonly conditions?: GpuConditions };
+
 /** The engine of an earlier run, as a manifest kept it; undefined where it is not whole. */
 export function keptEngine(
   manifest: Pick<Manifest, "engine"> | undefined,
   tp: number,
-): EngineFacts | undefined {
-  const record = manifest?.engine[`tp${tp}`] as Partial<EngineFacts> | undefined;
+): KeptEngine | undefined {
+  const record = manifest?.engine[`tp${tp}`] as Partial<KeptEngine> | undefined;
   const numbers = [record?.block_size, record?.num_cache_tokens, record?.max_model_len];
   return record && numbers.every(Number.isSafeInteger) && Array.isArray(record.missing) &&
       typeof record.arguments === "object"
-    ? record as EngineFacts
+    ? record as KeptEngine
     : undefined;
 }
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readManifest } from "../../../kit/bundle/manifest_file.ts";
 import { lintBundle } from "../../../kit/sweep/lint/lint.ts";
 import { readJournal } from "../../../kit/sweep/measure/journal.ts";
+import { readMeta } from "../../../kit/sweep/sweep_folder.ts";
 import { readTable } from "../../../kit/sweep/table.ts";
 import { vscopeHere } from "../../cli.ts";
 import { inFolder, namesIn } from "../../folders.ts";
@@ -77,6 +78,18 @@ Deno.test("--only with --force at one TP degree keeps what the others have", asy
     assert.deepEqual(third.journal, forced.journal, "something was fired at TP 2");
     assert.equal(await Deno.readTextFile(`${first.dir}/tp2/attention.csv`), other);
     assert.deepEqual(await lintBundle(Deno, third.dir, cwd), []);
+  });
+});
+
+Deno.test("a TP degree at which nothing could be measured has no tables of what all degrees share", async () => {
+  await inFolder(async (cwd) => {
+    await sweep(cwd, [...ONE]);
+    const { dir, json } = await sweep(cwd, ["--tp-degrees", "1,2"], { FAKE_REFUSED: "all" });
+    assert.equal(json.status, "partial");
+    assert.ok((await namesIn(dir)).includes("tp1"));
+    assert.ok(!(await namesIn(dir)).includes("tp2"));
+    assert.deepEqual((await readMeta(Deno, dir))!.values["tp_degrees"], [1]);
+    assert.deepEqual(await lintBundle(Deno, dir, cwd), []);
   });
 });
 

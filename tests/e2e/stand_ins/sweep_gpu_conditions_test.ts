@@ -124,6 +124,14 @@ Deno.test("a sweep tells of the GPU's clocks in meta and in its manifest, and wa
     const before = await readJournal(Deno, dir);
     assert.equal(before.damaged, 0);
 
+    // The same once more fires nothing, and tells the same.
+    const again = await vscopeHere(args, { cwd, env });
+    assert.equal(again.code, 0, again.stderr);
+    const kept = (await readManifest(Deno, dir))!;
+    assert.deepEqual((kept.engine["tp1"] as Record<string, unknown>)["conditions"], conditions);
+    assert.match(JSON.stringify(kept.notes), /held down by sw_power_cap at 100 % of the looks/);
+    assert.equal((await readJournal(Deno, dir)).shots.length, before.shots.length);
+
     // Another run in the folder keeps what was told of the first.
     const more = await vscopeHere([...args, "--max-num-seqs", "4", "--only", "per_sequence"], {
       cwd,

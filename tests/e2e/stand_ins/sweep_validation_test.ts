@@ -105,10 +105,10 @@ Deno.test("the error is that of the sum over the layers of one block, by kind an
 
 Deno.test("sweep --validate fires them once, keeps each in a table, and tells errors in meta", async () => {
   await inFolder(async (cwd) => {
-    const run = async (...args: string[]) => {
+    const runAt = async (degrees: string, ...args: string[]) => {
       const ran = await vscopeHere([
         ...["sweep", "--model", "Qwen/Qwen3-30B-A3B-Instruct-2507", "--hardware", "H", "--json"],
-        ...["--python", FAKE, "--tp-degrees", "1,2", "--skip-skew", "--max-num-seqs", "4"],
+        ...["--python", FAKE, "--tp-degrees", degrees, "--skip-skew", "--max-num-seqs", "4"],
         ...["--max-num-batched-tokens", "16", "--attention-max-kv", "512"],
         ...["--attention-kv-factor", "8", "--attention-chunk-factor", "4"],
         ...["--validate-layers", "0", ...args],
@@ -119,6 +119,7 @@ Deno.test("sweep --validate fires them once, keeps each in a table, and tells er
         | undefined;
       return { meta, shots: (await readJournal(Deno, dir)).shots };
     };
+    const run = (...args: string[]) => runAt("1,2", ...args);
     const dir = `${cwd}/perf/H/Qwen/Qwen3-30B-A3B-Instruct-2507/bf16`;
     const before = await run();
     assert.equal(before.meta, undefined);
@@ -141,6 +142,9 @@ Deno.test("sweep --validate fires them once, keeps each in a table, and tells er
     assert.ok(more.meta!.per_tp["1"]!.batches > batches);
     const keys = more.shots.map(({ tp, k }) => `${tp} ${k}`);
     assert.equal(new Set(keys).size, keys.length);
+    // A degree that is not asked for keeps what is told of it, as it keeps its tables.
+    const one = await runAt("1", "--validate", "30");
+    assert.deepEqual(one.meta!.per_tp, more.meta!.per_tp);
     assert.deepEqual(await lintBundle(Deno, dir, cwd), []);
     assert.deepEqual(await validateBundle(Deno, dir), []);
     assert.equal((await readManifest(Deno, dir))!.status, "complete");
