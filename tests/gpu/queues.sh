@@ -108,8 +108,11 @@ rm -f "$out"/ended*
 count=$(nvidia-smi --list-gpus | wc -l)
 [ "$count" -lt 4 ] || count=4
 [ "$count" != 3 ] || count=2
-place=0
+# Each has processor cores of its own, so that none slows another.
+share=$(($(nproc) / count)) place=0
 while [ "$place" -lt "$count" ]; do
-  QUEUE=$place END=$end setsid sh "$0" "$site" "$out" "$3" "$dw" "$count" > "$out/queue$place.log" 2>&1 < /dev/null &
+  pin="taskset -c $((place * share))-$((place * share + share - 1))"
+  $pin true 2> /dev/null || pin=
+  QUEUE=$place END=$end setsid $pin sh "$0" "$site" "$out" "$3" "$dw" "$count" > "$out/queue$place.log" 2>&1 < /dev/null &
   place=$((place + 1))
 done

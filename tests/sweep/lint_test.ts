@@ -193,6 +193,27 @@ Deno.test("non-monotone: a large shape that takes far less time than a small one
   );
 });
 
+Deno.test("non-monotone: a shape with a slow kernel, which its samples agree about, is none", async () => {
+  const slow = (spread: string, samples: string) =>
+    planted((dir) =>
+      edit(`${dir}/tp1/dense.csv`, (text) => {
+        const [header, ...rows] = text.trimEnd().split("\n");
+        return [
+          `${header},spread_us,samples`,
+          ...rows.map((row, place) =>
+            place === 2 ? row.replace(/[^,]*$/, `1000000,${spread},${samples}`) : `${row},0,3`
+          ),
+          "",
+        ].join("\n");
+      })
+    );
+  assert.deepEqual(await slow("20000", "3"), []);
+  for (const [spread, samples] of [["90000", "3"], ["0", "1"], ["", ""]] as const) {
+    const found = await slow(spread, samples);
+    assert.match(found.join(), /^warning non-monotone tp1\/dense.csv \d+$/, `${spread} ${samples}`);
+  }
+});
+
 Deno.test("bad-time: a time that is missing, zero, NaN or no number", async () => {
   for (const time of ["", "nan", "0", "-3", "fast", "inf"]) {
     assert.deepEqual(
