@@ -1,7 +1,8 @@
-"""Usage: publish.py SWEEP DEST. Copies a sweep to where it is published, without what only going on with it needs.
+"""Usage: publish.py BUNDLE DEST. Copies a sweep or a session to where it is published.
 
-That is its journal, its logs, and of the sessions with steps of the whole model what lies below processes. The report is
-made anew ($VSCOPE, or `vscope` on PATH), and the manifest tells of the files that are left.
+Of a sweep it leaves out what only going on with it needs: its journal, its logs, and of the sessions with steps of the
+whole model what lies below processes. Of a session it leaves out what vLLM printed. The report is made anew ($VSCOPE,
+or `vscope` on PATH), and the manifest tells of the files that are left.
 """
 
 import hashlib
@@ -33,17 +34,19 @@ def seal(folder):
         file.write("\n")
 
 
-def main(sweep, dest):
+def main(bundle, dest):
+    is_sweep = os.path.exists(os.path.join(bundle, "meta.yaml"))
+    left_out = LEFT_OUT if is_sweep else {"logs"}
     if os.path.exists(dest):
         shutil.rmtree(dest)
-    shutil.copytree(sweep, dest, ignore=lambda _, names: LEFT_OUT & set(names))
+    shutil.copytree(bundle, dest, ignore=lambda _, names: left_out & set(names))
     vscope = os.environ.get("VSCOPE", "vscope")
     # Sessions within first: the sweep's manifest has the sums of theirs.
     for folder, _, names in os.walk(dest, topdown=False):
         if "bundle.json" in names:
             seal(folder)
     subprocess.run([vscope, "report", dest], check=True, stdout=subprocess.DEVNULL)
-    for check in ("validate", "lint"):
+    for check in ("validate", "lint") if is_sweep else ("validate",):
         subprocess.run([vscope, "bundle", check, dest], check=True)
 
 
