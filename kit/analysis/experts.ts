@@ -7,6 +7,7 @@
 import { Samples } from "../bundle/merge/samples.ts";
 import type { FileSystem } from "../contract/context.ts";
 import { type Points, Series } from "./downsample.ts";
+import { ExpertDrift } from "./expert_drift.ts";
 import { eachRow } from "./table_rows.ts";
 
 /** A layer's load: choices per expert. */
@@ -45,6 +46,16 @@ export interface ExpertAnalysis {
   pairs: ExpertPair[];
   /** Deviation over mean between two samples, the mean of all layers, over time. */
   imbalance: Points;
+  /**
+   * Deviation over mean in each quarter of the choices, the mean of all layers, without what chance makes; absent where
+   * too few samples tell.
+   */
+  quarters?: number[];
+}
+
+/** Largest difference between two quarters. */
+export function driftOf(quarters: readonly number[]): number {
+  return Math.max(...quarters) - Math.min(...quarters);
 }
 
 /** Pairs that the report shows. */
@@ -77,7 +88,7 @@ export async function readExperts(
   const layers = [...loads].sort(([a], [b]) => a - b).map(([layer, counts]) =>
     loadOf(layer, counts)
   );
-  return { layers, pairs, imbalance: await readImbalance(files, dir) };
+  return { layers, pairs, ...await readImbalance(files, dir, layers) };
 }
 
 function loadOf(layer: number, counts: number[]): LayerLoad {
@@ -93,20 +104,30 @@ function loadOf(layer: number, counts: number[]): LayerLoad {
   };
 }
 
-async function readImbalance(files: FileSystem, dir: string): Promise<Points> {
+async function readImbalance(
+  files: FileSystem,
+  dir: string,
+  loads: readonly LayerLoad[],
+): Promise<Pick<ExpertAnalysis, "imbalance" | "quarters">> {
+  const experts = new Map(loads.map(({ layer, counts }) => [layer, counts.length]));
   const series = new Series();
+  const drift = new ExpertDrift();
   let at = NaN;
   let [sum, layers] = [0, 0];
   const close = () => {
     if (layers > 0) series.add(at, sum / layers);
     [sum, layers] = [0, 0];
+    drift.close();
   };
   await eachRow(files, dir, "moe_load_imbalance", (_cell, number) => {
     if (number("timestamp_sec") !== at) close();
     at = number("timestamp_sec");
-    const share = number("std_dev") / number("mean_activations");
+    const [deviation, mean] = [number("std_dev"), number("mean_activations")];
+    drift.add(mean, deviation, experts.get(number("layer_idx")) ?? NaN);
+    const share = deviation / mean;
     if (Number.isFinite(share)) [sum, layers] = [sum + share, layers + 1];
   });
   close();
-  return series.points();
+  const quarters = drift.quarters();
+  return { imbalance: series.points(), ...(quarters ? { quarters } : {}) };
 }

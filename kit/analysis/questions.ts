@@ -4,6 +4,7 @@
  * @module
  */
 
+import { driftOf } from "./experts.ts";
 import { percent } from "./findings.ts";
 import type { SessionAnalysis } from "./session.ts";
 import { THRESHOLDS as LIMIT } from "./thresholds.ts";
@@ -132,9 +133,17 @@ function balance({ experts }: SessionAnalysis): Found {
     ? ""
     : ` and a largest load ${worst.maxMinRatio.toFixed(1)} times the smallest`;
   const idle = unused > 0 ? `; ${unused} layers have experts that nobody chose` : "";
+  const drift = experts.quarters && driftOf(experts.quarters);
+  const stable = drift === undefined
+    ? ""
+    : drift < LIMIT.expertDrift.value
+    ? "; stable over time"
+    : `; not stable: between quarters of the run the deviation moves by ${
+      percent(100 * drift)
+    } of the mean`;
   const detail = `layer ${worst.layer} is the most uneven, with a deviation of ${
     percent(100 * worst.stdOverMean)
-  } of the mean${ratio}${idle}`;
+  } of the mean${ratio}${idle}${stable}`;
   return uneven === 0 ? { answer: `Yes, in all ${layers} layers; ${detail}.`, mood: "good" } : {
     answer: `No: ${uneven} of ${layers} layers are uneven (a deviation from ${
       percent(100 * LIMIT.expertDeviation.value)

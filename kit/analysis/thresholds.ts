@@ -53,6 +53,8 @@ export const THRESHOLDS = {
   expertRatio: { value: 2, unit: "times", source: EXPERTS, proven: false },
   /** Deviation of the experts' load over its mean. */
   expertDeviation: { value: 0.3, unit: "of the mean", source: EXPERTS, proven: false },
+  /** How far that deviation may move from one quarter of a run to another. */
+  expertDrift: { value: 0.1, unit: "of the mean", source: OURS, proven: false },
   /** Share of max_num_batched_tokens below which a batch counts as underutilized. */
   tokenUtilizationLow: { value: 50, unit: "%", source: BATCHES, proven: false },
   /** Share of max_num_seqs that counts as a full batch. */

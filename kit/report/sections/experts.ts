@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ExpertAnalysis } from "../../analysis/experts.ts";
+import { driftOf, type ExpertAnalysis } from "../../analysis/experts.ts";
 import { THRESHOLDS as LIMIT } from "../../analysis/thresholds.ts";
 import { figure, withUnit } from "../format.ts";
 import { Html, html } from "../html.ts";
@@ -50,6 +50,18 @@ export const experts: Section = ({ analysis, charts }) => {
         verdict(layer.stdOverMean < LIMIT.expertDeviation.value),
       ]),
     ),
+    experts.quarters
+      ? table(
+        `Stable over time: between quarters of the choices the deviation moves by less than ` +
+          `${LIMIT.expertDrift.value} of the mean; what chance makes is taken off`,
+        ["first quarter#", "second#", "third#", "last#", "moves by#", ""],
+        [[
+          ...experts.quarters.map(figure),
+          figure(driftOf(experts.quarters)),
+          verdict(driftOf(experts.quarters) < LIMIT.expertDrift.value),
+        ]],
+      )
+      : undefined,
     experts.pairs.length > 0
       ? table(
         "Pairs chosen together most often",
