@@ -68,15 +68,15 @@ Deno.test("the view shows what was recorded, turns its pages, and leaves on q", 
   const { exitCode, terminal, said } = await viewing(example("moe"), async (terminal) => {
     await until(() => terminal.text.includes("KV cache"));
     assert.match(terminal.text, /■ complete/);
-    assert.match(terminal.text, /generated .* 1,240 tokens/);
-    assert.match(terminal.text, /coverage +93\.9 % .*31 of 33 passes/);
-    assert.match(terminal.text, /finished +40, 0 alive/);
+    assert.match(terminal.text, /generated .* 33,144 tokens/);
+    assert.match(terminal.text, /coverage +97\.5 % .*1,297 of 1,330 passes/);
+    assert.match(terminal.text, /finished +227, 0 alive/);
     terminal.press("2");
     assert.match(terminal.text, /\[experts\]/);
-    assert.match(terminal.text, /^ +3 +2\.18 .* 0 +[▁-█]{20,}$/m);
+    assert.match(terminal.text, /^ +3 +1\.74 .* 0 +[▁-█]{20,}$/m);
     terminal.press("\x1b[C");
     assert.match(terminal.text, /\[hooks\]/);
-    assert.match(terminal.text, /engine_core-1443 +request_lifecycle.*\n.*forward_pass/);
+    assert.match(terminal.text, /engine_core-3543 +ended; request_lifecycle.*\n.*forward_pass/);
     terminal.press("\t?");
     assert.match(terminal.text, /another page/);
     terminal.press("\x1b");

@@ -75,12 +75,15 @@ Deno.test("watch prints lines where there is no terminal, and the plan with --dr
     vscopeHere(["watch", example("session"), "--dry-run", "--json", "--listen", "0.0.0.0:9464"]),
   ]);
   assert.deepEqual([plain.code, plain.stderr], [0, ""]);
-  assert.match(plain.stdout, /^\/.*session: complete, 1 min 34 s\n/);
-  assert.match(plain.stdout, /^KV cache +in use +0 % low +0 of 9,950 blocks, peak 15\.9 % low$/m);
+  assert.match(plain.stdout, /^\/.*session: complete, 1 min 49 s\n/);
+  assert.match(
+    plain.stdout,
+    /^KV cache +in use +0 % low +0 of 1,499 blocks, peak 100 % critical$/m,
+  );
   const state = JSON.parse(json.stdout);
   assert.deepEqual(
     [state.status, state.batches.count, state.requests.finished, state.cuda_graphs.replayed_passes],
-    ["complete", 66, 35, 63],
+    ["complete", 1330, 227, 1297],
   );
   assert.equal(plan.code, 0, plan.stderr);
   const planned = JSON.parse(plan.stdout);

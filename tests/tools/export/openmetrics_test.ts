@@ -128,7 +128,10 @@ Deno.test("export openmetrics prints the last state of real sessions, equal to t
       total(samples, /^vscope_kv_cache_evicted_blocks_total$/),
       (await table("kv_cache_evictions")).length,
     );
-    assert.equal(total(samples, /^vscope_preemptions_total$/), 0);
+    const preempted = (await table("preemption_events"))
+      .filter((row) => row["event"] === "preempted");
+    assert.ok(preempted.length > 0);
+    assert.equal(total(samples, /^vscope_preemptions_total$/), preempted.length);
     if (name === "session") {
       // What was not recorded has no value.
       assert.doesNotMatch(stdout, /vscope_(moe|encoder)/);

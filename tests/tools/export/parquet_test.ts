@@ -186,8 +186,8 @@ Deno.test("export parquet writes one table to a file, and refuses a folder of ot
       vscopeHere([...args, "kv_cache_usage", "--out", `${dir}/kv.parquet`]),
       vscopeHere([...args, "--out", `${dir}/full`]),
     ]);
-    assert.match(one.stdout, /kv\.parquet: 68 rows, 0\.00 MB\n$/);
-    assert.equal((await read(`${dir}/kv.parquet`)).count, 68);
+    assert.match(one.stdout, /kv\.parquet: 1334 rows, 0\.02 MB\n$/);
+    assert.equal((await read(`${dir}/kv.parquet`)).count, 1334);
     assert.equal(full.code, 2);
     assert.match(
       full.stderr,
