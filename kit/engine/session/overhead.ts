@@ -52,6 +52,8 @@ const HEARD_MS = 20_000;
 const LOOK_MS = 100;
 /** A window without a token is so many times as long at most. */
 const MOST_WINDOWS = 20;
+/** So often is asked over connections that fail. */
+const MOST_TRIES = 3;
 /** Until the batch is full. */
 const WARM_UP_MS = 3000;
 
@@ -148,6 +150,20 @@ async function untilHeard(
   }
 }
 
+/**
+ * Asks again where the connection failed: a server closes one that was idle for some seconds, and may do so just when
+ * it is used again. A server that has gone is asked in vain.
+ */
+async function connected<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof TypeError) || tries === MOST_TRIES) throw error;
+    }
+  }
+}
+
 /** Keeps requests alive until told to stop. Needs net permission. */
 export async function sendLoad(
   plan: Pick<OverheadPlan, "baseUrl" | "concurrency">,
@@ -157,17 +173,19 @@ export async function sendLoad(
   const sender = async (number: number) => {
     while (!signal.aborted) {
       try {
-        const response = await fetch(`${plan.baseUrl}/v1/completions`, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify({
-            model,
-            prompt: `token ${number}`,
-            max_tokens: 400,
-            ignore_eos: true,
-          }),
-          signal,
-        });
+        const response = await connected(() =>
+          fetch(`${plan.baseUrl}/v1/completions`, {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify({
+              model,
+              prompt: `token ${number}`,
+              max_tokens: 400,
+              ignore_eos: true,
+            }),
+            signal,
+          })
+        );
         await response.body?.cancel();
         if (!response.ok) return;
       } catch {
@@ -181,13 +199,15 @@ export async function sendLoad(
 
 /** Tokens that the server has generated, as its own /metrics counts them. Needs net permission. */
 export async function generatedTokens(baseUrl: string): Promise<number> {
-  const response = await fetch(`${baseUrl}/metrics`);
-  const text = await response.text();
+  const { ok, text } = await connected(async () => {
+    const response = await fetch(`${baseUrl}/metrics`);
+    return { ok: response.ok, text: await response.text() };
+  });
   let sum = 0;
   for (const [, value] of text.matchAll(/^vllm:generation_tokens_total(?:\{.*\})? (\S+)$/gm)) {
     sum += Number(value);
   }
-  if (!response.ok || sum === 0) {
+  if (!ok || sum === 0) {
     throw new RunError(
       `Cannot measure the overhead: ${baseUrl}/metrics counts no generated tokens; ` +
         "start vLLM without --disable-log-stats",
