@@ -47,8 +47,8 @@ export interface ExpertAnalysis {
   /** Deviation over mean between two samples, the mean of all layers, over time. */
   imbalance: Points;
   /**
-   * Deviation over mean in each quarter of the choices, the mean of all layers, without what chance makes; absent where
-   * too few samples tell.
+   * Deviation over mean in each quarter of the choices, the quadratic mean of all layers, without what chance makes;
+   * absent where too few samples tell.
    */
   quarters?: number[];
 }

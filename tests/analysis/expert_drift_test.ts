@@ -3,21 +3,16 @@ import { ExpertDrift } from "../../kit/analysis/expert_drift.ts";
 import { driftOf, readExperts } from "../../kit/analysis/experts.ts";
 import { answerQuestions } from "../../kit/analysis/questions.ts";
 import { analyzeSession } from "../../kit/analysis/session.ts";
+import { randomOf } from "../../kit/engine/server/requests.ts";
 import { generateReport } from "../../kit/report/generate.ts";
 import { ROOT } from "../dev/run.ts";
 import { inFolder } from "../folders.ts";
 
 const EXPERTS = 64;
 
-/** Numbers from 0 to 1, the same at every run. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => (state = (state * 48271) % 2147483647) / 2147483647;
-}
-
 /** Samples of `choices` each; `favoured` is the share of choices that go to the first quarter of the experts. */
 function sampled(favoured: readonly number[], choices: number): ExpertDrift {
-  const next = numbers(7);
+  const next = randomOf(7);
   const drift = new ExpertDrift();
   for (const share of favoured) {
     const counts = new Array<number>(EXPERTS).fill(0);

@@ -1,8 +1,8 @@
 """Usage: publish.py BUNDLE DEST. Copies a sweep or a session to where it is published.
 
 Of a sweep it leaves out what only going on with it needs: its journal, its logs, and of the sessions with steps of the
-whole model what lies below processes. Of a session it leaves out what vLLM printed, and what only merging needs. The report is made anew ($VSCOPE,
-or `vscope` on PATH), and the manifest tells of the files that are left.
+whole model what lies below processes. Of a session it leaves out what vLLM printed, and what only merging needs. The
+report is made anew ($VSCOPE, or `vscope` on PATH), and the manifest tells of the files that are left.
 """
 
 import hashlib
@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import sys
 
-LEFT_OUT = {"journal.log", "logs", "processes", "metadata.json"}
+NOT_OF_A_SWEEP = {"journal.log", "logs", "processes", "metadata.json"}
+NOT_OF_A_SESSION = {"logs", "losses.json"}
 
 
 def seal(folder):
@@ -36,7 +37,7 @@ def seal(folder):
 
 def main(bundle, dest):
     is_sweep = os.path.exists(os.path.join(bundle, "meta.yaml"))
-    left_out = LEFT_OUT if is_sweep else {"logs", "losses.json"}
+    left_out = NOT_OF_A_SWEEP if is_sweep else NOT_OF_A_SESSION
     if os.path.exists(dest):
         shutil.rmtree(dest)
     shutil.copytree(bundle, dest, ignore=lambda _, names: left_out & set(names))
