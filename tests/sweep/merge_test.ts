@@ -100,6 +100,76 @@ Deno.test("sweeps of different TP degrees become one that lint and validate find
   });
 });
 
+/** What a sweep tells of held-out batches, with a session of whole steps. */
+async function withFindings(dir: string, degrees: readonly number[], error: number): Promise<void> {
+  const perTp = degrees.map((tp) => `    ${tp}: { batches: 6, error: { median: ${error} } }\n`);
+  const steps = "  steps: { tp: 1, modes: { eager: { session: steps-eager }, graphs: {} } }\n";
+  await edit(
+    `${dir}/meta.yaml`,
+    (text) => `${text}validation:\n  method: interpolated\n  per_tp:\n${perTp.join("")}${steps}`,
+  );
+  for (const tp of degrees) {
+    await Deno.writeTextFile(`${dir}/tp${tp}/validation.csv`, `of,${dir}\n`);
+  }
+  await Deno.mkdir(`${dir}/steps-eager/processes`, { recursive: true });
+  await Deno.writeTextFile(`${dir}/steps-eager/processes/of.txt`, dir);
+}
+
+Deno.test("what held-out batches and steps told of a TP degree stays with the rows that they are of", async () => {
+  await inFolder(async (dir) => {
+    const a = await writeSweep(`${dir}/a`, [1]);
+    const b = await writeSweep(`${dir}/b`, [1, 2]);
+    await withFindings(a, [1], 0.01);
+    await withFindings(b, [1, 2], 0.05);
+    // Another layernorm at 1, which b's copy at 2 was taken from: the batches of 2 say nothing of it.
+    for (const tp of [1, 2]) {
+      await edit(`${b}/tp${tp}/dense.csv`, (text) => text.replace(/^(layernorm,1,).*$/m, "$199"));
+    }
+    const merged = async (parts: readonly string[], name: string) => {
+      const out = `${dir}/${name}`;
+      await mergeSweeps(Deno as unknown as FileSystem, parts, out, "first", NOW);
+      const validation = (await readMeta(Deno, out))!.values["validation"] as {
+        per_tp?: Record<string, { error: { median: number } }>;
+        steps?: unknown;
+      } | undefined;
+      const of = async (path: string) =>
+        await Deno.readTextFile(`${out}/${path}`).then(
+          (text) => text.at(-1) === "\n" ? text.at(-2) : text.at(-1),
+          () => "",
+        );
+      return {
+        errors: Object.entries(validation?.per_tp ?? {}).map((
+          [tp, { error }],
+        ) => [tp, error.median]),
+        steps: validation?.steps !== undefined,
+        files: [
+          await of("tp1/validation.csv"),
+          await of("tp2/validation.csv"),
+          await of("steps-eager/processes/of.txt"),
+        ],
+        notes: (await readManifest(Deno, out))!.notes.map(({ message }) => message)
+          .filter((message) => /held-out/.test(message)),
+      };
+    };
+    assert.deepEqual(await merged([a, b], "both"), {
+      errors: [["1", 0.01], ["2", 0.05]],
+      steps: true,
+      files: ["a", "b", "a"],
+      notes: [],
+    });
+    // A row of tp1 that only b has: what a found is not of it, and b's not of the others.
+    await keep(`${a}/tp1/attention.csv`, (row) => row > 0);
+    assert.deepEqual(await merged([a, b], "mixed"), {
+      errors: [["2", 0.05]],
+      steps: false,
+      files: ["", "b", ""],
+      notes: [
+        "TP degree 1: its rows are from several sweeps, and what held-out batches told of each is left out",
+      ],
+    });
+  });
+});
+
 Deno.test("a merged sweep tells of a finer moe grid only where all of its parts had it", async () => {
   await inFolder(async (dir) => {
     const a = await writeSweep(`${dir}/a`, [1]);

@@ -13,9 +13,11 @@ import { makeTable } from "../../sweep/measure/tables.ts";
 import { layerDefinitions, SweepTimes } from "../../sweep/measure/times.ts";
 import { layerKinds } from "../../sweep/model/layer_kinds.ts";
 import { gridsOf } from "../../sweep/plan/settings.ts";
-import { readMeta, tpFolders } from "../../sweep/sweep_folder.ts";
+import { part, readMeta, tpFolders } from "../../sweep/sweep_folder.ts";
+import { askedFor } from "../../sweep/validation/batches.ts";
 import { type Validation, validationCsv, validationMeta } from "../../sweep/validation/validate.ts";
 import type { EngineFacts } from "./driver.ts";
+import { renewCopies } from "./renew_copies.ts";
 import { chosenPart, hasBegun, partMeta, undone } from "./next_shots.ts";
 import { note, settingsOf, type SweepState } from "./sweep_state.ts";
 import { sha256 } from "./identity.ts";
@@ -58,6 +60,9 @@ export async function writeTables(run: SweepState): Promise<void> {
       const name = `tp${tp}/${table.name}`;
       if (table.missing > 0) manifest.dropped[name] = table.missing;
     }
+  }
+  if (settings.tpDegrees.includes(1)) {
+    await renewCopies(files, dir, architecture, settings.tpDegrees);
   }
   const degrees = await tpFolders(files, dir);
   const adaptive = partMeta(run, first);
@@ -126,7 +131,7 @@ function tellUndone(
   return complete;
 }
 
-/** What held-out batches say of the tables; what is there of them where none were asked for. */
+/** What held-out batches say of the tables: those asked for, or those that are there already. */
 async function validated(
   run: SweepState,
   first: EngineFacts,
@@ -136,16 +141,17 @@ async function validated(
   const there = (await readMeta(files, dir))?.values["validation"] as
     | Readonly<Record<string, unknown>>
     | undefined;
-  if (values.validate === 0) return there;
+  const batchesOf = (tp: number) => Number(part(part(there, "per_tp"), tp)["batches"] ?? 0);
   const found = new Map<number, Validation>();
   for (const tp of settings.tpDegrees) {
     const own = settingsOf(settings, run.engines.get(tp)?.facts ?? first);
-    const validation = await validateDegree(files, dir, own, values.validate, tp, times);
+    const count = values.validate || askedFor(own.limits, own.density, batchesOf(tp));
+    const validation = await validateDegree(files, dir, own, count, tp, times);
     if (!validation || validation.batches.length === 0) continue;
     found.set(tp, validation);
     await replace(run, `${dir}/tp${tp}/validation.csv`, validationCsv(validation));
   }
-  if (found.size === 0) return undefined;
+  if (found.size === 0) return values.validate === 0 ? there : undefined;
   const { per_tp, ...rest } = validationMeta(found);
   // What is there of TP degrees that this run was not asked for stays, as their tables do.
   const others = Object.entries(there?.["per_tp"] ?? {})

@@ -6,6 +6,7 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf } from "../../contract/errors.ts";
+import { copyFile } from "../../bundle/files/copy.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import type { CapturedTrace, TorchCapture } from "./capture_facts.ts";
 import { checkTrace } from "./check_trace.ts";
@@ -38,7 +39,7 @@ export async function collectTraces(
   for (const file of from.traces) {
     if (from.dir !== target) {
       try {
-        await copyFile(context, `${from.dir}/${file.path}`, `${target}/${file.path}`);
+        await copyFile(context.files, `${from.dir}/${file.path}`, `${target}/${file.path}`);
       } catch (error) {
         bundle.note(
           "error",
@@ -101,12 +102,4 @@ function judgeRanks(
 
 function order({ dp = 0, rank = 0 }: CapturedTrace): number {
   return 1e4 * dp + rank;
-}
-
-async function copyFile(context: RunContext, from: string, to: string): Promise<void> {
-  const { files } = context;
-  await files.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
-  const source = await files.open(from, { read: true });
-  const target = await files.open(to, { write: true, create: true, truncate: true });
-  await source.readable.pipeTo(target.writable);
 }

@@ -12,9 +12,11 @@ import { UsageError } from "../../contract/errors.ts";
 import { VERSION } from "../../contract/version.ts";
 import { fitBundle } from "../fit/fit_bundle.ts";
 import { JOURNAL_NAME, journalLine } from "../measure/journal.ts";
+import { part } from "../sweep_folder.ts";
 import { mergedMeta } from "./meta.ts";
 import { checkOneKind, type MergeSource, readSource } from "./source.ts";
 import { type MergedTable, mergeTables, type OnConflict, tableText } from "./tables.ts";
+import { copyFindings, type Owners, ownersOf } from "./validation.ts";
 
 /**
  * Merges sweeps into a new folder, which appears whole or not at all. Needs read and write permission.
@@ -36,7 +38,8 @@ export async function mergeSweeps(
   const sources = await Promise.all(dirs.map((dir) => readSource(files, dir)));
   checkOneKind(sources);
   const tables = mergeTables(sources, onConflict);
-  const meta = await mergedMeta(sources, tables);
+  const owners = ownersOf(sources, tables);
+  const meta = await mergedMeta(sources, tables, owners);
   await makeBundleFolder(files, out, "a merged sweep", "--out", () => Promise.resolve());
   const work = `${out}.${Deno.pid}.tmp`;
   try {
@@ -45,13 +48,14 @@ export async function mergeSweeps(
       await files.mkdir(`${work}/tp${table.tp}`, { recursive: true });
       await files.writeTextFile(`${work}/${table.path}.csv`, tableText(table));
     }
+    await copyFindings(files, owners, work);
     await files.writeTextFile(`${work}/meta.yaml`, meta);
     if (tables.some(({ name, rows }) => name === "skew" && rows.length > 0)) {
       await fitBundle(files, work, { write: true });
     }
     const journal = journalOf(sources, onConflict);
     if (journal !== undefined) await files.writeTextFile(`${work}/${JOURNAL_NAME}`, journal);
-    const manifest = manifestOf(sources, tables, journal !== undefined, now);
+    const manifest = manifestOf(sources, tables, owners, journal !== undefined, now);
     const status = sources.some((source) => (source.manifest?.status ?? "complete") !== "complete")
       ? "partial"
       : "complete";
@@ -92,6 +96,7 @@ function journalOf(sources: readonly MergeSource[], onConflict: OnConflict): str
 function manifestOf(
   sources: readonly MergeSource[],
   tables: readonly MergedTable[],
+  owners: Owners,
   journal: boolean,
   now: Date,
 ): Manifest {
@@ -113,7 +118,11 @@ function manifestOf(
     command: [],
     versions: { ...first?.versions, vscope: VERSION, deno: Deno.version.deno },
     devices: [...devices.values()],
-    engine: Object.assign({}, ...manifests.map(({ engine }) => engine)),
+    engine: Object.assign(
+      {},
+      ...manifests.map(({ engine }) => engine),
+      ...[...owners].map(([tp, { manifest }]) => engineAt(manifest, tp)),
+    ),
     processes: [],
     hooks: [],
     dropped: {},
@@ -123,10 +132,34 @@ function manifestOf(
         severity: "info" as const,
         message: `${rows(place)} rows are from ${dir}`,
       })),
+      ...lostFindings(sources, tables, owners),
       ...(journal ? [] : [{
         severity: "info" as const,
         message: `There is no ${JOURNAL_NAME}: a sweep of these cannot be gone on with`,
       }]),
     ],
   };
+}
+
+/** TP degrees of which held-out batches tell nothing any more. */
+function lostFindings(
+  sources: readonly MergeSource[],
+  tables: readonly MergedTable[],
+  owners: Owners,
+): Manifest["notes"] {
+  const lost = [...new Set(tables.map(({ tp }) => tp))].filter((tp) =>
+    !owners.has(tp) &&
+    sources.some(({ meta }) => part(part(meta, "validation"), "per_tp")[tp] !== undefined)
+  );
+  return lost.map((tp) => ({
+    severity: "info",
+    message:
+      `TP degree ${tp}: its rows are from several sweeps, and what held-out batches told of each is left out`,
+  }));
+}
+
+/** What a manifest tells of the engine of a TP degree. */
+function engineAt(manifest: Manifest | undefined, tp: number): Manifest["engine"] {
+  const engine = manifest?.engine[`tp${tp}`];
+  return engine === undefined ? {} : { [`tp${tp}`]: engine };
 }

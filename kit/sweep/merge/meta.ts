@@ -10,6 +10,7 @@ import { axisText } from "../measure/meta.ts";
 import { part } from "../sweep_folder.ts";
 import type { MergeSource } from "./source.ts";
 import type { MergedTable } from "./tables.ts";
+import { mergedFindings, type Owners } from "./validation.ts";
 
 /** Keys of the engine of which the larger one counts: it is how far the tables reach. */
 const LARGEST = ["max_num_batched_tokens", "max_num_seqs"];
@@ -18,6 +19,7 @@ const LARGEST = ["max_num_batched_tokens", "max_num_seqs"];
 export async function mergedMeta(
   sources: readonly MergeSource[],
   tables: readonly MergedTable[],
+  owners: Owners,
 ): Promise<string> {
   const first = sources[0]!.meta;
   const metas = sources.map(({ meta }) => meta);
@@ -54,6 +56,7 @@ export async function mergedMeta(
     skew_profile: skewOf(metas, tables),
     skew_fit: { enabled: false },
     ...Object.fromEntries(limits),
+    ...mergedFindings(owners),
     sweeps: sources.flatMap(sweepsOf),
     merged: sources.map(({ dir, meta }, place) => ({
       from: dir,

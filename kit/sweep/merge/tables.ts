@@ -25,6 +25,8 @@ export interface MergedRow {
   readonly key: readonly (string | number)[];
   readonly cells: readonly string[];
   readonly source: number;
+  /** Whether it is made anew of tp1's. */
+  readonly copied?: true;
 }
 
 /**
@@ -143,6 +145,7 @@ function withCopies(
   const own = table.rows.filter(({ key }) => !copied.has(key[0]!));
   const copies = first.rows.filter(({ key }) => copied.has(key[0]!)).map((row) => ({
     ...row,
+    copied: true as const,
     cells: table.header.map((column) => row.cells[first.header.indexOf(column)] ?? ""),
   }));
   return { ...table, rows: [...own, ...copies].sort(byKey) };

@@ -50,6 +50,16 @@ export function heldOutBatches(limits: Limits, density: Density, count: number):
   return found;
 }
 
+/** How many are to be asked for so that there are at least so many. */
+export function askedFor(limits: Limits, density: Density, batches: number): number {
+  let count = batches;
+  while (
+    count < batches * BATCH_CLASSES.length &&
+    heldOutBatches(limits, density, count).length < batches
+  ) count++;
+  return count;
+}
+
 type Chance = (low: number, high: number) => number;
 
 function drawn(kind: BatchClass, limits: Limits, density: Density, chance: Chance): Run[] {
