@@ -50,6 +50,20 @@ Deno.test("each layer has its curve, each shape its field, with the figure of th
   });
 });
 
+Deno.test("a sweep of several runs tells of them, and on how many GPUs they were", async () => {
+  await inFolder(async (dir) => {
+    await writeSweep(dir, [1]);
+    const runs = async () => /<dt>Runs<\/dt>\s*<dd>([^<]*)/.exec(await page(dir))?.[1];
+    assert.equal(await runs(), undefined);
+    const line = (gpu: string) => `  - { gpu_uuid_sha256: ${gpu} }\n`;
+    await edit(
+      `${dir}/meta.yaml`,
+      (text) => `${text}sweeps:\n${line("aa")}${line("bb")}${line("aa")}`,
+    );
+    assert.equal(await runs(), "3, on 2 GPUs");
+  });
+});
+
 Deno.test("a second sweep is drawn over the first, and their ratio is told", async () => {
   await inFolder(async (dir) => {
     await writeSweep(`${dir}/one`);

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { copyFile } from "../../bundle/files/copy.ts";
 import type { RunContext } from "../../contract/context.ts";
 import { messageOf } from "../../contract/errors.ts";
-import { copyFile } from "../../bundle/files/copy.ts";
 import type { OpenCapture } from "../capture_run.ts";
 import type { CapturedTrace, TorchCapture } from "./capture_facts.ts";
 import { checkTrace } from "./check_trace.ts";

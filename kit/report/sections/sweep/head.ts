@@ -39,6 +39,7 @@ ${
       ["TP degrees", sweep.degrees.map(({ tp }) => tp).join(", ")],
       ["vLLM", said("vllm_version")],
       ["Measured", said("profiled_at")],
+      ["Runs", runsText(values["sweeps"])],
       ["By", said("profiler_version")],
       ["Limits", limits],
       ["Rows", rowsText(sweep)],
@@ -55,4 +56,14 @@ function rowsText({ degrees }: SweepData): string {
     );
     return count === 0 ? "" : `${name} ${figure(count)}`;
   }).filter((text) => text !== "").join(", ");
+}
+
+/** Of several runs, and on how many GPUs they were as far as they tell; empty where it was one. */
+function runsText(sweeps: unknown): string {
+  if (!Array.isArray(sweeps) || sweeps.length < 2) return "";
+  const runs: unknown[] = sweeps;
+  const gpus = runs.map((run) => (run as Record<string, unknown> | null)?.["gpu_uuid_sha256"]);
+  const known = new Set(gpus.filter((gpu) => typeof gpu === "string"));
+  return `${runs.length}` +
+    (known.size > 0 ? `, on ${known.size} ${known.size === 1 ? "GPU" : "GPUs"}` : "");
 }
