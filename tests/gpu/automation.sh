@@ -10,11 +10,8 @@ site=$1 out=$2
 shift 2
 [ $# -gt 0 ] || set -- quick-dense quick-experts resume-dense full-dense full-experts
 here=$(cd "$(dirname "$0")" && pwd)
-vscope=${VSCOPE:-$here/../../dist/vscope}
-work=${WORK:-${TMPDIR:-/tmp}/vscope-automation}
-export PYTHONPATH="$site${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
-export VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_NO_USAGE_STATS=1
-mkdir -p "$out" "$work"
+name=automation
+. "$here/place.sh"
 python=$(command -v python3)
 failed=0
 

@@ -6,11 +6,8 @@
 set -u
 site=$1 out=$2
 here=$(cd "$(dirname "$0")" && pwd)
-vscope=${VSCOPE:-$here/../../dist/vscope}
-work=${WORK:-${TMPDIR:-/tmp}/vscope-examples}
-export PYTHONPATH="$site${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
-export VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_NO_USAGE_STATS=1
-mkdir -p "$out" "$work"
+name=examples
+. "$here/place.sh"
 failed=0
 
 # record NAME RECIPE KIND

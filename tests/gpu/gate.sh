@@ -7,11 +7,8 @@
 set -u
 site=$1 out=$2 pairs=${3:-10}
 here=$(cd "$(dirname "$0")" && pwd)
-vscope=${VSCOPE:-$here/../../dist/vscope}
-work=${WORK:-${TMPDIR:-/tmp}/vscope-gate}
-export PYTHONPATH="$site${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
-export VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_NO_USAGE_STATS=1
-mkdir -p "$out" "$work"
+name=gate
+. "$here/place.sh"
 
 # record NAME ARGUMENTS-OF-GATE_RUN…
 record() {

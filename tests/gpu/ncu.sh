@@ -11,13 +11,10 @@ shift 2
 [ $# -gt 0 ] || set -- dense-prefill experts-prefill dense-decode experts-decode dense-shapes dense-script \
   troubles dense-graphs
 here=$(cd "$(dirname "$0")" && pwd)
-vscope=${VSCOPE:-$here/../../dist/vscope}
-work=${WORK:-${TMPDIR:-/tmp}/vscope-ncu}
-export PYTHONPATH="$site${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
-export VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_NO_USAGE_STATS=1
+name=ncu
+. "$here/place.sh"
 # Must be found in no file.
 export HF_TOKEN=hf_thisisthesecretofthegputests
-mkdir -p "$out" "$work"
 failed=0
 
 # Runs vscope ncu into $work/NAME, keeps what is small, and checks it.

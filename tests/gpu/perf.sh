@@ -12,12 +12,9 @@ set -u
 site=$1 out=$2 end=$(($(date +%s) + $3))
 shift 3
 here=$(cd "$(dirname "$0")" && pwd)
-vscope=${VSCOPE:-$here/../../dist/vscope}
-work=${WORK:-${TMPDIR:-/tmp}/vscope-perf}
-export PYTHONPATH="$site${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
-export VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_NO_USAGE_STATS=1
+name=perf
+. "$here/place.sh"
 hardware=$(nvidia-smi --query-gpu=name --format=csv,noheader | head -1 | sed 's/^NVIDIA //; s/ .*//')
-mkdir -p "$out" "$work"
 failed=0 so_far=
 
 # sweep NAME ARGUMENTS…: measures what its journal lacks, and packs it

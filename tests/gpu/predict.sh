@@ -11,12 +11,9 @@
 set -u
 site=$1 out=$2 seconds=${3:-600}
 here=$(cd "$(dirname "$0")" && pwd)
-vscope=${VSCOPE:-$here/../../dist/vscope}
-work=${WORK:-${TMPDIR:-/tmp}/vscope-predict}
+name=predict
+. "$here/place.sh"
 model=${MODEL:-dense}
-export PYTHONPATH="$site${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
-export VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_NO_USAGE_STATS=1
-mkdir -p "$out" "$work"
 more=${MORE---skew-n-factor 4 --skew-pc-factor 4 --skew-kp-factor 4 --skew-kvs-factor 4}
 python=$(command -v python3)
 failed=0

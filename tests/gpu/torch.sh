@@ -10,11 +10,8 @@ site=$1 out=$2
 shift 2
 [ $# -gt 0 ] || set -- dense-graphs dense-eager experts-graphs experts-eager
 here=$(cd "$(dirname "$0")" && pwd)
-vscope=${VSCOPE:-$here/../../dist/vscope}
-work=${WORK:-${TMPDIR:-/tmp}/vscope-torch}
-export PYTHONPATH="$site${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 PYTHONUNBUFFERED=1
-export VLLM_USE_FLASHINFER_SAMPLER=0 VLLM_NO_USAGE_STATS=1
-mkdir -p "$out" "$work"
+name=torch
+. "$here/place.sh"
 failed=0
 for name in "$@"; do
   model=${name%-*} mode=${name#*-} layers=
