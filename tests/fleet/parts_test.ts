@@ -16,6 +16,7 @@ import {
 import { nodeRates, ratesText } from "../../kit/fleet/node_rates.ts";
 import type { RayJob } from "../../kit/fleet/ray.ts";
 import { jobsOfUnits, type UnitShots } from "../../kit/fleet/unit_work.ts";
+import { ENGINE_START_SECONDS } from "../../kit/sweep/plan/estimate.ts";
 import { fc } from "../deps.ts";
 
 /** Shots of two categories that come in turns. */
@@ -100,7 +101,7 @@ Deno.test("a unit is cut where the cluster has room and each part is long beside
     unit: { name, seconds, sweep: { plan: { values: { measurementIterations: 3 } } } } as never,
     all: () => name === "long" ? shots : [],
   });
-  const [long, short] = [unit("long", 120 + 4800), unit("short", 600)];
+  const [long, short] = [unit("long", ENGINE_START_SECONDS + 4800), unit("short", 600)];
   const jobs = await jobsOfUnits([long, short], 8, undefined);
   const parts = jobs.get(long)!;
   assert.ok(parts.length > 2 && parts.length <= 8, `${parts.length} parts`);
@@ -108,7 +109,7 @@ Deno.test("a unit is cut where the cluster has room and each part is long beside
     assert.equal(parts.filter(({ part }) => isIn(part, shot)).length, 1);
   }
   // The last one takes what is left.
-  assert.ok(parts.slice(0, -1).every(({ seconds }) => seconds >= 5 * 120));
+  assert.ok(parts.slice(0, -1).every(({ seconds }) => seconds >= 5 * ENGINE_START_SECONDS));
   assert.deepEqual(jobs.get(short)!.map(({ part }) => part), [undefined]);
   const alone = await jobsOfUnits([long, short], 1, undefined);
   assert.deepEqual(alone.get(long)!.map(({ part }) => part), [undefined]);

@@ -219,7 +219,9 @@ function details(
     const what = category.name === "skew" ? `${keys.length} cases, ${shots} shots` : keys.length;
     lines.push(
       `  ${category.name.padEnd(13)}${what}; ${newShots} forward passes that none before it has; ` +
-        `${aboutTime(guess.secondsByCategory[category.name]!)} in all`,
+        `${aboutTime(guess.secondsByCategory[category.name]!)}${
+          tpDegrees.length > 1 && category.name !== "moe" ? " at all TP degrees" : ""
+        }`,
       ...skipped.map(({ reason, count }) => `    left out ${count}: ${reason}`),
     );
   }
