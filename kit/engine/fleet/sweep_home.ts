@@ -22,7 +22,7 @@ import { type Journal, JOURNAL_NAME } from "../../sweep/measure/journal.ts";
 import { type SweepSettings, sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
 import { closeSweep } from "../sweep/close_sweep.ts";
 import type { EngineFacts } from "../sweep/driver.ts";
-import { checkIdentity, sha256 } from "../sweep/identity.ts";
+import { checkIdentity, knownIdentity } from "../sweep/identity.ts";
 import { type OpenedFolder, openFolder } from "../sweep/sweep_bundle.ts";
 import {
   type DegreeEngine,
@@ -78,9 +78,8 @@ export class SweepHome {
     const { files } = this.context;
     const { values } = this.job.plan!;
     this.#manifest.open_by = await thisProcess(files);
-    const model = sha256(JSON.stringify(this.settings.model.config));
     const check = (found: Journal) =>
-      checkIdentity(this.dir, found, { model_config_sha256: model }, values.mix);
+      checkIdentity(this.dir, found, knownIdentity(this.settings), values.mix);
     this.#folder = await openFolder(
       this.context,
       this.dir,

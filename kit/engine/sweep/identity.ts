@@ -15,19 +15,28 @@ export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
+/** The part of the identity that is known without an engine. */
+export function knownIdentity(
+  { model, types }: SweepSettings,
+): Pick<SweepIdentity, "model_config_sha256" | "dtype" | "quantization" | "kv_cache_dtype"> {
+  return {
+    model_config_sha256: sha256(JSON.stringify(model.config)),
+    dtype: types.dtype ?? model.dtype ?? "auto",
+    quantization: types.quantization ?? "none",
+    kv_cache_dtype: types.kvCacheDtype,
+  };
+}
+
 /** The identity of what an engine measures; `cpu` is its name where there is no GPU. */
 export function identityOf(
-  { model, types }: SweepSettings,
+  settings: SweepSettings,
   facts: EngineFacts,
   cpu: string,
 ): SweepIdentity {
   return {
     vllm_version: facts.vllm,
     gpu: facts.gpu ?? cpu,
-    model_config_sha256: sha256(JSON.stringify(model.config)),
-    dtype: types.dtype ?? model.dtype ?? "auto",
-    quantization: types.quantization ?? "none",
-    kv_cache_dtype: types.kvCacheDtype,
+    ...knownIdentity(settings),
     timer: facts.timer,
   };
 }

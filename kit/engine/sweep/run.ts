@@ -29,7 +29,7 @@ import { layerDefinitions } from "../../sweep/measure/times.ts";
 import { layerKinds, oneOfEach } from "../../sweep/model/layer_kinds.ts";
 import type { sweepOptions } from "../../sweep/options.ts";
 import { engineArguments } from "../../sweep/plan/engine_arguments.ts";
-import { sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
+import { lacksFirstDegree, sweepSettings, type SweepSubject } from "../../sweep/plan/settings.ts";
 import { withVerbosity } from "../../sweep/verbosity.ts";
 import { diskFull } from "../disk_full.ts";
 import { writeSweepWorker } from "../python/hooks_package.ts";
@@ -40,11 +40,12 @@ import { absolute } from "../session/session_plan.ts";
 import { acceptedTypes, checkTypes } from "./accepted_types.ts";
 import { closeSweep } from "./close_sweep.ts";
 import type { EngineFacts } from "./driver.ts";
-import { checkIdentity, identityOf, sha256 } from "./identity.ts";
+import { checkIdentity, identityOf, knownIdentity, sha256 } from "./identity.ts";
 import { GpuWatch } from "./gpu_watch.ts";
 import { measureDegree } from "./measure_degree.ts";
 import { shotsToFire } from "./next_shots.ts";
 import { type OpenedFolder, openFolder } from "./sweep_bundle.ts";
+import { findTimer, isNamedTimer } from "./timer.ts";
 import { wholeSteps } from "./steps/of_run.ts";
 import { engineRecord, keptEngine, note, type SweepState } from "./sweep_state.ts";
 
@@ -53,6 +54,8 @@ const PACKAGES = "packages";
 /** What one run of a sweep carries along. */
 interface SweepRun extends SweepState {
   readonly folder: OpenedFolder;
+  /** By name, or of a file; that of the device where none is asked for. */
+  readonly timer: string | undefined;
   /** TP degrees that are measured, in their order. */
   readonly degrees: readonly number[];
   /** Whether what vLLM prints is shown. */
@@ -99,11 +102,14 @@ export async function measureSweep(
   const python = values.python ?? await onPath(context, "python3") ?? "python3";
   const facts = (await requireVllm(context, "sweep", [], python))!;
   checkTypes(settings.types, await acceptedTypes(context.files, facts.vllm_location!), facts);
+  const timer = await findTimer(context, values.timer);
+  await requireStable(context.files, out, settings.tpDegrees);
   const manifest = await openManifest(context, "sweep", plan, facts);
   const check = (found: Journal) =>
     checkIdentity(out, found, {
       ...versionOf(facts.vllm, found),
-      model_config_sha256: sha256(JSON.stringify(settings.model.config)),
+      ...knownIdentity(settings),
+      ...(isNamedTimer(values.timer) ? { timer: values.timer } : {}),
     }, values.mix);
   const from = values.resumeFrom === undefined
     ? undefined
@@ -118,6 +124,7 @@ export async function measureSweep(
     manifest,
     invocation,
     folder,
+    timer,
     journal,
     // 1 first: what is the same at every TP degree is measured there.
     degrees: (only?.degrees ?? settings.tpDegrees).toSorted((one, other) => one - other),
@@ -134,9 +141,9 @@ export async function measureSweep(
   try {
     await measure(run, python, work, { ...facts, executable: python });
   } catch (error) {
-    if (error instanceof UsageError && run.line === undefined && folder.before) {
+    if (error instanceof UsageError && run.line === undefined && folder.undo) {
       // Of an engine that does not fit the folder: nothing is changed in it.
-      await writeManifest(context.files, out, folder.before);
+      await folder.undo();
       throw error;
     }
     const known = diskFull(error, "what is measured") ?? error;
@@ -148,6 +155,17 @@ export async function measureSweep(
   }
   run.journal = await readJournal(context.files, out);
   return run;
+}
+
+/** A refresh may leave TP degree 1 out, of which the folder then has what all degrees share. */
+async function requireStable(
+  files: RunContext["files"],
+  dir: string,
+  tpDegrees: readonly number[],
+): Promise<void> {
+  if (tpDegrees.includes(1)) return;
+  const { shots } = await readJournal(files, dir);
+  if (!shots.some(({ tp }) => tp === 1)) throw lacksFirstDegree(tpDegrees);
 }
 
 /** The version as the folder has it, where only the build behind "+" may differ: packages and vLLM itself
@@ -215,7 +233,7 @@ async function measure(
             layers: oneOfEach(settings.model).num_hidden_layers,
             ...(kinds.length > 1 ? { layer_kinds: kinds } : {}),
             ...(values.targetError === undefined ? {} : { target_error: values.targetError }),
-            ...(values.timer === undefined ? {} : { timer: values.timer }),
+            ...(run.timer === undefined ? {} : { timer: run.timer }),
           },
         },
         async up(found, pid) {
@@ -254,7 +272,7 @@ async function up(run: SweepRun, tp: number, facts: EngineFacts, pid: number): P
   const { context, settings, manifest } = run;
   const cpu = manifest.devices.find(({ kind }) => kind === "cpu")?.name ?? "cpu";
   const identity = identityOf(settings, facts, cpu);
-  checkIdentity(run.dir, run.journal, identity, run.values.mix);
+  checkIdentity(run.folder.origin, run.journal, identity, run.values.mix);
   manifest.processes.push({ pid, role: "engine_core" });
   manifest.engine[`tp${tp}`] = engineRecord(facts);
   await writeManifest(context.files, run.dir, manifest);

@@ -6,10 +6,13 @@
 
 import type { RunContext } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
+import { isThere } from "../../contract/is_there.ts";
 import { makeBundleFolder } from "../../bundle/bundle_folder.ts";
 import { isAlive } from "../../bundle/liveness.ts";
+import { writeWhole } from "../../bundle/files/whole_file.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import { readManifest, writeManifest } from "../../bundle/manifest_file.ts";
+import { joinJournals, journalOf } from "../../fleet/journals.ts";
 import {
   type Journal,
   JOURNAL_NAME,
@@ -17,6 +20,7 @@ import {
   readJournal,
 } from "../../sweep/measure/journal.ts";
 import type { SweepValues } from "../../sweep/options.ts";
+import { checkIdentity } from "./identity.ts";
 
 /** A folder that was opened. */
 export interface OpenedFolder {
@@ -24,6 +28,10 @@ export interface OpenedFolder {
   readonly journal: Journal;
   /** The manifest that was there. */
   readonly before?: Manifest;
+  /** The folder that the first of its shots are from. */
+  readonly origin: string;
+  /** Leaves all as it was, where an engine turns out not to fit; absent where a new folder may stay. */
+  undo?(): Promise<void>;
   /** Removes what FORCE is to measure again. Called once an engine is up, and nothing before. */
   wipe(): Promise<void>;
 }
@@ -39,7 +47,7 @@ export interface OpenedFolder {
 export async function openFolder(
   { files }: Pick<RunContext, "files">,
   dir: string,
-  values: Pick<SweepValues, "force" | "only" | "onlySkew" | "skipSkew"> & {
+  values: Pick<SweepValues, "force" | "only" | "onlySkew" | "skipSkew" | "mix"> & {
     /** Absolute. */
     readonly resumeFrom?: string | undefined;
   },
@@ -54,27 +62,46 @@ export async function openFolder(
         "wait for it, or give another --out",
     );
   }
-  const taken = there || values.resumeFrom === undefined
-    ? undefined
-    : await takeOver(files, values.resumeFrom, check);
-  if (!there && before?.recipe !== "sweep") {
+  const wiped = wipes(values);
+  const isSweep = before?.recipe === "sweep";
+  if (!there && isSweep && !wiped && await isThere(files, `${dir}/meta.yaml`)) {
+    throw new UsageError(
+      `Cannot go on with "${dir}": it has tables, and no ${JOURNAL_NAME} with the shots they are made of; give ` +
+        "another --out, or --force to measure everything again",
+    );
+  }
+  const from = values.resumeFrom;
+  const taken = from === undefined || wiped ? undefined : await takeOver(files, from, check);
+  if (!there && !isSweep) {
     await makeBundleFolder(files, dir, "a sweep", "--out", async () => {
       await files.mkdir(`${dir}/logs`);
-      if (taken) await files.writeFile(`${dir}/${JOURNAL_NAME}`, taken);
+      if (taken) await files.writeFile(`${dir}/${JOURNAL_NAME}`, taken.bytes);
       await writeManifest(files, dir, manifest);
     });
-    return { journal: await readJournal(files, dir), wipe: async () => {} };
+    return {
+      journal: await readJournal(files, dir),
+      origin: from ?? dir,
+      wipe: async () => {},
+      ...(taken ? { undo: () => files.remove(dir, { recursive: true }) } : {}),
+    };
   }
-  const wiped = wipes(values);
   const journal = wiped ? parseJournal(new Uint8Array()) : await readJournal(files, dir);
   check(journal);
+  const own = journal.sweeps.at(-1)?.identity;
+  if (taken && own) checkIdentity(from!, taken.journal, own, values.mix);
   await files.mkdir(`${dir}/logs`, { recursive: true });
+  const putBack = taken ? await joinTo(files, dir, journal, taken.journal) : undefined;
   // It keeps the tables of TP degrees that this run does not ask for, and what is known of their engines.
   if (before && !wiped) Object.assign(manifest.engine, before.engine);
   await writeManifest(files, dir, manifest);
   return {
-    journal,
+    journal: wiped ? journal : await readJournal(files, dir),
     ...(before ? { before } : {}),
+    origin: journal.shots.length === 0 ? from ?? dir : dir,
+    async undo() {
+      await putBack?.();
+      if (before) await writeManifest(files, dir, before);
+    },
     async wipe() {
       if (!wiped) return;
       for await (const { name } of files.readDir(dir)) {
@@ -86,12 +113,29 @@ export async function openFolder(
   };
 }
 
-/** The whole lines of another sweep's journal. */
+/** Adds what a folder's journal lacks of another one, and returns what takes it off again. */
+async function joinTo(
+  files: RunContext["files"],
+  dir: string,
+  own: Journal,
+  other: Journal,
+): Promise<() => Promise<void>> {
+  const path = `${dir}/${JOURNAL_NAME}`;
+  const before = await files.readFile(path).catch(() => undefined);
+  const joined = joinJournals([own, other]).text;
+  if (journalOf(joined).shots.length > own.shots.length) await writeWhole(files, path, joined);
+  return async () => {
+    if (before) await writeWhole(files, path, before);
+    else await files.remove(path).catch(() => {});
+  };
+}
+
+/** Another sweep's journal: what counts of it, and its whole lines. */
 async function takeOver(
   files: RunContext["files"],
   from: string,
   check: (journal: Journal) => void,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<{ journal: Journal; bytes: Uint8Array<ArrayBuffer> }> {
   const bytes = await files.readFile(`${from}/${JOURNAL_NAME}`).catch(() => undefined);
   if (!bytes) {
     throw new UsageError(
@@ -101,7 +145,7 @@ async function takeOver(
   }
   const journal = parseJournal(bytes);
   check(journal);
-  return bytes.slice(0, journal.wholeBytes);
+  return { journal, bytes: bytes.slice(0, journal.wholeBytes) };
 }
 
 /** FORCE alone means everything; with a choice of categories it means those. */

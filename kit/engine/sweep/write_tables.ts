@@ -18,8 +18,9 @@ import { askedFor } from "../../sweep/validation/batches.ts";
 import { type Validation, validationCsv, validationMeta } from "../../sweep/validation/validate.ts";
 import type { EngineFacts } from "./driver.ts";
 import { chosenPart, hasBegun, partMeta, undone } from "./next_shots.ts";
+import { tellOtherLimits } from "./other_limits.ts";
 import { renewCopies } from "./renew_copies.ts";
-import { note, settingsOf, type SweepState } from "./sweep_state.ts";
+import { keptEngine, note, settingsOf, type SweepState } from "./sweep_state.ts";
 import { sha256 } from "./identity.ts";
 import { stepsOf } from "./steps/of_run.ts";
 import { validateDegree } from "./validation.ts";
@@ -33,7 +34,8 @@ export async function writeTables(run: SweepState): Promise<void> {
   const { architecture } = settings;
   const times = new SweepTimes(run.journal, layerDefinitions(architecture));
   // A TP degree whose engine was not reached has the limits of the one before it, for its tables.
-  const first = [...run.engines.values()][0]!.facts;
+  const first = run.engines.get(1)?.facts ?? keptEngine(manifest, 1) ??
+    [...run.engines.values()][0]!.facts;
   for (const tp of settings.tpDegrees) {
     const engine = run.engines.get(tp);
     const facts = engine?.facts ?? first;
@@ -89,7 +91,10 @@ export async function writeTables(run: SweepState): Promise<void> {
     engine: first.arguments,
     sweeps: run.journal.sweeps,
   });
+  const before = await readMeta(files, dir);
   await replace(run, `${dir}/meta.yaml`, meta);
+  const after = await readMeta(files, dir);
+  tellOtherLimits(run, degrees, first, before?.values, after?.values ?? {});
   if (skew.includes(true)) await fitBundle(files, dir, { write: true });
 }
 

@@ -53,13 +53,9 @@ function checkSweepValues(values: SweepValues): void {
       "Cannot run sweep: no model is given; give --model or MODEL, such as Qwen/Qwen3-0.6B",
     );
   }
-  const degrees = values.tpDegrees.join(",");
-  if (!values.tpDegrees.includes(1)) {
-    throw new UsageError(
-      `Cannot run sweep: TP degrees "${degrees}" must include 1, where layers are measured that ` +
-        `are the same at every degree; give --tp-degrees 1,${degrees}`,
-    );
-  }
+  // A category may be measured anew at one degree of a sweep that has 1 already.
+  const isRefresh = values.force && values.only !== undefined;
+  if (!values.tpDegrees.includes(1) && !isRefresh) throw lacksFirstDegree(values.tpDegrees);
   for (const [name, variable] of FACTORS) {
     if (!(values[name] > 1)) {
       throw new UsageError(
@@ -79,6 +75,15 @@ function checkSweepValues(values: SweepValues): void {
   }
   folderName("HARDWARE", values.hardware);
   folderName("VARIANT", values.variant);
+}
+
+/** What TP degrees without 1 are refused with. */
+export function lacksFirstDegree(tpDegrees: readonly number[]): UsageError {
+  const degrees = tpDegrees.join(",");
+  return new UsageError(
+    `Cannot run sweep: TP degrees "${degrees}" must include 1, where layers are measured that ` +
+      `are the same at every degree; give --tp-degrees 1,${degrees}`,
+  );
 }
 
 function folderName(variable: string, value: string | undefined): void {

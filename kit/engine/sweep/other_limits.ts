@@ -1,0 +1,47 @@
+/**
+ * TP degrees that a run was not asked for, and whose tables go as far as another run's.
+ *
+ * @module
+ */
+
+import { part } from "../../sweep/sweep_folder.ts";
+import { keptEngine, note, type SweepState } from "./sweep_state.ts";
+import type { EngineFacts } from "./driver.ts";
+
+/** What the engine is told of how far tables go. */
+const LIMITS = ["max_num_batched_tokens", "max_num_seqs"];
+/** What meta tells of how dense they are. */
+const GRIDS = ["max_kv", "chunk_factor", "kv_factor"];
+
+/**
+ * Tells of them, as long as they are so: meta.yaml has one set of limits, that of this run.
+ *
+ * @param before `meta.yaml` as it was, and `after` as it is now.
+ */
+export function tellOtherLimits(
+  run: SweepState,
+  degrees: readonly number[],
+  first: EngineFacts,
+  before: Readonly<Record<string, unknown>> | undefined,
+  after: Readonly<Record<string, unknown>>,
+): void {
+  const asked = run.settings.tpDegrees;
+  const [was, is] = [before, after].map((meta) => part(meta, "attention_grid"));
+  const regridded = before !== undefined && GRIDS.some((key) => was![key] !== is![key]);
+  const others = degrees.filter((tp) => !asked.includes(tp)).filter((tp) => {
+    const own = keptEngine(run.manifest, tp)?.arguments as Record<string, unknown> | undefined;
+    const told = first.arguments as Record<string, unknown>;
+    return regridded || LIMITS.some((key) => own !== undefined && own[key] !== told[key]);
+  });
+  if (others.length === 0) return;
+  const all = [...new Set([...asked, ...others])].sort((one, other) => one - other);
+  note(
+    run,
+    "warning",
+    `TP degree ${
+      others.join(" and ")
+    }: tables of other limits or another grid than this run's, which meta.yaml ` +
+      `tells of; the same command with --tp-degrees ${all.join(",")} completes them`,
+  );
+  run.unfinished = true;
+}
