@@ -229,6 +229,40 @@ Deno.test("bad-time: a time that is missing, zero, NaN or no number", async () =
   }
 });
 
+Deno.test("a table without the column of its times, or one of its key, is told for all of its rows", async () => {
+  const renamed = async (table: string, column: string) =>
+    await inFolder(async (dir) => {
+      await writeSweep(dir);
+      const path = `${dir}/tp1/${table}.csv`;
+      const rows = (await Deno.readTextFile(path)).trimEnd().split("\n").length - 1;
+      await edit(path, (text) => text.replace(new RegExp(`\\b${column}\\b`), `my_${column}`));
+      const [first, ...others] = await lint(dir);
+      assert.deepEqual(others, [], `${table} ${column}`);
+      assert.deepEqual([first?.severity, first?.file, first?.rows], [
+        "error",
+        `tp1/${table}.csv`,
+        rows,
+      ]);
+      return `${first!.rule}: ${first!.message}`;
+    });
+  for (const table of ["dense", "per_sequence", "attention", "moe"]) {
+    assert.equal(
+      await renamed(table, "time_us"),
+      "bad-time: has no column time_us, which holds the times in µs",
+    );
+  }
+  assert.equal(
+    await renamed("dense", "tokens"),
+    "missing-layers: has no column tokens; its rows are named by layer, tokens",
+  );
+  assert.match(await renamed("per_sequence", "layer"), /^missing-layers: has no column layer; /);
+  assert.match(
+    await renamed("attention", "kv_decode"),
+    /^missing-layers: has no column kv_decode; /,
+  );
+  assert.match(await renamed("moe", "tokens"), /^missing-layers: has no column tokens; /);
+});
+
 Deno.test("duplicate-key: the same shape twice, however it is written", async () => {
   assert.deepEqual(
     await planted((dir) =>

@@ -5,11 +5,11 @@
  */
 
 import { linesText } from "./finding.ts";
-import type { LintRule } from "./subject.ts";
+import { keyed, type LintRule } from "./subject.ts";
 
 /** The rule. */
-export const duplicateKey: LintRule = ({ tables }) =>
-  tables.flatMap(({ file, rows }) => {
+export const duplicateKey: LintRule = (subject) =>
+  keyed(subject).flatMap(({ file, rows }) => {
     const seen = new Set<string>();
     const again = rows.filter(({ key }) => seen.size === seen.add(key).size);
     return again.length === 0 ? [] : [{

@@ -6,7 +6,14 @@
 
 import type { LintFinding } from "./finding.ts";
 import { SWEEP_TABLES } from "../sweep_tables.ts";
-import { type LintRule, type LintSubject, type LintTable, tableOf } from "./subject.ts";
+import {
+  keyed,
+  lackingKey,
+  type LintRule,
+  type LintSubject,
+  type LintTable,
+  tableOf,
+} from "./subject.ts";
 
 type Layered = "dense" | "per_sequence";
 
@@ -28,7 +35,7 @@ function finding(file: string, rows: number, message: string): LintFinding {
 /** Layers that the table should have: those of the architecture, and of every TP degree. */
 function expected(subject: LintSubject, name: Layered): Set<string> {
   const layers = new Set(Object.keys(subject.architecture?.catalog[name] ?? {}));
-  for (const table of subject.tables) {
+  for (const table of keyed(subject)) {
     if (table.name === name) { for (const { layer } of table.rows) layers.add(layer); }
   }
   return layers;
@@ -40,6 +47,7 @@ function layered(subject: LintSubject, name: Layered, tp: number): LintFinding[]
   const table = tableOf(subject, name, tp);
   if (wanted.size === 0) return [];
   if (!table) return [finding(file, 0, `is missing, with ${[...wanted].join(", ")}`)];
+  if (lackingKey(table).length > 0) return [];
   const there = shapes(table);
   const missing = [...wanted].filter((layer) => !there.has(layer));
   const all = new Set([...there.values()].flatMap((values) => [...values]));
@@ -59,15 +67,27 @@ function layered(subject: LintSubject, name: Layered, tp: number): LintFinding[]
   return found;
 }
 
+/** Without a column of the key no row says what it is of. */
+function withoutKey(table: LintTable): LintFinding[] {
+  const lacking = lackingKey(table);
+  return lacking.length === 0 ? [] : [finding(
+    table.file,
+    table.rows.length,
+    `has no column ${lacking.join(" and none ")}; its rows are named by ` +
+      SWEEP_TABLES[table.name].key.join(", "),
+  )];
+}
+
 /** The rule. */
 export const missingLayers: LintRule = (subject) => {
-  const found = subject.degrees.flatMap((tp) => [
+  const found = subject.tables.flatMap(withoutKey);
+  found.push(...subject.degrees.flatMap((tp) => [
     ...layered(subject, "dense", tp),
     ...layered(subject, "per_sequence", tp),
     ...(tableOf(subject, "attention", tp)?.rows.length
       ? []
       : [finding(`tp${tp}/attention.csv`, 0, "has no rows, or is missing")]),
-  ]);
+  ]));
   const experts = Object.keys(subject.architecture?.catalog.moe ?? {}).length > 0 &&
     subject.meta?.values["experts"] !== 0;
   if (experts && subject.degrees.includes(1) && !tableOf(subject, "moe", 1)?.rows.length) {

@@ -12,7 +12,14 @@ import { skew } from "../grids/skew.ts";
 import { part } from "../sweep_folder.ts";
 import { SWEEP_TABLES } from "../sweep_tables.ts";
 import { linesText, type LintFinding } from "./finding.ts";
-import { type LintRow, type LintRule, type LintSubject, metaNumber, tableOf } from "./subject.ts";
+import {
+  keyed,
+  type LintRow,
+  type LintRule,
+  type LintSubject,
+  metaNumber,
+  tableOf,
+} from "./subject.ts";
 
 function finding(file: string, rows: number, message: string): LintFinding {
   return { rule: "mixed-sweeps", severity: "warning", file, rows, message };
@@ -48,8 +55,8 @@ function copies(subject: LintSubject): LintFinding[] {
     return subject.degrees.filter((tp) => tp !== 1).flatMap((tp) => {
       const other = tableOf(subject, name, tp);
       const differing = (other?.rows ?? []).filter((row) =>
-        layers.includes(row.layer) && times.has(row.key) &&
-        times.get(row.key) !== row.value("time_us")
+        // False of a time that is no number, which bad-time tells.
+        layers.includes(row.layer) && Math.abs(times.get(row.key)! - row.value("time_us")) > 0
       );
       return differing.length === 0 ? [] : [finding(
         other!.file,
@@ -103,7 +110,7 @@ function strangers(subject: LintSubject): LintFinding[] {
     if (error instanceof RangeError) return [];
     throw error;
   }
-  return subject.tables.flatMap(({ name, file, rows }) => {
+  return keyed(subject).flatMap(({ name, file, rows }) => {
     if (name === "skew") {
       return told(file, rows.filter(({ key }) => !cases.has(key)), "the case is");
     }

@@ -10,7 +10,7 @@
 
 import { SWEEP_TABLES } from "../sweep_tables.ts";
 import { linesText } from "./finding.ts";
-import type { LintRow, LintRule, LintTable } from "./subject.ts";
+import { keyed, type LintRow, type LintRule, type LintTable } from "./subject.ts";
 
 /** Share of the longest time of smaller shapes below which a time is told. */
 const LEAST_SHARE = 0.6;
@@ -57,8 +57,8 @@ function hasSlowKernel(row: LintRow, neighbors: readonly (LintRow | undefined)[]
 }
 
 /** The rule. */
-export const nonMonotone: LintRule = ({ tables }) =>
-  tables.filter(({ name }) => name !== "skew").flatMap((table) => {
+export const nonMonotone: LintRule = (subject) =>
+  keyed(subject).filter(({ name }) => name !== "skew").flatMap((table) => {
     const { key } = SWEEP_TABLES[table.name];
     const lines = key.filter((column) => column !== "layer").flatMap((axis) =>
       steps(table, axis, key.filter((column) => column !== axis))

@@ -111,6 +111,16 @@ export function tableOf(
   return tables.find((table) => table.name === name && table.tp === tp);
 }
 
+/** Columns of the key that a table does not have. */
+export function lackingKey({ name, header }: LintTable): string[] {
+  return SWEEP_TABLES[name].key.filter((column) => !header.includes(column));
+}
+
+/** The tables whose rows tell what they are of; of the others missing-layers tells. */
+export function keyed({ tables }: LintSubject): LintTable[] {
+  return tables.filter((table) => lackingKey(table).length === 0);
+}
+
 /** A number of meta's, as `engine_effective.max_num_seqs`. */
 export function metaNumber(
   { meta }: LintSubject,
