@@ -116,6 +116,24 @@ Deno.test("meta-mismatch: a sweep below perf stands where its names say", async 
   });
 });
 
+Deno.test("meta-mismatch: more iterations than any row of a table has samples", async () => {
+  const sampled = (iterations: number) =>
+    planted(async (dir) => {
+      await edit(`${dir}/tp1/moe.csv`, (text) =>
+        text.trimEnd().split("\n").map((line, place) =>
+          `${line},${place || "samples"}`
+        ).join("\n") +
+        "\n");
+      const { length } = (await Deno.readTextFile(`${dir}/tp1/moe.csv`)).trimEnd().split("\n");
+      await edit(`${dir}/meta.yaml`, (text) =>
+        text.replace("iterations: 3", `iterations: ${length - 1 + iterations}`));
+    });
+  assert.deepEqual(await sampled(0), [], "rows with fewer samples are no matter");
+  const [found, ...others] = await sampled(1);
+  assert.match(found!, /^warning meta-mismatch meta.yaml \d+$/);
+  assert.deepEqual(others, []);
+});
+
 Deno.test("mixed-sweeps: rows of another grid, of another run, of another GPU", async () => {
   assert.deepEqual(
     await planted((dir) =>

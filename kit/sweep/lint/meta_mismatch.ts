@@ -67,6 +67,21 @@ function degrees({ meta, degrees }: LintSubject): LintFinding[] {
   ];
 }
 
+/** A shot may have been timed more often, and sweeps that were merged have the least of theirs in meta. */
+function iterations({ meta, tables }: LintSubject): LintFinding[] {
+  const said = meta!.values["measurement_iterations"];
+  if (typeof said !== "number") return [];
+  return tables.flatMap(({ file, rows }) => {
+    const most = rows.reduce((most, row) => Math.max(most, row.value("samples")), 0);
+    // Without the column, or with a cell that is no number, nothing can be told.
+    return !(most > 0 && most < said) ? [] : [finding(
+      `measurement_iterations is ${said}, and no row of ${file} has more than ${most} samples`,
+      "warning",
+      rows.length,
+    )];
+  });
+}
+
 /** A sweep below `perf/` has its names in its path. */
 function place({ meta, dir }: LintSubject): LintFinding[] {
   const below = /(?:^|\/)perf\/([^/]+)\/(.+)\/([^/]+)$/.exec(dir);
@@ -135,5 +150,11 @@ function skew(subject: LintSubject): LintFinding[] {
 /** The rule. */
 export const metaMismatch: LintRule = (subject) =>
   subject.meta
-    ? [...degrees(subject), ...place(subject), ...bounds(subject), ...skew(subject)]
+    ? [
+      ...degrees(subject),
+      ...place(subject),
+      ...bounds(subject),
+      ...iterations(subject),
+      ...skew(subject),
+    ]
     : [finding("is missing, and LLMServingSim loads no bundle without it")];
