@@ -330,6 +330,37 @@ Deno.test("validate: comment lines, missing folders and keys that are no numbers
   });
 });
 
+Deno.test("validate: a table that is empty, or is not there though every sweep has it", async () => {
+  await inFolder(async (dir) => {
+    await writeSweep(dir);
+    await Deno.writeTextFile(`${dir}/tp1/moe.csv`, "");
+    await Deno.writeTextFile(`${dir}/tp1/attention.csv`, "\n");
+    await Deno.remove(`${dir}/tp2/dense.csv`);
+    const found = [
+      { path: "tp1/attention.csv", message: "is empty" },
+      { path: "tp1/moe.csv", message: "is empty" },
+      { path: "tp2/dense.csv", message: "is missing" },
+    ];
+    assert.deepEqual(await validateSweep(Deno, dir), found);
+    const { code } = await vscopeHere(["bundle", "validate", dir]);
+    assert.equal(code, 1);
+    // What a sweep of vscope's was to measure stands in its manifest.
+    const told = async (manifest: Record<string, unknown>) => {
+      const text = JSON.stringify({ schema_version: 1, recipe: "sweep", ...manifest });
+      await Deno.writeTextFile(`${dir}/bundle.json`, text);
+      return (await validateSweep(Deno, dir)).length;
+    };
+    const whole = { only: { source: "default" }, "only-skew": { value: false, source: "default" } };
+    assert.equal(await told({ status: "complete", contract: whole }), 3);
+    assert.equal(await told({ status: "partial", contract: whole }), 2);
+    const some = { ...whole, only: { value: ["attention"], source: "flag" } };
+    assert.equal(await told({ status: "complete", contract: some }), 2);
+    const skew = { ...whole, "only-skew": { value: true, source: "flag" } };
+    assert.equal(await told({ status: "complete", contract: skew }), 2);
+    assert.equal(await told({ status: "complete", contract: {} }), 2, "a merged sweep");
+  });
+});
+
 Deno.test("a folder that is no sweep is bad input, in one sentence", async () => {
   await inFolder(async (dir) => {
     for (const command of ["lint", "fit"]) {
