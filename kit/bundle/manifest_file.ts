@@ -6,6 +6,7 @@
 
 import type { FileSystem } from "../contract/context.ts";
 import { UsageError } from "../contract/errors.ts";
+import { isThere } from "../contract/is_there.ts";
 import { unsecretDocument } from "./unsecret.ts";
 import { BUNDLE_SCHEMA_VERSION, type Manifest, MANIFEST_NAME } from "./manifest.ts";
 
@@ -89,10 +90,7 @@ export async function readManifest(files: FileSystem, dir: string): Promise<Mani
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw new UsageError(
-      `Cannot read "${path}": it is not JSON; make the bundle again, or remove the file and run ` +
-        `"vscope bundle merge ${dir}"`,
-    );
+    throw new UsageError(`Cannot read "${path}": it is not JSON; ${await remedy(files, dir)}`);
   }
   const version = (parsed as { schema_version?: unknown } | null)?.schema_version;
   if (version !== BUNDLE_SCHEMA_VERSION) {
@@ -102,6 +100,16 @@ export async function readManifest(files: FileSystem, dir: string): Promise<Mani
     );
   }
   return complete(parsed as Partial<Manifest>);
+}
+
+/** What mends a manifest that is damaged: a sweep has its journal, a session the files of its processes. */
+async function remedy(files: FileSystem, dir: string): Promise<string> {
+  if (await isThere(files, `${dir}/journal.log`)) {
+    return "remove the file and run the same sweep again, which goes on from its journal.log";
+  }
+  return await isThere(files, `${dir}/meta.yaml`)
+    ? "remove the file, without which a sweep can be read; or run the same sweep again, to another folder"
+    : `make the bundle again, or remove the file and run "vscope bundle merge ${dir}"`;
 }
 
 /** A manifest by another hand may lack parts: they are empty, so that no reader stumbles. */

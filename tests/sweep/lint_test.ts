@@ -361,6 +361,30 @@ Deno.test("validate: a table that is empty, or is not there though every sweep h
   });
 });
 
+Deno.test("a damaged bundle.json of a sweep is mended by the sweep, and not by what mends a session", async () => {
+  await inFolder(async (dir) => {
+    await writeSweep(dir, [1]);
+    await Deno.writeTextFile(`${dir}/bundle.json`, "{");
+    const said = async () => {
+      const { code, stderr } = await vscopeHere(["bundle", "validate", dir]);
+      assert.equal(code, 2);
+      return stderr;
+    };
+    // Without a journal the same command would measure everything, and not to a folder that holds something.
+    assert.match(
+      await said(),
+      /is not JSON; remove the file, without which a sweep can be read; or run/,
+    );
+    await Deno.writeTextFile(`${dir}/journal.log`, "");
+    assert.match(await said(), /is not JSON; remove the file and run the same sweep again, which/);
+    for (const name of ["journal.log", "meta.yaml"]) await Deno.remove(`${dir}/${name}`);
+    assert.match(
+      await said(),
+      /is not JSON; make the bundle again, or remove .*vscope bundle merge/,
+    );
+  });
+});
+
 Deno.test("a folder that is no sweep is bad input, in one sentence", async () => {
   await inFolder(async (dir) => {
     for (const command of ["lint", "fit"]) {
