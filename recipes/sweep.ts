@@ -4,6 +4,7 @@
  * @module
  */
 
+import { UsageError } from "../kit/contract/errors.ts";
 import { defineRecipe, type Recipe } from "../kit/contract/recipe.ts";
 import { runAlone } from "../kit/engine/main.ts";
 import { runDraft } from "../kit/engine/sweep/draft/run.ts";
@@ -61,6 +62,12 @@ const recipe: Recipe = defineRecipe({
     },
   ],
   async look(values, context) {
+    if (values.draftArchitecture && values.list !== undefined) {
+      throw new UsageError(
+        "Cannot run sweep: --list and --draft-architecture are both given, of which one starts nothing and " +
+          "the other an engine; give one",
+      );
+    }
     if (values.draftArchitecture) return await lookForDraft(values, context);
     const subject = await lookForSubject(values, context);
     const { model, architecture } = subject;

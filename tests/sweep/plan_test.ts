@@ -193,7 +193,18 @@ Deno.test("bad input is one sentence that tells what to give", async () => {
       [[...MODEL, "--tp-degrees", "1,0"], /each a whole number from 1/],
       [[...MODEL, "--dry-run", "--tp-degrees", "1,3"], /cannot be split over 3 GPUs/],
       [[...MODEL, "--attention-kv-factor", "1"], /ATTENTION_KV_FACTOR is 1; give a number above 1/],
-      [[...MODEL, "--dry-run", "--attention-kv-factor", "1.00001"], /leads to more than/],
+      [
+        [...MODEL, "--dry-run", "--attention-kv-factor", "1.00001"],
+        /: --attention-kv-factor 1.00001 leads to more than 20000 values; give a larger one, such as 2$/,
+      ],
+      [
+        [...MODEL, "--list", "skew", "--skew-n-factor", "1.0000001"],
+        /: --skew-n-factor 1.0000001 leads/,
+      ],
+      [
+        [...MODEL, "--list", "dense", "--draft-architecture"],
+        /--list and --draft-architecture .* give one/,
+      ],
       [[...MODEL, "--skip-skew", "--only-skew"], /both set/],
       [[...MODEL, "--only", "moe", "--dry-run"], /has no experts/],
       [[...MODEL, "--list", "moe"], /has no experts/],

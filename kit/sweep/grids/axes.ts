@@ -9,6 +9,13 @@ import { roundHalfEven } from "../rounding.ts";
 /** Values that any factor may lead to before it is called a mistake. */
 const MOST_VALUES = 20_000;
 
+/** A factor that is above 1, and so near to it that no grid can be meant. */
+export class FactorError extends RangeError {
+  constructor(readonly factor: number) {
+    super(`A factor of ${factor} leads to more than ${MOST_VALUES} values`);
+  }
+}
+
 /** Numbers of tokens, or of sequences: each up to 15, every 4th up to 60, every 16th up to `max`. */
 export function tokenAxis(max: number): number[] {
   const values: number[] = [];
@@ -44,7 +51,8 @@ export function finerThanPowers(max: number, factor: number): number[] {
  * The exact product is carried on, not the rounded one.
  *
  * @returns `max` alone where it is below `start`, nothing where it is below 1.
- * @throws {RangeError} where the factor is not above 1, or leads to thousands of values.
+ * @throws {RangeError} where the factor is not above 1.
+ * @throws {FactorError} where it leads to thousands of values.
  */
 export function geometricAxis(start: number, max: number, factor: number): number[] {
   if (!(factor > 1)) throw new RangeError(`A factor must be above 1, and this is ${factor}`);
@@ -55,7 +63,7 @@ export function geometricAxis(start: number, max: number, factor: number): numbe
     const value = roundHalfEven(exact);
     if (value !== values.at(-1)) values.push(value);
     if (++steps > MOST_VALUES) {
-      throw new RangeError(`A factor of ${factor} leads to more than ${MOST_VALUES} values`);
+      throw new FactorError(factor);
     }
   }
   if (values.at(-1) !== max) values.push(max);

@@ -5,6 +5,7 @@
  */
 
 import { messageOf, UsageError } from "../../contract/errors.ts";
+import { FactorError } from "../grids/axes.ts";
 import { CATEGORY_NAMES, type CategoryGrid, sweepGrids } from "../grids/categories.ts";
 import type { Density, Limits } from "../grids/limits.ts";
 import { type Architecture, findArchitecture } from "../model/architecture.ts";
@@ -176,6 +177,15 @@ export function gridsOf(
     return sweepGrids(settings.limits, density, categories);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
+    if (error instanceof FactorError) throw tooFine(error, density);
     throw new UsageError(`Cannot run sweep: ${messageOf(error)}`);
   }
+}
+
+/** The factor with its option. */
+function tooFine({ factor, message }: FactorError, density: Density): UsageError {
+  const flags = FACTORS.filter(([name]) => density[name] === factor)
+    .map(([, variable]) => `--${variable.toLowerCase().replaceAll("_", "-")}`);
+  const told = message.replace("A factor of", flags.join(" or "));
+  return new UsageError(`Cannot run sweep: ${told}; give a larger one, such as 2`);
 }
