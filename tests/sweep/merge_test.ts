@@ -188,6 +188,36 @@ Deno.test("a merged sweep tells of a finer moe grid only where all of its parts 
   });
 });
 
+Deno.test("a merged sweep tells of grids that differ, of which no row can be missed", async () => {
+  await inFolder(async (dir) => {
+    const a = await writeSweep(`${dir}/a`, [1]);
+    const b = await writeSweep(`${dir}/b`, [1, 2]);
+    let number = 0;
+    const grids = async (parts: readonly string[]) => {
+      const out = `${dir}/${++number}`;
+      await mergeSweeps(Deno as unknown as FileSystem, parts, out, "refuse", NOW);
+      return [out, (await readMeta(Deno, out))!.values["grids"]] as const;
+    };
+    assert.equal((await grids([a, b]))[1], "differ", "nobody knows the grids of other profilers");
+    const own = (text: string) => text.replace("version: 1.0.0", "version: vscope 0.1.0");
+    for (const part of [a, b]) await edit(`${part}/meta.yaml`, own);
+    assert.equal((await grids([a, b]))[1], undefined);
+    const change = async (from: string, to: string) => {
+      const before = await Deno.readTextFile(`${b}/meta.yaml`);
+      await edit(`${b}/meta.yaml`, (text) => text.replace(from, to));
+      const [out, found] = await grids([a, b]);
+      await Deno.writeTextFile(`${b}/meta.yaml`, before);
+      assert.equal(found, "differ", to);
+      return out;
+    };
+    await change("max_num_seqs: 8", "max_num_seqs: 16");
+    await change("kv_factor: 2", "kv_factor: 4");
+    await change("    pc: 2", "    pc: 4");
+    const merged = await change("hardware:", "adaptive: { tolerance: 0.1 }\nhardware:");
+    assert.equal((await grids([merged, a]))[1], "differ", "merged again");
+  });
+});
+
 Deno.test("a row with other times is refused, or taken from the first or the last, copies with it", async () => {
   await inFolder(async (dir) => {
     const a = await writeSweep(`${dir}/a`, [1]);

@@ -11,6 +11,7 @@ import { alphaNoise } from "./alpha_noise.ts";
 import { badTime } from "./bad_time.ts";
 import { duplicateKey } from "./duplicate_key.ts";
 import type { LintFinding } from "./finding.ts";
+import { gridGaps } from "./grid_gaps.ts";
 import { metaMismatch } from "./meta_mismatch.ts";
 import { missingLayers } from "./missing_layers.ts";
 import { mixedSweeps } from "./mixed_sweeps.ts";
@@ -24,6 +25,7 @@ const RULES: readonly LintRule[] = [
   badTime,
   duplicateKey,
   missingLayers,
+  gridGaps,
   metaMismatch,
   skewScale,
   mixedSweeps,

@@ -6,11 +6,10 @@
 
 import { attention } from "../grids/attention.ts";
 import { dense } from "../grids/dense.ts";
-import type { Density } from "../grids/limits.ts";
 import { perSequence } from "../grids/per_sequence.ts";
 import { skew } from "../grids/skew.ts";
-import { part } from "../sweep_folder.ts";
 import { SWEEP_TABLES } from "../sweep_tables.ts";
+import { densityOf } from "./density.ts";
 import { linesText, type LintFinding } from "./finding.ts";
 import {
   keyed,
@@ -68,25 +67,6 @@ function copies(subject: LintSubject): LintFinding[] {
       )];
     });
   });
-}
-
-/** The densities that meta tells of; undefined where it leaves one out. */
-function densityOf(subject: LintSubject): Density | undefined {
-  const attentionOf = (key: string) => metaNumber(subject, "attention_grid", key);
-  const factors = part(part(subject.meta?.values, "skew_profile"), "factors");
-  const density = {
-    attentionMaxKv: attentionOf("max_kv"),
-    attentionChunkFactor: attentionOf("chunk_factor"),
-    attentionKvFactor: attentionOf("kv_factor"),
-    moeFactor: metaNumber(subject, "moe_grid", "factor") ?? 2,
-    skewNFactor: factors["n"] ?? 2,
-    skewPcFactor: factors["pc"] ?? 2,
-    skewKpFactor: factors["kp"] ?? 2,
-    skewKvsFactor: factors["kvs"] ?? 2,
-  };
-  return Object.values(density).every((value) => typeof value === "number")
-    ? density as Density
-    : undefined;
 }
 
 /** Rows that the grid of meta does not have, whatever the engine's other limits were. */

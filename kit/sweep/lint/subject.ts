@@ -4,12 +4,15 @@
  * @module
  */
 
-import { numberIn, readTable } from "../table.ts";
+import type { Manifest } from "../../bundle/manifest.ts";
+import { readManifest } from "../../bundle/manifest_file.ts";
+import type { FileSystem } from "../../contract/context.ts";
 import { UsageError } from "../../contract/errors.ts";
 import type { LintFinding } from "./finding.ts";
 import { type Architecture, findArchitecture } from "../model/architecture.ts";
 import { type Meta, part, type Reading, readMeta, sweepDegrees } from "../sweep_folder.ts";
 import { SWEEP_TABLES, TABLE_NAMES, type TableName } from "../sweep_tables.ts";
+import { numberIn, readTable } from "../table.ts";
 
 /** A row. */
 export interface LintRow {
@@ -38,6 +41,8 @@ export interface LintTable {
 export interface LintSubject {
   readonly dir: string;
   readonly meta?: Meta;
+  /** Where there is one that can be read. */
+  readonly manifest?: Manifest;
   /** Where meta names one that is known. */
   readonly architecture?: Architecture;
   readonly degrees: readonly number[];
@@ -52,7 +57,11 @@ export type LintRule = (subject: LintSubject) => readonly LintFinding[];
  *
  * @throws {UsageError} where the folder is no sweep.
  */
-export async function readSubject(files: Reading, dir: string, cwd: string): Promise<LintSubject> {
+export async function readSubject(
+  files: FileSystem,
+  dir: string,
+  cwd: string,
+): Promise<LintSubject> {
   const degrees = await sweepDegrees(files, dir, "lint");
   const meta = await readMeta(files, dir);
   const tables: LintTable[] = [];
@@ -78,13 +87,25 @@ export async function readSubject(files: Reading, dir: string, cwd: string): Pro
     }
   }
   const architecture = await architectureOf(files, cwd, meta);
+  const manifest = await manifestOf(files, dir);
   return {
     dir,
     degrees,
     tables,
+    ...(manifest ? { manifest } : {}),
     ...(meta ? { meta } : {}),
     ...(architecture ? { architecture } : {}),
   };
+}
+
+/** A damaged one is told by bundle validate. */
+async function manifestOf(files: FileSystem, dir: string): Promise<Manifest | undefined> {
+  try {
+    return await readManifest(files, dir);
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
 }
 
 async function architectureOf(

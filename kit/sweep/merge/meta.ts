@@ -55,6 +55,8 @@ export async function mergedMeta(
     ),
     skew_profile: skewOf(metas, tables),
     skew_fit: { enabled: false },
+    // Of rows that are missing nothing can be told then.
+    grids: metas.every(isWhole) && haveOneGrid(metas) ? undefined : "differ",
     ...Object.fromEntries(limits),
     ...mergedFindings(owners),
     sweeps: sources.flatMap(sweepsOf),
@@ -77,6 +79,24 @@ function sameOf(metas: readonly Readonly<Record<string, unknown>>[], key: string
   const [first, ...others] = metas.map((meta) => meta[key]);
   const text = JSON.stringify(first);
   return others.every((other) => JSON.stringify(other) === text) ? first : undefined;
+}
+
+/** Whether a sweep of vscope's was to have all of the grid that its meta tells of. */
+function isWhole(meta: Readonly<Record<string, unknown>>): boolean {
+  return String(meta["profiler_version"]).startsWith("vscope") &&
+    meta["adaptive"] === undefined && meta["grids"] !== "differ";
+}
+
+/** Whether all were measured over the same one, as far as they have its tables. */
+function haveOneGrid(metas: readonly Readonly<Record<string, unknown>>[]): boolean {
+  const grids = metas.map((meta) => {
+    const engine = part(meta, "engine_effective");
+    const { max_kv, chunk_factor, kv_factor } = part(meta, "attention_grid");
+    return [LARGEST.map((key) => engine[key]), max_kv, chunk_factor, kv_factor];
+  });
+  const steps = metas.map((meta) => part(meta, "skew_profile"))
+    .filter((skew) => skew["enabled"] === true).map((skew) => skew["factors"]);
+  return [grids, steps].every((all) => new Set(all.map((one) => JSON.stringify(one))).size < 2);
 }
 
 /** Steps that not all of them had are left out; the axes are those of the rows. */
