@@ -49,14 +49,7 @@ export function sweepGrids(
 ): readonly CategoryGrid[] {
   const fired = new Set<string>();
   return SWEEP_CATEGORIES.filter(({ name }) => names.includes(name)).map((category) => {
-    const candidates = category.axes(limits, density)
-      .reduce((product, axis) => product * axis.length, 1);
-    if (candidates > MOST_CANDIDATES) {
-      throw new RangeError(
-        `The grid of ${category.name} has ${candidates} points; give larger factors`,
-      );
-    }
-    const grid = category.grid(limits, density);
+    const grid = gridOf(category, limits, density);
     const before = fired.size;
     let shots = 0;
     for (const key of grid.keys) {
@@ -67,6 +60,22 @@ export function sweepGrids(
     }
     return { ...grid, category, shots, newShots: fired.size - before };
   });
+}
+
+/**
+ * The grid of a category.
+ *
+ * @throws {RangeError} where a factor is so near to 1 that it cannot be meant.
+ */
+export function gridOf(category: SweepCategory, limits: Limits, density: Density): Grid {
+  const candidates = category.axes(limits, density)
+    .reduce((product, axis) => product * axis.length, 1);
+  if (candidates > MOST_CANDIDATES) {
+    throw new RangeError(
+      `The grid of ${category.name} has ${candidates} points; give larger factors`,
+    );
+  }
+  return category.grid(limits, density);
 }
 
 /** Different forward passes over all categories. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SWEEP_CATEGORIES } from "../grids/categories.ts";
+import { gridOf, SWEEP_CATEGORIES } from "../grids/categories.ts";
 import { finerThanPowers, tokenAxis } from "../grids/axes.ts";
 import { promptTooLong } from "../grids/dense.ts";
 import type { Key } from "../grids/grid.ts";
@@ -43,18 +43,15 @@ function limitsOf(subject: LintSubject, tp: number, batch: BatchLimits): Limits 
     : { ...batch, maxModelLen, numCacheTokens: numCacheTokens * CACHE_SHARE, blockTokens };
 }
 
-/** Keys that a table should have, without `layer`. */
-function gridOf(table: LintTable, limits: Limits, density: Density): readonly Key[] {
-  if (table.name === "moe") return expertGrid(table, limits, density);
-  const category = SWEEP_CATEGORIES.find(({ name }) => name === table.name)!;
-  return category.grid(limits, density).keys;
-}
-
 /**
  * How many experts the model has is not told. Tokens that can use as many as a row says can do so in any
  * larger number.
  */
-function expertGrid({ rows }: LintTable, limits: Limits, { moeFactor }: Density): Key[] {
+function expertGrid(
+  { rows }: LintTable,
+  limits: Limits,
+  { moeFactor }: Density,
+): readonly Key[] {
   const least = new Map<number, number>();
   for (const row of rows) {
     const experts = row.value("activated_experts");
@@ -81,11 +78,14 @@ function gaps(
   limits: Limits,
   density: Density,
 ): LintFinding[] {
-  const { columns } = SWEEP_CATEGORIES.find(({ name }) => name === table.name)!;
+  const category = SWEEP_CATEGORIES.find(({ name }) => name === table.name)!;
+  const { columns } = category;
   const there = new Set(
     table.rows.map((row) => columns.map((column) => row.value(column)).join()),
   );
-  const grid = gridOf(table, limits, density);
+  const grid = table.name === "moe"
+    ? expertGrid(table, limits, density)
+    : gridOf(category, limits, density).keys;
   const lacking = grid.filter((key) => !there.has(key.join()));
   if (lacking.length === 0) return [];
   const some = columns.map((column, place) => `${column} ${lacking[0]![place]}`).join(", ");
