@@ -78,8 +78,8 @@ export class SweepHome {
     const { files } = this.context;
     const { values } = this.job.plan!;
     this.#manifest.open_by = await thisProcess(files);
-    const check = (found: Journal) =>
-      checkIdentity(this.dir, found, knownIdentity(this.settings), values.mix);
+    const check = (found: Journal, dir: string) =>
+      checkIdentity(dir, found, knownIdentity(this.settings), values.mix);
     this.#folder = await openFolder(
       this.context,
       this.dir,

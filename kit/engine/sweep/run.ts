@@ -105,8 +105,8 @@ export async function measureSweep(
   const timer = await findTimer(context, values.timer);
   await requireStable(context.files, out, settings.tpDegrees);
   const manifest = await openManifest(context, "sweep", plan, facts);
-  const check = (found: Journal) =>
-    checkIdentity(out, found, {
+  const check = (found: Journal, dir: string) =>
+    checkIdentity(dir, found, {
       ...versionOf(facts.vllm, found),
       ...knownIdentity(settings),
       ...(isNamedTimer(values.timer) ? { timer: values.timer } : {}),

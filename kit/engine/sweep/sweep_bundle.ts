@@ -36,6 +36,9 @@ export interface OpenedFolder {
   wipe(): Promise<void>;
 }
 
+/** Throws where the journal of a folder cannot be gone on with. */
+type CheckJournal = (journal: Journal, dir: string) => void;
+
 /**
  * Opens the folder, with its journal; `check` looks at one that is to be gone on with, and throws
  * where it cannot be. Needs read and write permission.
@@ -52,7 +55,7 @@ export async function openFolder(
     readonly resumeFrom?: string | undefined;
   },
   manifest: Manifest,
-  check: (journal: Journal) => void,
+  check: CheckJournal,
 ): Promise<OpenedFolder> {
   const there = await files.stat(`${dir}/${JOURNAL_NAME}`).catch(() => undefined);
   const before = await readManifest(files, dir);
@@ -86,7 +89,7 @@ export async function openFolder(
     };
   }
   const journal = wiped ? parseJournal(new Uint8Array()) : await readJournal(files, dir);
-  check(journal);
+  check(journal, dir);
   const own = journal.sweeps.at(-1)?.identity;
   if (taken && own) checkIdentity(from!, taken.journal, own, values.mix);
   await files.mkdir(`${dir}/logs`, { recursive: true });
@@ -134,7 +137,7 @@ async function joinTo(
 async function takeOver(
   files: RunContext["files"],
   from: string,
-  check: (journal: Journal) => void,
+  check: CheckJournal,
 ): Promise<{ journal: Journal; bytes: Uint8Array<ArrayBuffer> }> {
   const bytes = await files.readFile(`${from}/${JOURNAL_NAME}`).catch(() => undefined);
   if (!bytes) {
@@ -144,7 +147,7 @@ async function takeOver(
     );
   }
   const journal = parseJournal(bytes);
-  check(journal);
+  check(journal, from);
   return { journal, bytes: bytes.slice(0, journal.wholeBytes) };
 }
 

@@ -89,6 +89,13 @@ Deno.test("an engine that does not fit the shots taken over leaves nothing behin
     assert.ok(fresh.stderr.includes(`Cannot go on with "${first.dir}": it was measured with gpu`));
     assert.deepEqual(await namesIn(`${cwd}/fresh`), []);
 
+    // What is known without an engine needs none to be refused.
+    const typed = await vscopeHere([...args, "--out", "fresh", "--dtype", "float16"], { cwd });
+    assert.equal(typed.code, 2, typed.stderr);
+    assert.ok(typed.stderr.includes(`"${first.dir}": it was measured with dtype`), typed.stderr);
+    assert.doesNotMatch(typed.stderr, /engine_start/);
+    assert.deepEqual(await namesIn(`${cwd}/fresh`), []);
+
     const begun = await vscopeHere(
       ["sweep", ...OPTIONS, ...ONE, "--only", "per_sequence", "--out", "begun"],
       other,
