@@ -12,6 +12,7 @@ import sys
 
 # Their answers are nanoseconds.
 NEAR_NS = 1.0
+CONFIGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "configs")
 PARTS = ("prologue", "pre_attn", "post_attn", "mlp_dense", "mlp_moe", "head")
 
 
@@ -30,6 +31,10 @@ def lookups(loader, base, tp):
 def check(loader, yaml, sweep, hardware, model, variant):
     with open(os.path.join(sweep, "meta.yaml")) as file:
         meta = yaml.safe_load(file)
+    with open(os.path.join(CONFIGS, "architecture", meta["architecture"] + ".yaml")) as file:
+        catalog = yaml.safe_load(file)["catalog"]
+    # Layers that a TP degree has times of its own for.
+    own = {name for layers in catalog.values() for name, entry in layers.items() if not entry.get("tp_stable")}
     good = True
     for tp in meta["tp_degrees"]:
         base = loader._load_perf_db(hardware, model, variant, {tp}, meta["architecture"])
@@ -45,7 +50,7 @@ def check(loader, yaml, sweep, hardware, model, variant):
                     if found is not None and abs(found - 1000 * float(row["time_us"])) <= NEAR_NS:
                         continue
                     layer = row.get("layer")
-                    if tp != 1 and layer and loader._tp_stable(base, table, layer):
+                    if tp != 1 and layer in own and loader._tp_stable(base, table, layer):
                         at_first[layer] = at_first.get(layer, 0) + 1
                     else:
                         apart.append((table, dict(row), found))
