@@ -10,24 +10,22 @@ import type { EngineFacts } from "./driver.ts";
 
 /** What the engine is told of how far tables go. */
 const LIMITS = ["max_num_batched_tokens", "max_num_seqs"];
-/** What meta tells of how dense they are. */
-const GRIDS = ["max_kv", "chunk_factor", "kv_factor"];
 
 /**
  * Tells of them, as long as they are so: meta.yaml has one set of limits, that of this run.
  *
- * @param before `meta.yaml` as it was, and `after` as it is now.
+ * @param before `meta.yaml` as it was.
  */
 export function tellOtherLimits(
   run: SweepState,
   degrees: readonly number[],
   first: EngineFacts,
   before: Readonly<Record<string, unknown>> | undefined,
-  after: Readonly<Record<string, unknown>>,
 ): void {
-  const asked = run.settings.tpDegrees;
-  const [was, is] = [before, after].map((meta) => part(meta, "attention_grid"));
-  const regridded = before !== undefined && GRIDS.some((key) => was![key] !== is![key]);
+  const { tpDegrees: asked, density } = run.settings;
+  const { max_kv, chunk_factor, kv_factor } = part(before, "attention_grid");
+  const regridded = before !== undefined && (max_kv !== density.attentionMaxKv ||
+    chunk_factor !== density.attentionChunkFactor || kv_factor !== density.attentionKvFactor);
   const others = degrees.filter((tp) => !asked.includes(tp)).filter((tp) => {
     const own = keptEngine(run.manifest, tp)?.arguments as Record<string, unknown> | undefined;
     const told = first.arguments as Record<string, unknown>;

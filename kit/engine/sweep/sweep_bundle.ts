@@ -93,16 +93,16 @@ export async function openFolder(
   const own = journal.sweeps.at(-1)?.identity;
   if (taken && own) checkIdentity(from!, taken.journal, own, values.mix);
   await files.mkdir(`${dir}/logs`, { recursive: true });
-  const putBack = taken ? await joinTo(files, dir, journal, taken.journal) : undefined;
+  const joined = taken ? await joinTo(files, dir, journal, taken.journal) : undefined;
   // It keeps the tables of TP degrees that this run does not ask for, and what is known of their engines.
   if (before && !wiped) Object.assign(manifest.engine, before.engine);
   await writeManifest(files, dir, manifest);
   return {
-    journal: wiped ? journal : await readJournal(files, dir),
+    journal: joined?.journal ?? journal,
     ...(before ? { before } : {}),
     origin: journal.shots.length === 0 ? from ?? dir : dir,
     async undo() {
-      await putBack?.();
+      await joined?.undo();
       if (before) await writeManifest(files, dir, before);
     },
     async wipe() {
@@ -116,20 +116,22 @@ export async function openFolder(
   };
 }
 
-/** Adds what a folder's journal lacks of another one, and returns what takes it off again. */
+/** Adds what a folder's journal lacks of another one. Needs read and write permission. */
 async function joinTo(
   files: RunContext["files"],
   dir: string,
   own: Journal,
   other: Journal,
-): Promise<() => Promise<void>> {
+): Promise<{ journal: Journal; undo(): Promise<void> }> {
+  const { text } = joinJournals([own, other]);
+  const journal = journalOf(text);
+  if (journal.shots.length <= own.shots.length) return { journal: own, undo: async () => {} };
   const path = `${dir}/${JOURNAL_NAME}`;
   const before = await files.readFile(path).catch(() => undefined);
-  const joined = joinJournals([own, other]).text;
-  if (journalOf(joined).shots.length > own.shots.length) await writeWhole(files, path, joined);
-  return async () => {
-    if (before) await writeWhole(files, path, before);
-    else await files.remove(path).catch(() => {});
+  await writeWhole(files, path, text);
+  return {
+    journal,
+    undo: () => before ? writeWhole(files, path, before) : files.remove(path),
   };
 }
 

@@ -33,7 +33,7 @@ export async function writeTables(run: SweepState): Promise<void> {
   const { context: { files }, dir, settings, manifest } = run;
   const { architecture } = settings;
   const times = new SweepTimes(run.journal, layerDefinitions(architecture));
-  // A TP degree whose engine was not reached has the limits of the one before it, for its tables.
+  // A TP degree whose engine was not reached has TP 1's limits for its tables, or those of the first that was.
   const first = run.engines.get(1)?.facts ?? keptEngine(manifest, 1) ??
     [...run.engines.values()][0]!.facts;
   for (const tp of settings.tpDegrees) {
@@ -50,7 +50,7 @@ export async function writeTables(run: SweepState): Promise<void> {
     // Rows that all TP degrees share are no table of one at which nothing was measured yet.
     if (!complete && !run.journal.shots.some((shot) => shot.tp === tp)) continue;
     const kept = part && keptKeys(part);
-    const stable = kept && keptKeys(chosenPart(run, 1, run.engines.get(1)?.facts ?? first)!);
+    const stable = kept && keptKeys(chosenPart(run, 1, first)!);
     for (const whole of gridsOf(own)) {
       const { name: category } = whole.category;
       const grid = kept ? { ...whole, keys: kept.get(category) ?? [] } : whole;
@@ -77,7 +77,8 @@ export async function writeTables(run: SweepState): Promise<void> {
   const skew = await Promise.all(
     degrees.map((tp) => isThere(files, `${dir}/tp${tp}/skew.csv`)),
   );
-  const validation = await validated(run, first, times);
+  const before = (await readMeta(files, dir))?.values;
+  const validation = await validated(run, first, times, before);
   const steps = await stepsOf(run, first);
   const meta = await metaYaml({
     ...(validation || steps ? { validation: { ...validation, ...(steps ? { steps } : {}) } } : {}),
@@ -91,10 +92,8 @@ export async function writeTables(run: SweepState): Promise<void> {
     engine: first.arguments,
     sweeps: run.journal.sweeps,
   });
-  const before = await readMeta(files, dir);
   await replace(run, `${dir}/meta.yaml`, meta);
-  const after = await readMeta(files, dir);
-  tellOtherLimits(run, degrees, first, before?.values, after?.values ?? {});
+  tellOtherLimits(run, degrees, first, before);
   if (skew.includes(true)) await fitBundle(files, dir, { write: true });
 }
 
@@ -141,11 +140,10 @@ async function validated(
   run: SweepState,
   first: EngineFacts,
   times: SweepTimes,
+  before: Readonly<Record<string, unknown>> | undefined,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { context: { files }, dir, settings, values } = run;
-  const there = (await readMeta(files, dir))?.values["validation"] as
-    | Readonly<Record<string, unknown>>
-    | undefined;
+  const there = before?.["validation"] as Readonly<Record<string, unknown>> | undefined;
   const batchesOf = (tp: number) => Number(part(part(there, "per_tp"), tp)["batches"] ?? 0);
   const found = new Map<number, Validation>();
   for (const tp of settings.tpDegrees) {

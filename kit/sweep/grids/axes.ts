@@ -12,7 +12,7 @@ const MOST_VALUES = 20_000;
 /** A factor that is above 1, and so near to it that no grid can be meant. */
 export class FactorError extends RangeError {
   constructor(readonly factor: number) {
-    super(`A factor of ${factor} leads to more than ${MOST_VALUES} values`);
+    super(`${factor} leads to more than ${MOST_VALUES} values`);
   }
 }
 

@@ -38,16 +38,13 @@ function ofOwners(owners: Owners, key: string): Readonly<Record<string, unknown>
   const told = [...owners].flatMap(([tp, { meta }]) => {
     const { per_tp: _, steps: __, ...rest } = part(meta, key);
     const own = part(part(meta, key), "per_tp")[tp];
-    return own === undefined ? [] : [{ tp, own, rest: JSON.stringify(rest) }];
+    return own === undefined ? [] : [{ tp, own, rest, way: JSON.stringify(rest) }];
   }).sort((one, other) => one.tp - other.tp);
   const [first] = told;
   if (!first) return undefined;
   // What is found in another way is not told as if it were the same.
-  const alike = told.filter(({ rest }) => rest === first.rest);
-  return {
-    ...JSON.parse(first.rest),
-    per_tp: Object.fromEntries(alike.map(({ tp, own }) => [tp, own])),
-  };
+  const alike = told.filter(({ way }) => way === first.way);
+  return { ...first.rest, per_tp: Object.fromEntries(alike.map(({ tp, own }) => [tp, own])) };
 }
 
 /** The parts `validation` and `adaptive` of `meta.yaml`; undefined are those that hold of no TP degree. */

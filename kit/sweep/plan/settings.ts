@@ -5,6 +5,7 @@
  */
 
 import { messageOf, UsageError } from "../../contract/errors.ts";
+import { flagOf } from "../../contract/option.ts";
 import { FactorError } from "../grids/axes.ts";
 import { CATEGORY_NAMES, type CategoryGrid, sweepGrids } from "../grids/categories.ts";
 import type { Density, Limits } from "../grids/limits.ts";
@@ -184,8 +185,8 @@ export function gridsOf(
 
 /** The factor with its option. */
 function tooFine({ factor, message }: FactorError, density: Density): UsageError {
-  const flags = FACTORS.filter(([name]) => density[name] === factor)
-    .map(([, variable]) => `--${variable.toLowerCase().replaceAll("_", "-")}`);
-  const told = message.replace("A factor of", flags.join(" or "));
-  return new UsageError(`Cannot run sweep: ${told}; give a larger one, such as 2`);
+  const flags = FACTORS.filter(([name]) => density[name] === factor).map(([name]) => flagOf(name));
+  return new UsageError(
+    `Cannot run sweep: --${flags.join(" or --")} ${message}; give a larger one, such as 2`,
+  );
 }

@@ -57,14 +57,13 @@ export async function stepsOf(
   first: EngineFacts,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { context: { files }, dir } = run;
-  const engine = run.engines.get(TP)?.facts ?? first;
-  const settings = settingsOf(run.settings, engine);
+  const settings = settingsOf(run.settings, first);
   const operators = await operatorsOf(files, dir, TP);
   const modes: Record<string, unknown> = {};
   let layers: number | undefined;
   for (const mode of STEP_MODES) {
     const folder = `${dir}/${stepsFolder(mode)}`;
-    const why = notRun(mode, engine);
+    const why = notRun(mode, first);
     const due = wanted(run) && why === undefined;
     if (
       due &&
@@ -96,7 +95,7 @@ export async function stepsOf(
   }
   if (Object.keys(modes).length === 0) return undefined;
   for (const mode of STEP_MODES) {
-    const why = notRun(mode, engine);
+    const why = notRun(mode, first);
     if (why !== undefined && !(mode in modes)) modes[mode] = { not_run: why };
   }
   return {
